@@ -1,0 +1,78 @@
+# Everything a newcomer or a CI needs. `make run` and `make test` set up what they need by themselves.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE := $(or $(ARGOSY_CACHE),$(HOME)/.cache/argosy)
+UV_VERSION := 0.13.8
+SAM_VERSION := 1.170.0
+UV := $(CACHE)/tools/uv-$(UV_VERSION)/bin/uv
+SAM := $(CACHE)/tools/sam-$(SAM_VERSION)/bin/sam
+BIN := .venv/bin
+ONCE ?=
+
+# An interpreter's own choice not to write bytecode would make every start of ours compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_PYTHON_DOWNLOADS := never
+export UV_COMPILE_BYTECODE := 1
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help setup run test check format bench bench-events bench-kill conformance sam clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+setup: .venv/.done ## the environment from the lock
+
+.venv/.done: uv.lock pyproject.toml $(UV)
+	@$(UV) sync --frozen --quiet --python "$$(infra/find-python)"
+	@touch $@
+
+$(UV): | infra/find-python
+	@python="$$(infra/find-python)"; "$$python" -m venv "$(CACHE)/tools/uv-$(UV_VERSION)"
+	@"$(CACHE)/tools/uv-$(UV_VERSION)/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+
+$(SAM): $(UV)
+	@$(UV) venv --quiet --python "$$(infra/find-python)" "$(CACHE)/tools/sam-$(SAM_VERSION)"
+	@$(UV) pip install --quiet --python "$(CACHE)/tools/sam-$(SAM_VERSION)/bin/python" "aws-sam-cli==$(SAM_VERSION)"
+
+run: setup ## the quickstart: a real Kubernetes, argosy up, a scenario (ONCE=1 ends after it)
+	@$(BIN)/argosy dev quickstart $(if $(ONCE),--once)
+
+test: setup $(SAM) ## all tests
+	@PATH="$(dir $(SAM)):$$PATH" $(BIN)/pytest -q -n 2 --dist loadgroup tests/unit tests/functional tests/e2e tests/integration
+
+check: setup $(SAM) sam ## format, lint, types, layers, template, file sizes
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/python infra/check_sizes.py
+	@cp layers/core/requirements.txt .venv/pins && $(MAKE) -s -B layers/core/requirements.txt && cmp -s .venv/pins layers/core/requirements.txt \
+		|| { echo "layers/core/requirements.txt was not fresh; it is now, commit it" >&2; exit 1; }
+
+sam: $(SAM)
+	@$(SAM) validate --lint --region eu-central-1 --template template.yaml > /dev/null
+
+layers/core/requirements.txt: uv.lock pyproject.toml $(UV) ## pins of the Lambda layer
+	@{ $(UV) export --quiet --frozen --only-group layer --no-hashes --no-annotate --no-header; \
+	   $(UV) export --quiet --frozen --only-group layer-without-dependencies --no-hashes --no-annotate --no-header | grep '^chalice=='; } > $@.new
+	@mv $@.new $@
+
+format: setup ## format and mend what can be mended
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+conformance: setup ## the shared cases against the floor (needs ../shared)
+	@$(BIN)/python ../shared/conformance/run.py --project . --floor tests/conformance/floor.json
+
+bench: bench-events bench-kill ## all benchmarks
+
+bench-events: setup ## webhook to HTTP trigger: throughput and latency, one JSON line each
+	@$(BIN)/python tests/bench/events.py load
+
+bench-kill: setup ## kill -9 under load: lost, repeated, caught up
+	@$(BIN)/python tests/bench/events.py kill
+
+clean: ## remove the environment (the cache stays)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
