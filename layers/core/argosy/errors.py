@@ -1,0 +1,97 @@
+"""The one error tree of Argosy.
+
+    ArgosyError
+    ├── Permanent                 trying again cannot help: record it, tell the user, acknowledge
+    │   ├── InvalidObject         a manifest or a field of one is wrong (object, field, reason, line)
+    │   ├── EvaluationError       user code (filter, template, expression, path) failed on this input
+    │   ├── NotFound              the named thing is not there
+    │   ├── AlreadyExists         the named thing is there already
+    │   ├── Denied                authentication or authorisation said no
+    │   └── Unsupported           valid for Argo, not served by this installation
+    └── Retryable                 the same call may go through later (delay in seconds)
+        ├── Conflict              somebody else wrote first: read again, decide again
+        └── Unavailable           a peer is down, slow or refuses for now
+
+Every handler understands the two axes: a `Permanent` is acknowledged and shown, a `Retryable` goes back to its queue.
+Adapters wrap what their client library raises and chain it, so that no caller ever sees a library's exception.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AlreadyExists",
+    "ArgosyError",
+    "Conflict",
+    "Denied",
+    "EvaluationError",
+    "InvalidObject",
+    "NotFound",
+    "Permanent",
+    "Retryable",
+    "Unavailable",
+    "Unsupported",
+]
+
+
+class ArgosyError(Exception):
+    """Root of everything that Argosy raises on purpose."""
+
+
+class Permanent(ArgosyError):
+    """Trying the same again gives the same answer."""
+
+
+class InvalidObject(Permanent):
+    """A manifest is wrong: says which object, which field, why, and where in the file.
+
+    `obj` is `kind/namespace/name` as far as known, `field` a path such as `spec.triggers[0].template.http.url`,
+    `line` counts from 1 in the file it came from.
+    """
+
+    def __init__(self, reason: str, *, obj: str = "", field: str = "", line: int | None = None, file: str = "") -> None:
+        self.reason, self.obj, self.field, self.line, self.file = reason, obj, field, line, file
+        super().__init__(reason)
+
+    def __str__(self) -> str:
+        where = (
+            f"{self.file}:{self.line}"
+            if self.file and self.line
+            else self.file or (f"line {self.line}" if self.line else "")
+        )
+        return ": ".join(part for part in (where, self.obj, self.field, self.reason) if part)
+
+
+class EvaluationError(Permanent):
+    """A filter, template, expression or path of the user failed on the data it was given."""
+
+
+class NotFound(Permanent):
+    """The thing that was named is not there."""
+
+
+class AlreadyExists(Permanent):
+    """The thing that was to be made is there already."""
+
+
+class Denied(Permanent):
+    """The caller, or the identity that Argosy acts under, may not do this."""
+
+
+class Unsupported(Permanent):
+    """Argo knows this, this installation does not serve it; the text says what to do instead."""
+
+
+class Retryable(ArgosyError):
+    """The same call may go through later; `delay` is the least number of seconds to wait, 0 if unknown."""
+
+    def __init__(self, message: str, *, delay: float = 0.0) -> None:
+        self.delay = delay
+        super().__init__(message)
+
+
+class Conflict(Retryable):
+    """A conditional write found another version: read again and decide again."""
+
+
+class Unavailable(Retryable):
+    """A peer (API server, target, queue) is unreachable, overloaded or answers with a server error."""
