@@ -1,0 +1,1 @@
+"""Blobs and Secrets as files and environment variables, for the embedded runtime."""

@@ -1,0 +1,130 @@
+"""One SQLite file in WAL mode, shared by threads and processes.
+
+Writers of several processes take an advisory lock on a file beside the database before they begin a transaction. SQLite
+alone would make a second writer poll with growing naps; the lock wakes it at once, and the kernel frees it when its
+holder is killed.
+
+A write is either *durable* (synchronous=FULL: fsynced before it returns) or *ordered* (synchronous=NORMAL: survives a
+killed process, and after a power cut the file is as it was at some earlier commit, never with a hole). What came from
+outside is written durable; a step between two of our own tables may be ordered, because losing it undoes the step whole
+and it is then done again with the same ids.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from argosy.errors import Unavailable
+
+__all__ = ["Database"]
+
+_RESTART_BYTES = 64 * 1024 * 1024
+_PASSIVE_BYTES = 4 * 1024 * 1024
+
+
+class Database:
+    """A connection for writing behind a lock, and one for reading.
+
+    `background_checkpoints` leaves moving the log into the file to a caller of `checkpoint`, so that no commit pays for it.
+    """
+
+    def __init__(self, path: Path, schema: str, *, background_checkpoints: bool = False) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._mutex = threading.RLock()
+        self._read_mutex = threading.Lock()
+        self._closed = False
+        try:
+            self._lock_file = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            with self._locked():
+                self._writer = self._connect(background_checkpoints)
+                self._writer.executescript(schema)
+            self._reader = self._connect(background_checkpoints)
+        except (sqlite3.Error, OSError) as x:
+            raise Unavailable(
+                f"cannot open the database {path}: {x}; is the folder writable and the disk not full?"
+            ) from x
+        self._synchronous = "FULL"
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Raises Unavailable when SQLite cannot write (disk full, file gone); errors of the block itself pass through.
+        """
+        with self._mutex, self._locked():
+            self._set_synchronous("FULL" if durable else "NORMAL")
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException as x:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                if isinstance(x, sqlite3.Error):
+                    raise Unavailable(f"cannot write {self.path}: {x}") from x
+                raise
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query on the last committed state. Raises Unavailable."""
+        try:
+            with self._read_mutex:
+                return self._reader.execute(sql, parameters).fetchall()
+        except sqlite3.Error as x:
+            raise Unavailable(f"cannot read {self.path}: {x}") from x
+
+    def checkpoint(self) -> None:
+        """Move the log into the file when it has grown; stops writers only when it has grown far."""
+        log = self.path.with_name(self.path.name + "-wal")
+        size = log.stat().st_size if log.exists() else 0
+        if size < _PASSIVE_BYTES:
+            return
+        try:
+            # A connection of its own: readers and writers of this process need not wait for the disk.
+            with closing(self._connect(background_checkpoints=True)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                if size > _RESTART_BYTES:
+                    with self._locked():
+                        connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+        except sqlite3.Error as x:
+            raise Unavailable(f"cannot checkpoint {self.path}: {x}") from x
+
+    def close(self) -> None:
+        """Close both connections; calling it twice does nothing."""
+        with self._mutex, self._read_mutex:
+            if not self._closed:
+                self._closed = True
+                self._reader.close()
+                self._writer.close()
+                os.close(self._lock_file)
+
+    def _connect(self, background_checkpoints: bool) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=30, cached_statements=256
+        )
+        self.path.chmod(0o600)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        if background_checkpoints:
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+        return connection
+
+    def _set_synchronous(self, mode: str) -> None:
+        if mode != self._synchronous:
+            self._writer.execute(f"PRAGMA synchronous={mode}")
+            self._synchronous = mode
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)

@@ -1,0 +1,334 @@
+"""Queue port on SQLite: SQS's semantics in one table, with group commit.
+
+Whoever commits takes along what others have laid ready in the meantime, so that many senders share one fsync. Inside an
+*invocation* (one call of a function handler) sends are held back and committed together with the acknowledgement of the
+messages that caused them, in one transaction: a step from queue to queue happens whole or not at all. What an invocation
+sends to a queue that the same process consumes can be *kept*: it is written as received already and handed over in
+memory, which saves reading it back.
+
+A message's handle is its row and its receive count; once the message has been received again, the old handle is void.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Any
+
+import orjson
+
+from argosy.adapters.sqlite.database import Database
+from argosy.errors import ArgosyError, NotFound
+from argosy.ports.clock import Clock
+from argosy.ports.queue import DEDUP_SECONDS, Delivery, Depth, Outgoing, QueueSpec
+from argosy.ports.queuerules import check_outgoing
+
+__all__ = ["SqliteQueue", "Unit"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS messages (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, visible_at REAL NOT NULL, leased INTEGER NOT NULL DEFAULT 0,
+  receive_count INTEGER NOT NULL DEFAULT 0, sent_at REAL NOT NULL, id TEXT NOT NULL, grp TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS ready ON messages (queue, visible_at);
+CREATE INDEX IF NOT EXISTS groups ON messages (queue, grp) WHERE grp <> '';
+CREATE TABLE IF NOT EXISTS sent (
+  queue TEXT NOT NULL, dedup TEXT NOT NULL, id TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (queue, dedup)) WITHOUT ROWID;
+"""
+_COLUMNS = "(queue, visible_at, sent_at, id, grp, body, leased, receive_count)"
+_PICK_STANDARD = "SELECT seq FROM messages WHERE queue=?1 AND visible_at<=?2 ORDER BY visible_at, seq LIMIT ?3"
+_PICK_FIFO = """SELECT seq FROM messages m WHERE queue=?1 AND visible_at<=?2 AND NOT EXISTS
+  (SELECT 1 FROM messages b WHERE b.queue=m.queue AND b.grp=m.grp AND b.visible_at>?2) ORDER BY seq LIMIT ?3"""
+_LEASE = """UPDATE messages SET leased=1, visible_at=?4, receive_count=receive_count+1 WHERE seq IN ({pick})
+  RETURNING seq, id, body, receive_count, sent_at, grp"""
+_DEPTH = """SELECT sum(visible_at<=?1), sum(visible_at>?1 AND leased), sum(visible_at>?1 AND NOT leased)
+  FROM messages WHERE queue=?2"""
+_HANDLES = """SELECT m.seq FROM json_each(?1) h JOIN messages m
+  ON m.seq = h.value->>0 AND m.receive_count = h.value->>1 AND m.leased=1 AND m.queue = h.value->>2"""
+
+_MAX_TURNS = 16
+Insert = tuple[str, float, float, str, str, str]
+Handle = tuple[int, int, str]
+
+
+@dataclass(slots=True)
+class Unit:
+    """What one invocation wants written: rows to insert, handles to acknowledge, handles to release with their delay.
+
+    What it sends to the queue `keep` is handed over: once committed it stands in `kept`, received for the first time.
+    """
+
+    inserts: list[Insert] = field(default_factory=list)
+    keep: str = ""
+    acknowledged: list[Handle] = field(default_factory=list)
+    released: list[tuple[Handle, float]] = field(default_factory=list)
+    kept: list[Delivery] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """True when there is nothing to write."""
+        return not (self.inserts or self.acknowledged or self.released)
+
+
+@dataclass(slots=True)
+class _Pending:
+    unit: Unit
+    future: asyncio.Future[None] | None = None
+    done: bool = False
+    error: Exception | None = None
+
+
+class SqliteQueue:
+    """All queues in one file.
+
+    `durable=False` makes commits ordered instead (see `Database`), for hops between queues. `committed` is called after each
+    commit of units, from whichever thread did it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        specs: Iterable[QueueSpec],
+        clock: Clock,
+        *,
+        durable: bool = True,
+        background_checkpoints: bool = False,
+        committed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.committed = committed
+        self._specs = {spec.name: spec for spec in specs}
+        self._clock = clock
+        self._durable = durable
+        self._db = Database(path, _SCHEMA, background_checkpoints=background_checkpoints)
+        self._local = threading.local()
+        self._pending: list[_Pending] = []
+        self._pending_mutex = threading.Lock()
+        self._commit_mutex = threading.Lock()
+
+    def send(self, queue: str, messages: Sequence[Outgoing]) -> list[str]:
+        """See `Queue.send`."""
+        spec = self._spec(queue)
+        check_outgoing(spec, messages)
+        if any(message.dedup for message in messages):
+            return self._send_once(spec, messages)
+        now = self._clock.now().timestamp()
+        rows = [(queue, now + m.delay, now, os.urandom(16).hex(), m.group, m.body) for m in messages]
+        unit: Unit | None = getattr(self._local, "unit", None)
+        if unit is not None:
+            unit.inserts.extend(rows)
+        elif rows:
+            self.commit(Unit(inserts=rows))
+        return [row[3] for row in rows]
+
+    def receive(self, queue: str, limit: int) -> list[Delivery]:
+        """See `Queue.receive`."""
+        spec, now = self._spec(queue), self._clock.now().timestamp()
+        lease = _LEASE.format(pick=_PICK_FIFO if spec.fifo else _PICK_STANDARD)
+        with self._db.write(durable=False) as connection:
+            rows = connection.execute(lease, (queue, now, limit, now + spec.visibility)).fetchall()
+            dead = [row for row in rows if spec.dlq and row[3] > spec.max_receives]
+            if dead:
+                rows = [row for row in rows if row not in dead]
+                connection.executemany(
+                    "UPDATE messages SET queue=?, leased=0, receive_count=0, visible_at=? WHERE seq=?",
+                    [(spec.dlq, now, row[0]) for row in dead],
+                )
+        rows.sort()
+        return [
+            Delivery(id_, body, f"{seq}.{count}", count, sent_at, group)
+            for seq, id_, body, count, sent_at, group in rows
+        ]
+
+    def delete(self, queue: str, handles: Sequence[str]) -> None:
+        """See `Queue.delete`."""
+        self.commit(Unit(acknowledged=self.handles(queue, handles)))
+
+    def release(self, queue: str, handles: Sequence[str], delay: float = 0.0) -> None:
+        """See `Queue.release`."""
+        self.commit(Unit(released=[(handle, delay) for handle in self.handles(queue, handles)]))
+
+    def depth(self, queue: str) -> Depth:
+        """See `Queue.depth`."""
+        self._spec(queue)
+        now = self._clock.now().timestamp()
+        return Depth(*(count or 0 for count in self._db.read(_DEPTH, (now, queue))[0]))
+
+    def redrive(self, queue: str) -> int:
+        """See `Queue.redrive`."""
+        spec = self._spec(queue)
+        if not spec.dlq:
+            raise NotFound(f"queue {queue} has no dead-letter queue")
+        with self._db.write() as connection:
+            sql = "UPDATE messages SET queue=?, leased=0, receive_count=0, visible_at=? WHERE queue=?"
+            return connection.execute(sql, (queue, self._clock.now().timestamp(), spec.dlq)).rowcount
+
+    def next_visible(self, queue: str) -> float | None:
+        """Epoch seconds at which the next message of `queue` is or becomes visible, or None: the pump's alarm clock."""
+        at: float | None = self._db.read("SELECT min(visible_at) FROM messages WHERE queue=?", (queue,))[0][0]
+        return at
+
+    def recover(self) -> int:
+        """Make every message that a killed process had in flight visible again; returns how many.
+
+        Only for the one instance that holds the data directory, before it receives anything.
+        """
+        with self._db.write() as connection:
+            sql = "UPDATE messages SET leased=0, visible_at=? WHERE leased=1"
+            return connection.execute(sql, (self._clock.now().timestamp(),)).rowcount
+
+    @contextmanager
+    def invocation(self) -> Iterator[Unit]:
+        """Hold back what this thread sends until the unit is committed; leaving the block does not commit."""
+        self._local.unit = unit = Unit()
+        try:
+            yield unit
+        finally:
+            self._local.unit = None
+
+    def handles(self, queue: str, handles: Iterable[str]) -> list[Handle]:
+        """Parse handles of `queue` for a `Unit`."""
+        self._spec(queue)
+        return [(int(seq), int(count), queue) for seq, _, count in (handle.partition(".") for handle in handles)]
+
+    def commit(self, unit: Unit) -> None:
+        """Write a unit and, in the same transaction, all others that wait; returns when it is committed."""
+        entry = _Pending(unit)
+        with self._pending_mutex:
+            self._pending.append(entry)
+        with self._commit_mutex:
+            if not entry.done:
+                self._flush()
+        if entry.error:
+            raise entry.error
+
+    def commit_soon(self, unit: Unit, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        """Like `commit`, from an event loop: everything that comes in turn after turn shares one commit.
+
+        The loop itself commits. Nothing it could do meanwhile would be answered before the disk is anyway, and handing
+        the commit to a thread was measured to cost more than it wins (docs/decisions/0002).
+        """
+        future: asyncio.Future[None] = loop.create_future()
+        with self._pending_mutex:
+            self._pending.append(_Pending(unit, future))
+            first = len(self._pending) == 1
+        if first:
+            loop.call_soon(self._flush_planned, loop, 1, 1)
+        return future
+
+    def checkpoint(self) -> None:
+        """See `Database.checkpoint`."""
+        self._db.checkpoint()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _flush_planned(self, loop: asyncio.AbstractEventLoop, seen: int, turn: int) -> None:
+        waiting = len(self._pending)
+        if waiting > seen and turn < _MAX_TURNS:
+            # More came in during the last turn: as long as that goes on, one commit for all of them.
+            loop.call_soon(self._flush_planned, loop, waiting, turn + 1)
+            return
+        with self._commit_mutex:
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._pending_mutex:
+            batch, self._pending = self._pending, []
+        if not batch:
+            return
+        error: Exception | None = None
+        try:
+            with self._db.write(durable=self._durable) as connection:
+                self._write(connection, [entry.unit for entry in batch])
+        except ArgosyError as x:
+            error = x
+        for entry in batch:
+            entry.done, entry.error = True, error
+            if entry.future is not None:
+                _resolve(entry.future, error)
+        if error is None:
+            self.committed()
+
+    def _write(self, connection: Connection, units: list[Unit]) -> None:
+        now = self._clock.now().timestamp()
+        rows = list(itertools.chain.from_iterable(self._rows(unit, now) for unit in units))
+        last = 0
+        for start, size in _slices(len(rows)):
+            values = ",".join(["(?,?,?,?,?,?,?,?)"] * size)
+            flat = list(itertools.chain.from_iterable(rows[start : start + size]))
+            last = connection.execute(f"INSERT INTO messages {_COLUMNS} VALUES {values}", flat).lastrowid or 0
+        seq = last - len(rows)  # one transaction numbers its rows without gaps
+        for unit in units:
+            for queue, visible_at, sent_at, new_id, group, body in unit.inserts:
+                seq += 1
+                if queue == unit.keep and visible_at <= now:
+                    unit.kept.append(Delivery(new_id, body, f"{seq}.1", 1, sent_at, group))
+        acknowledged = list(itertools.chain.from_iterable(unit.acknowledged for unit in units))
+        if acknowledged:
+            connection.execute(f"DELETE FROM messages WHERE seq IN ({_HANDLES})", (_json(acknowledged),))
+        for handle, delay in itertools.chain.from_iterable(unit.released for unit in units):
+            sql = f"UPDATE messages SET leased=0, visible_at=?2 WHERE seq IN ({_HANDLES})"
+            connection.execute(sql, (_json([handle]), now + delay))
+
+    def _rows(self, unit: Unit, now: float) -> Iterator[tuple[Any, ...]]:
+        for queue, visible_at, sent_at, new_id, group, body in unit.inserts:
+            if queue == unit.keep and visible_at <= now:
+                yield (queue, now + self._spec(queue).visibility, sent_at, new_id, group, body, 1, 1)
+            else:
+                yield (queue, visible_at, sent_at, new_id, group, body, 0, 0)
+
+    def _send_once(self, spec: QueueSpec, messages: Sequence[Outgoing]) -> list[str]:
+        now = self._clock.now().timestamp()
+        ids: list[str] = []
+        with self._db.write(durable=self._durable) as connection:
+            connection.execute("DELETE FROM sent WHERE until<=?", (now,))
+            for message in messages:
+                ids.append(_insert_once(connection, spec.name, message, now))
+        return ids
+
+    def _spec(self, queue: str) -> QueueSpec:
+        spec = self._specs.get(queue)
+        if spec is None:
+            raise NotFound(f"queue {queue} is not declared")
+        return spec
+
+
+def _insert_once(connection: Connection, queue: str, message: Outgoing, now: float) -> str:
+    new = os.urandom(16).hex()
+    if message.dedup:
+        known = connection.execute("SELECT id FROM sent WHERE queue=? AND dedup=?", (queue, message.dedup)).fetchone()
+        if known:
+            return str(known[0])
+        connection.execute("INSERT INTO sent VALUES (?,?,?,?)", (queue, message.dedup, new, now + DEDUP_SECONDS))
+    row = (queue, now + message.delay, now, new, message.group, message.body)
+    connection.execute(f"INSERT INTO messages {_COLUMNS} VALUES (?,?,?,?,?,?,0,0)", row)
+    return new
+
+
+def _resolve(future: asyncio.Future[None], error: Exception | None) -> None:
+    if future.done():
+        return  # its request is gone
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
+
+
+def _slices(count: int) -> Iterator[tuple[int, int]]:
+    """Cut `count` rows in slices of powers of two, at most 64, so that few statements serve all sizes."""
+    start = 0
+    while start < count:
+        size = min(64, 1 << ((count - start).bit_length() - 1))
+        yield start, size
+        start += size
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()

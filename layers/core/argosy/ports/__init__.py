@@ -1,0 +1,1 @@
+"""What services need from the outside, as small Protocols; in-memory fakes stand in `argosy.ports.fakes`."""

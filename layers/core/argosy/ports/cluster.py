@@ -1,0 +1,129 @@
+"""Cluster port: objects of a Kubernetes cluster, as plain dictionaries.
+
+A cluster is reached by kubeconfig, by the EKS API or through an agent; callers see dictionaries as `kubectl get -o
+json` prints them, and errors of `argosy.errors` that carry the API server's own words. What a Sensor or Workflow
+does in a cluster it does as a service account (`acting_as`): the identity of the installation is nobody's deputy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from argosy.errors import InvalidObject, NotFound
+
+__all__ = ["Cluster", "Objects", "ServiceAccount", "check_segment", "object_reference", "unknown_kind"]
+
+type Objects = list[dict[str, Any]]
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """An identity inside a cluster. Raises `InvalidObject` for names that Kubernetes could not have given out."""
+
+    namespace: str
+    name: str = "default"
+
+    def __post_init__(self) -> None:
+        if not (_LABEL.fullmatch(self.namespace) and _SUBDOMAIN.fullmatch(self.name) and len(self.name) <= 253):
+            raise InvalidObject(
+                f"{self.namespace!r}/{self.name!r} names no service account",
+                obj="ServiceAccount",
+                field="metadata.name",
+            )
+
+    @property
+    def user(self) -> str:
+        """The user name that the API server knows it by."""
+        return f"system:serviceaccount:{self.namespace}:{self.name}"
+
+    @property
+    def groups(self) -> tuple[str, str, str]:
+        """The groups of every service account of its namespace."""
+        return ("system:serviceaccounts", f"system:serviceaccounts:{self.namespace}", "system:authenticated")
+
+
+class Cluster(Protocol):
+    """Reads and writes objects. Kinds are named as in manifests: `api_version` "v1" or "argoproj.io/v1alpha1", `kind`.
+
+    The namespace of a kind that has none is ignored. Common errors of every method: `NotFound` (object, namespace, or a
+    kind that the cluster does not serve: `unknown_kind`), `Denied` (401, 403), `InvalidObject` (the server refused the
+    manifest, name or selector), `Conflict`, `Unavailable` (unreachable, overloaded, broken).
+    """
+
+    def create(self, manifest: Mapping[str, Any], *, namespace: str | None = None) -> dict[str, Any]:
+        """Make the object and return it as stored. `namespace` counts for a manifest that names none, then "default".
+
+        Raises `AlreadyExists` when the name is taken.
+        """
+        ...
+
+    def get(self, api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any]:
+        """The object as it is now."""
+        ...
+
+    def list(self, api_version: str, kind: str, namespace: str, *, label_selector: str = "") -> Objects:
+        """All objects of the kind in `namespace` ("" for all namespaces) that the selector takes, each with its kind."""
+        ...
+
+    def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
+        """Ask for the end of the object and, in the background, of what it owns.
+
+        Raises `NotFound` if it is not there.
+        """
+        ...
+
+    def acting_as(self, user: ServiceAccount) -> Self:
+        """The same cluster, every call made as `user` (impersonation); replaces an earlier `acting_as`."""
+        ...
+
+    def version(self) -> str:
+        """The server's version, such as "v1.34.0"."""
+        ...
+
+
+def check_segment(value: str, field: str, obj: str) -> str:
+    """`value` if it can stand as one segment of an API path: a name from a manifest must not choose the path.
+
+    As `IsValidPathSegmentName` of apimachinery v0.34 (api/validation/path/name.go): not empty, not `.` or `..`, no
+    `/`, no `%`. Raises `InvalidObject`.
+    """
+    if value in ("", ".", "..") or any(char in value for char in "/%?#\\") or not value.isprintable():
+        raise InvalidObject(f"{value!r} cannot be a name", obj=obj, field=field)
+    return value
+
+
+def object_reference(manifest: Mapping[str, Any], namespace: str | None = None) -> tuple[str, str, str, str]:
+    """(apiVersion, kind, namespace, name) of a manifest; the name is empty with generateName.
+
+    The namespace is the manifest's, else `namespace`, else "default". Raises `InvalidObject` when it cannot be an
+    object.
+    """
+    api_version, kind = manifest.get("apiVersion"), manifest.get("kind")
+    metadata = manifest.get("metadata", {})
+    if metadata is None:  # written as `metadata:` with nothing below
+        metadata = {}
+    for field, value in (("apiVersion", api_version), ("kind", kind)):
+        if not isinstance(value, str) or not value:
+            raise InvalidObject("is missing or no text", obj="manifest", field=field)
+    if not isinstance(metadata, Mapping):
+        raise InvalidObject("is no mapping", obj=str(kind), field="metadata")
+    found = metadata.get("namespace") or namespace or "default"
+    name = metadata.get("name") or ""
+    for field, value in (("metadata.namespace", found), ("metadata.name", name)):
+        if not isinstance(value, str):
+            raise InvalidObject("is no text", obj=str(kind), field=field)
+    return str(api_version), str(kind), found, name
+
+
+def unknown_kind(api_version: str, kind: str) -> NotFound:
+    """The error for a kind that the cluster does not serve, with the way out."""
+    return NotFound(
+        f"the cluster serves no {api_version} {kind}: check apiVersion and kind, or install its CustomResourceDefinition "
+        "first (kubectl apply -f FILE; those of Argo's kinds are in infra/crds)"
+    )

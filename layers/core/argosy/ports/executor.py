@@ -1,0 +1,30 @@
+"""Executor port: carries out one kind of effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+__all__ = ["Executor", "FiringInfo"]
+
+
+@dataclass(frozen=True, slots=True)
+class FiringInfo:
+    """Which firing an effect belongs to; `id` is its idempotency key, the same in every attempt."""
+
+    id: str
+    namespace: str
+    sensor: str
+    trigger: str
+    attempt: int = 1
+
+
+class Executor(Protocol):
+    """Does an effect once, or recognises that it was done for this firing already."""
+
+    async def execute(self, effect: Any, firing: FiringInfo) -> str:
+        """Carry out `effect` and say in one line what came of it (no secrets).
+
+        Raises Permanent when trying again cannot help, Retryable when it may.
+        """
+        ...
