@@ -1,0 +1,225 @@
+"""A sensor compiled for deciding: which of its triggers an event reaches, and what a firing does.
+
+Compiled once per version of the object and asked for every event. All of it is pure: the time is an argument, ids are
+derived from what they name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from argosy.errors import ArgosyError, EvaluationError
+from argosy.events.effects import Effect
+from argosy.events.envelope import Event
+from argosy.events.filters import passes
+from argosy.events.parameters import apply_parameters
+from argosy.events.triggers import TRIGGERS, builder
+from argosy.events.triggers.context import FiringContext
+from argosy.lang.conditions import Condition, compile_condition
+from argosy.resources.sensor import Backoff, Dependency, Sensor, Trigger, TriggerTemplate
+
+__all__ = ["CompiledSensor", "CompiledTrigger", "Dropped", "Firing", "Match", "firing_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One firing of one trigger: everything that is needed to carry it out, without the sensor.
+
+    `effect` is None when it could not be built; `problem` then says why. `events` maps dependency → event id. `last_resort`
+    is the firing of the dlqTrigger. `retry` counts only with `at_least_once`.
+    """
+
+    id: str
+    namespace: str
+    sensor: str
+    trigger: str
+    events: Mapping[str, str]
+    effect: Effect | None
+    problem: str = ""
+    at_least_once: bool = False
+    retry: Backoff | None = None
+    last_resort: Firing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An event has reached a dependency of a trigger and passed its filters."""
+
+    trigger: CompiledTrigger
+    dependency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A filter failed on the event (it did not say no: it could not say)."""
+
+    dependency: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTrigger:
+    """A trigger with its condition; `body` is the trigger as written in the manifest."""
+
+    spec: Trigger
+    template: TriggerTemplate
+    condition: Condition
+    body: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The trigger's name."""
+        return self.template.name
+
+
+class CompiledSensor:
+    """One version of a Sensor object.
+
+    A trigger whose condition cannot be used is left out, as in Argo; `broken` tells its name and the reason.
+    """
+
+    def __init__(self, sensor: Sensor, body: Mapping[str, Any]) -> None:
+        self.sensor = sensor
+        self.namespace = sensor.metadata.namespace
+        self.name = sensor.metadata.name
+        self.broken: dict[str, str] = {}
+        self._identity = sensor.metadata.uid or f"{self.namespace}/{self.name}"
+        self._routes: dict[tuple[str, str], list[tuple[CompiledTrigger, list[Dependency]]]] = {}
+        raw = body["spec"]["triggers"]
+        for trigger, written in zip(sensor.spec.triggers, raw, strict=True):
+            compiled = self._compile(trigger, written)
+            if compiled is not None:
+                self._route(compiled)
+
+    @property
+    def subjects(self) -> Iterable[tuple[str, str]]:
+        """The (event source name, event name) pairs that reach at least one trigger."""
+        return self._routes.keys()
+
+    def match(self, event: Event) -> list[Match | Dropped]:
+        """Every trigger and dependency that `event` reaches and whose filters it passes, in the order of the spec."""
+        found: list[Match | Dropped] = []
+        verdicts: dict[str, bool | Dropped] = {}
+        for trigger, dependencies in self._routes.get((event.source, event.subject), ()):
+            for dependency in dependencies:
+                verdict = verdicts.get(dependency.name)
+                if verdict is None:
+                    verdict = verdicts[dependency.name] = _verdict(dependency, event)
+                    if isinstance(verdict, Dropped):
+                        found.append(verdict)
+                if verdict is True:
+                    found.append(Match(trigger, dependency.name))
+        return found
+
+    def fire(self, trigger: CompiledTrigger, events: Mapping[str, Event], now: datetime) -> Firing:
+        """The firing of `trigger` with these events (dependency → event). Never raises: a firing may carry a problem."""
+        ids = {name: event.id for name, event in events.items()}
+        last_resort = None
+        if trigger.spec.at_least_once and trigger.spec.dlq_trigger is not None and trigger.spec.dlq_trigger.template:
+            backup = CompiledTrigger(
+                trigger.spec.dlq_trigger,
+                trigger.spec.dlq_trigger.template,
+                trigger.condition,
+                trigger.body["dlqTrigger"],
+            )
+            last_resort = self._one(
+                backup, firing_id(self._identity, f"{trigger.name}/dlq", ids), ids, events, now, None
+            )
+        return self._one(trigger, firing_id(self._identity, trigger.name, ids), ids, events, now, last_resort)
+
+    def _one(
+        self,
+        trigger: CompiledTrigger,
+        new_id: str,
+        ids: Mapping[str, str],
+        events: Mapping[str, Event],
+        now: datetime,
+        last_resort: Firing | None,
+    ) -> Firing:
+        effect, problem = None, ""
+        try:
+            effect = self._build(trigger, new_id, events, now)
+        except ArgosyError as x:
+            problem = str(x)
+        return Firing(
+            new_id,
+            self.namespace,
+            self.name,
+            trigger.name,
+            ids,
+            effect,
+            problem,
+            trigger.spec.at_least_once,
+            trigger.spec.retry_strategy,
+            last_resort,
+        )
+
+    def _build(self, trigger: CompiledTrigger, new_id: str, events: Mapping[str, Event], now: datetime) -> Effect:
+        template, body = trigger.template, trigger.body["template"]
+        if trigger.spec.parameters:
+            body = orjson.loads(apply_parameters(orjson.dumps(body).decode(), trigger.spec.parameters, events))
+            template = _template(body)
+        kind = next((key for key in TRIGGERS if body.get(key) is not None), None)
+        if kind is None:
+            raise EvaluationError("the template holds no trigger that this version serves")
+        context = FiringContext(
+            new_id,
+            self.name,
+            self.namespace,
+            self.sensor.service_account,
+            template,
+            body,
+            trigger.spec.policy,
+            events,
+            now,
+        )
+        return builder(kind)(context)
+
+    def _compile(self, trigger: Trigger, written: Mapping[str, Any]) -> CompiledTrigger | None:
+        if trigger.template is None:
+            return None
+        names = [dependency.name for dependency in self.sensor.spec.dependencies]
+        try:
+            condition = compile_condition(trigger.template.conditions, names)
+        except EvaluationError as x:
+            self.broken[trigger.template.name] = str(x)
+            return None
+        return CompiledTrigger(trigger, trigger.template, condition, written)
+
+    def _route(self, trigger: CompiledTrigger) -> None:
+        by_name = {dependency.name: dependency for dependency in self.sensor.spec.dependencies}
+        routes: dict[tuple[str, str], list[Dependency]] = {}
+        for name in trigger.condition.names:
+            dependency = by_name[name]
+            routes.setdefault((dependency.event_source_name, dependency.event_name), []).append(dependency)
+        for subject, dependencies in routes.items():
+            self._routes.setdefault(subject, []).append((trigger, dependencies))
+
+
+def firing_id(sensor: str, trigger: str, events: Mapping[str, str]) -> str:
+    """32 hex digits that name a firing: the same events through the same trigger always give the same id."""
+    named = "\n".join([sensor, trigger, *(f"{name}={events[name]}" for name in sorted(events))])
+    return hashlib.sha256(named.encode()).hexdigest()[:32]
+
+
+def _verdict(dependency: Dependency, event: Event) -> bool | Dropped:
+    try:
+        return passes(dependency, event)
+    except EvaluationError as x:
+        return Dropped(dependency.name, str(x))
+
+
+def _template(body: Mapping[str, Any]) -> TriggerTemplate:
+    try:
+        return TriggerTemplate.model_validate(body)
+    except ValidationError as x:
+        first = x.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise EvaluationError(f"template.{path} after its parameters: {first['msg']}") from None

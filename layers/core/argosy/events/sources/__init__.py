@@ -1,0 +1,12 @@
+"""Event sources, one file each, named as their key in `EventSource.spec` and found through this lazy map."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["SOURCES"]
+
+SOURCES: Final = {
+    "calendar": "argosy.events.sources.calendar:next_times",
+    "webhook": "argosy.events.sources.webhook:answer",
+}

@@ -1,0 +1,41 @@
+"""Triggers, one file each, named as their key in `trigger.template` and found through this lazy map.
+
+Each has `build(context) -> Effect`: pure, raising EvaluationError when a parameter cannot be resolved. The kind of a
+trigger is the first of this order that its template has (`pkg/sensors/trigger.go`).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final, Protocol
+
+from argosy.events.effects import Effect
+from argosy.events.triggers.context import FiringContext
+
+__all__ = ["TRIGGERS", "builder"]
+
+TRIGGERS: Final = {
+    "k8s": "argosy.events.triggers.k8s:build",
+    "argoWorkflow": "argosy.events.triggers.argo_workflow:build",
+    "http": "argosy.events.triggers.http:build",
+    "log": "argosy.events.triggers.log:build",
+}
+
+
+class Builder(Protocol):
+    """What a trigger module gives."""
+
+    def __call__(self, context: FiringContext) -> Effect:
+        """Return the effect of one firing."""
+        ...
+
+
+_loaded: dict[str, Builder] = {}
+
+
+def builder(kind: str) -> Builder:
+    """The builder of a trigger kind of the map."""
+    if kind not in _loaded:
+        module, _, name = TRIGGERS[kind].partition(":")
+        _loaded[kind] = getattr(import_module(module), name)
+    return _loaded[kind]

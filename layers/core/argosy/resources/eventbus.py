@@ -1,0 +1,63 @@
+"""EventBus (argoproj.io/v1alpha1): accepted as it is, so that manifests need no change.
+
+The bus of Argosy is a queue. An EventBus object gives its name to the events and sensors that use it and keeps them
+apart from those of other buses; its NATS or Kafka settings have nothing to act on, which the object's condition says.
+Validation follows `pkg/reconciler/eventbus/validate.go` of Argo Events 1.9.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from argosy.resources.base import Metadata, Model, Problem
+
+__all__ = ["EventBus", "validate"]
+
+KINDS = ("nats", "jetstream", "jetstreamExotic", "kafka")
+
+
+class EventBusSpec(Model):
+    """`spec`, each kind as it was written."""
+
+    nats: dict[str, Any] | None = None
+    jetstream: dict[str, Any] | None = None
+    jetstream_exotic: dict[str, Any] | None = None
+    kafka: dict[str, Any] | None = None
+
+
+class EventBus(Model):
+    """The object."""
+
+    metadata: Metadata = Metadata()
+    spec: EventBusSpec = EventBusSpec()
+
+
+def validate(bus: EventBus) -> list[Problem]:
+    """Return what is wrong with a new EventBus."""
+    spec, problems = bus.spec, []
+    if spec.nats is None and spec.jetstream is None and spec.jetstream_exotic is None and spec.kafka is None:
+        problems.append(Problem("spec", f"needs one of {', '.join(KINDS)}"))
+    if spec.nats is not None:
+        problems.extend(_nats(spec.nats))
+    if spec.jetstream is not None:
+        if not spec.jetstream.get("version"):
+            problems.append(Problem("spec.jetstream.version", "required, but empty"))
+        replicas = spec.jetstream.get("replicas")
+        if replicas is not None and (not isinstance(replicas, int) or replicas < 1 or replicas == 2):
+            problems.append(Problem("spec.jetstream.replicas", f"1 or at least 3, not {replicas!r}"))
+    if spec.kafka is not None and not spec.kafka.get("url"):
+        problems.append(Problem("spec.kafka.url", "required, but empty"))
+    if spec.jetstream_exotic is not None and not spec.jetstream_exotic.get("url"):
+        problems.append(Problem("spec.jetstreamExotic.url", "required, but empty"))
+    return problems
+
+
+def _nats(nats: dict[str, Any]) -> list[Problem]:
+    native, exotic = nats.get("native"), nats.get("exotic")
+    if (native is None) == (exotic is None):
+        return [Problem("spec.nats", "needs either native or exotic")]
+    if exotic is not None and exotic.get("clusterID") is None:
+        return [Problem("spec.nats.exotic.clusterID", "required, but missing")]
+    if exotic is not None and not exotic.get("url"):
+        return [Problem("spec.nats.exotic.url", "required, but empty")]
+    return []

@@ -1,0 +1,250 @@
+"""Sensor (argoproj.io/v1alpha1): model of `pkg/apis/events/v1alpha1/sensor_types.go`, Argo Events 1.9.
+
+Validation stands in `argosy.resources.sensor_validation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from argosy.resources.base import KeyRef, Metadata, Model
+
+__all__ = [
+    "ArgoWorkflowTrigger",
+    "Backoff",
+    "BasicAuth",
+    "DataFilter",
+    "Dependency",
+    "Filters",
+    "HttpTrigger",
+    "KubernetesTrigger",
+    "LogTrigger",
+    "Parameter",
+    "ParameterSource",
+    "SecureHeader",
+    "Sensor",
+    "Trigger",
+    "TriggerTemplate",
+    "ValueFrom",
+]
+
+
+class DataFilter(Model):
+    """`filters.data[]`."""
+
+    path: str = ""
+    type: str = ""
+    value: list[str] = []
+    comparator: str = ""
+    template: str = ""
+
+
+class Filters(Model):
+    """`filters` of a dependency. `exprs`, `time` and `script` are kept as written."""
+
+    data: list[DataFilter] = []
+    data_logical_operator: str = ""
+    context: Mapping[str, str] | None = None
+    exprs: list[dict[str, Any]] = []
+    expr_logical_operator: str = ""
+    time: dict[str, Any] | None = None
+    script: str = ""
+
+
+class Dependency(Model):
+    """`spec.dependencies[]`."""
+
+    name: str = ""
+    event_source_name: str = ""
+    event_name: str = ""
+    filters: Filters | None = None
+    filters_logical_operator: str = ""
+    transform: dict[str, Any] | None = None
+
+
+class ParameterSource(Model):
+    """`src` of a parameter."""
+
+    dependency_name: str = ""
+    context_key: str = ""
+    context_template: str = ""
+    data_key: str = ""
+    data_template: str = ""
+    value: str | None = None
+    use_raw_data: bool = False
+
+
+class Parameter(Model):
+    """One `{src, dest, operation}`."""
+
+    src: ParameterSource | None = None
+    dest: str = ""
+    operation: str = ""
+
+
+class ValueFrom(Model):
+    """`valueFrom` of a secure header."""
+
+    secret_key_ref: KeyRef | None = None
+    config_map_key_ref: KeyRef | None = None
+
+
+class SecureHeader(Model):
+    """`secureHeaders[]`."""
+
+    name: str = ""
+    value_from: ValueFrom | None = None
+
+
+class BasicAuth(Model):
+    """`basicAuth`."""
+
+    username: KeyRef | None = None
+    password: KeyRef | None = None
+
+
+class Tls(Model):
+    """`tls` of a trigger."""
+
+    insecure_skip_verify: bool = False
+    ca_cert_secret: KeyRef | None = None
+    client_cert_secret: KeyRef | None = None
+    client_key_secret: KeyRef | None = None
+
+
+class HttpTrigger(Model):
+    """`template.http`."""
+
+    url: str = ""
+    method: str = ""
+    payload: list[Parameter] = []
+    parameters: list[Parameter] = []
+    headers: Mapping[str, str] = {}
+    secure_headers: list[SecureHeader] = []
+    dynamic_headers: list[Parameter] = []
+    basic_auth: BasicAuth | None = None
+    host: str = ""
+    timeout: int = 0
+    tls: Tls | None = None
+
+
+class LogTrigger(Model):
+    """`template.log`."""
+
+    interval_seconds: int = 0
+
+
+class ArtifactSource(Model):
+    """`source` of a resource trigger; the first given of Argo's order is used."""
+
+    s3: dict[str, Any] | None = None
+    inline: str | None = None
+    file: dict[str, Any] | None = None
+    url: dict[str, Any] | None = None
+    git: dict[str, Any] | None = None
+    configmap: KeyRef | None = None
+    resource: dict[str, Any] | None = None
+
+
+class KubernetesTrigger(Model):
+    """`template.k8s`."""
+
+    source: ArtifactSource | None = None
+    operation: str = ""
+    parameters: list[Parameter] = []
+    patch_strategy: str = ""
+    live_object: bool = False
+
+
+class ArgoWorkflowTrigger(Model):
+    """`template.argoWorkflow`."""
+
+    source: ArtifactSource | None = None
+    operation: str = ""
+    parameters: list[Parameter] = []
+    args: list[str] = []
+
+
+class ConditionsReset(Model):
+    """`conditionsReset[]`."""
+
+    by_time: dict[str, Any] | None = None
+
+
+class TriggerTemplate(Model):
+    """`template`: name, conditions and one trigger. Types that are not modelled are known from the manifest."""
+
+    name: str = ""
+    conditions: str = ""
+    conditions_reset: list[ConditionsReset] = []
+    k8s: KubernetesTrigger | None = None
+    argo_workflow: ArgoWorkflowTrigger | None = None
+    http: HttpTrigger | None = None
+    log: LogTrigger | None = None
+
+
+class Backoff(Model):
+    """`retryStrategy`; duration is a number of nanoseconds or a Go duration."""
+
+    duration: int | str | None = None
+    factor: int | float | None = None
+    jitter: int | float | None = None
+    steps: int | None = None
+
+
+class StatusPolicy(Model):
+    """`policy.status`."""
+
+    allow: list[int] | None = None
+
+
+class Policy(Model):
+    """`policy`."""
+
+    k8s: dict[str, Any] | None = None
+    status: StatusPolicy | None = None
+
+
+class Trigger(Model):
+    """`spec.triggers[]`."""
+
+    template: TriggerTemplate | None = None
+    parameters: list[Parameter] = []
+    policy: Policy | None = None
+    retry_strategy: Backoff | None = None
+    rate_limit: dict[str, Any] | None = None
+    at_least_once: bool = False
+    dlq_trigger: Trigger | None = None
+
+
+class SensorTemplate(Model):
+    """`spec.template`: of the pod template only the identity has a meaning here."""
+
+    service_account_name: str = ""
+
+
+class SensorSpec(Model):
+    """`spec`."""
+
+    dependencies: list[Dependency] = []
+    triggers: list[Trigger] = []
+    template: SensorTemplate | None = None
+    event_bus_name: str = ""
+
+
+class Sensor(Model):
+    """The object."""
+
+    metadata: Metadata = Metadata()
+    spec: SensorSpec = SensorSpec()
+
+    @property
+    def bus(self) -> str:
+        """Name of the event bus, `default` if none is given."""
+        return self.spec.event_bus_name or "default"
+
+    @property
+    def service_account(self) -> str:
+        """The service account that its Kubernetes effects and secret reads act as."""
+        return (self.spec.template.service_account_name if self.spec.template else "") or "default"

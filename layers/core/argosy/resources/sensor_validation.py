@@ -1,0 +1,189 @@
+"""Validation of Sensors, as `pkg/reconciler/sensor/validate.go` of Argo Events 1.9 does it, with field paths.
+
+Beyond Argo: a `conditions` text that cannot be used is told when the object is applied, not logged when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from argosy.errors import ArgosyError
+from argosy.resources.base import Problem
+from argosy.resources.sensor import ArgoWorkflowTrigger, Dependency, Filters, Parameter, Sensor, Trigger
+
+__all__ = ["SERVED_TRIGGERS", "TRIGGER_TYPES", "validate"]
+
+TRIGGER_TYPES = (
+    "k8s argoWorkflow http awsLambda azureEventHubs azureServiceBus kafka pulsar nats slack openWhisk custom log email"
+).split()
+SERVED_TRIGGERS = frozenset({"k8s", "argoWorkflow", "http", "log"})
+_OPERATORS = ("", "and", "or")
+_COMPARATORS = ("", ">=", ">", "=", "!=", "<", "<=")
+_PARAMETER_OPERATIONS = ("", "append", "overwrite", "prepend")
+_METHODS = ("", "GET", "DELETE", "PATCH", "POST", "PUT")
+_WORKFLOW_OPERATIONS = "submit submit-from suspend retry resume resubmit terminate stop".split()
+_SOURCES = ("s3", "file", "url", "git", "configmap")
+
+
+def validate(sensor: Sensor, body: Mapping[str, Any]) -> list[Problem]:
+    """Return what is wrong with the object, hard problems and unserved parts; `body` is its manifest."""
+    return [*_dependencies(sensor.spec.dependencies), *_triggers(sensor.spec.triggers, body)]
+
+
+def _dependencies(dependencies: Sequence[Dependency]) -> Iterator[Problem]:
+    if not dependencies:
+        yield Problem("spec.dependencies", "a sensor needs at least one dependency")
+    for index, dependency in enumerate(dependencies):
+        path = f"spec.dependencies[{index}]"
+        for name, value in (
+            ("name", dependency.name),
+            ("eventSourceName", dependency.event_source_name),
+            ("eventName", dependency.event_name),
+        ):
+            if not value:
+                yield Problem(f"{path}.{name}", "required, but empty")
+        yield from _one_of(dependency.filters_logical_operator, _OPERATORS, f"{path}.filtersLogicalOperator")
+        if dependency.filters is not None:
+            yield from _filters(dependency.filters, f"{path}.filters")
+        if dependency.transform is not None:
+            yield Problem(f"{path}.transform", "transforms are not served by this version", True)
+
+
+def _filters(filters: Filters, path: str) -> Iterator[Problem]:
+    yield from _one_of(filters.data_logical_operator, _OPERATORS, f"{path}.dataLogicalOperator")
+    yield from _one_of(filters.expr_logical_operator, _OPERATORS, f"{path}.exprLogicalOperator")
+    for index, data in enumerate(filters.data):
+        at = f"{path}.data[{index}]"
+        yield from _one_of(data.comparator, _COMPARATORS, f"{at}.comparator")
+        for name, value in (("path", data.path), ("type", data.type), ("value", data.value)):
+            if not value:
+                yield Problem(f"{at}.{name}", "required, but empty")
+        if "" in data.value:
+            yield Problem(f"{at}.value", "an empty text matches nothing that is meant; remove it")
+    if filters.context is not None and not any(
+        filters.context.get(k) for k in ("type", "subject", "source", "datacontenttype")
+    ):
+        yield Problem(f"{path}.context", "needs at least one of type, subject, source, datacontenttype")
+    for name, given in (("exprs", filters.exprs), ("time", filters.time), ("script", filters.script)):
+        if given:
+            yield Problem(f"{path}.{name}", f"{name} filters are not served by this version", True)
+
+
+def _triggers(triggers: Sequence[Trigger], body: Mapping[str, Any]) -> Iterator[Problem]:
+    if not triggers:
+        yield Problem("spec.triggers", "a sensor needs at least one trigger")
+    seen: set[str] = set()
+    raw = (body.get("spec") or {}).get("triggers") or []
+    for index, trigger in enumerate(triggers):
+        path = f"spec.triggers[{index}]"
+        yield from _trigger(trigger, raw[index], path)
+        name = trigger.template.name if trigger.template else ""
+        if name and name in seen:
+            yield Problem(f"{path}.template.name", f"the name {name} is taken by another trigger")
+        seen.add(name)
+
+
+def _trigger(trigger: Trigger, raw: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    if trigger.template is None or not trigger.template.name:
+        yield Problem(f"{path}.template{'.name' if trigger.template else ''}", "required, but missing")
+        return
+    yield from _parameters(trigger.parameters, f"{path}.parameters")
+    yield from _template(trigger, raw.get("template") or {}, f"{path}.template")
+    yield from _policy(trigger, path)
+    if trigger.rate_limit is not None:
+        yield Problem(f"{path}.rateLimit", "rate limits are not served by this version", True)
+    if trigger.dlq_trigger is not None:
+        if not (trigger.at_least_once and trigger.dlq_trigger.at_least_once):
+            yield Problem(f"{path}.dlqTrigger", "the trigger and its dlqTrigger must both have atLeastOnce: true")
+        yield from _trigger(trigger.dlq_trigger, raw.get("dlqTrigger") or {}, f"{path}.dlqTrigger")
+
+
+def _template(trigger: Trigger, raw: Mapping[str, Any], path: str) -> Iterator[Problem]:
+    template = trigger.template
+    if template is None:
+        return
+    if template.conditions_reset:
+        yield Problem(f"{path}.conditionsReset", "conditionsReset is not served by this version", True)
+    for kind in TRIGGER_TYPES:
+        if raw.get(kind) is not None and kind not in SERVED_TRIGGERS:
+            yield Problem(f"{path}.{kind}", f"triggers of type {kind} are not served by this version", True)
+    if template.http is not None:
+        yield from _http(template.http, f"{path}.http")
+    if template.k8s is not None:
+        yield from _resource(template.k8s, ("", "create", "patch", "update", "delete"), f"{path}.k8s")
+        if template.k8s.operation not in ("", "create"):
+            yield Problem(f"{path}.k8s.operation", f"{template.k8s.operation} is not served by this version", True)
+    if template.argo_workflow is not None:
+        yield from _workflow(template.argo_workflow, f"{path}.argoWorkflow")
+
+
+def _workflow(trigger: ArgoWorkflowTrigger, path: str) -> Iterator[Problem]:
+    yield from _resource(trigger, _WORKFLOW_OPERATIONS, path)
+    if trigger.operation in _WORKFLOW_OPERATIONS[1:]:
+        yield Problem(f"{path}.operation", f"{trigger.operation} is not served by this version", True)
+    if trigger.args:
+        yield Problem(f"{path}.args", "arguments of the argo CLI are not served by this version", True)
+
+
+def _http(http: Any, path: str) -> Iterator[Problem]:
+    if not http.url:
+        yield Problem(f"{path}.url", "required, but empty")
+    yield from _one_of(http.method, _METHODS, f"{path}.method")
+    yield from _parameters(http.parameters, f"{path}.parameters")
+    yield from _parameters(http.payload, f"{path}.payload", dest_needed=False)
+
+
+def _resource(trigger: Any, operations: Sequence[str], path: str) -> Iterator[Problem]:
+    if trigger.source is None:
+        yield Problem(f"{path}.source", "required, but missing")
+    else:
+        for name in _SOURCES:
+            if getattr(trigger.source, name) is not None:
+                yield Problem(
+                    f"{path}.source.{name}", f"a trigger source of type {name} is not served by this version", True
+                )
+    yield from _one_of(trigger.operation, operations, f"{path}.operation")
+    yield from _parameters(trigger.parameters, f"{path}.parameters")
+
+
+def _policy(trigger: Trigger, path: str) -> Iterator[Problem]:
+    policy, template = trigger.policy, trigger.template
+    if policy is None or template is None:
+        return
+    if policy.k8s is not None and (template.k8s is not None or template.argo_workflow is not None):
+        if policy.k8s.get("labels") is None:
+            yield Problem(f"{path}.policy.k8s.labels", "required, but missing")
+        yield Problem(f"{path}.policy.k8s", "policies on the created object are not served by this version", True)
+    if policy.status is not None and template.http is not None and policy.status.allow is None:
+        yield Problem(f"{path}.policy.status.allow", "required, but missing")
+
+
+def _parameters(parameters: Sequence[Parameter], path: str, *, dest_needed: bool = True) -> Iterator[Problem]:
+    for index, parameter in enumerate(parameters):
+        at = f"{path}[{index}]"
+        if parameter.src is None:
+            yield Problem(f"{at}.src", "required, but missing")
+        elif not parameter.src.dependency_name:
+            yield Problem(f"{at}.src.dependencyName", "required, but empty")
+        if dest_needed and not parameter.dest:
+            yield Problem(f"{at}.dest", "required, but empty")
+        yield from _one_of(parameter.operation, _PARAMETER_OPERATIONS, f"{at}.operation")
+
+
+def _one_of(value: str, allowed: Sequence[str], path: str) -> Iterator[Problem]:
+    if value not in allowed:
+        yield Problem(path, f"{value!r} is not one of {', '.join(word for word in allowed if word)}")
+
+
+def conditions_problem(sensor: Sensor) -> Iterator[Problem]:
+    """Problems of the `conditions` texts; kept apart because Argo does not look at them when it validates."""
+    from argosy.lang.conditions import compile_condition
+
+    names = [dependency.name for dependency in sensor.spec.dependencies]
+    for index, trigger in enumerate(sensor.spec.triggers):
+        if trigger.template is not None:
+            try:
+                compile_condition(trigger.template.conditions, names)
+            except ArgosyError as x:
+                yield Problem(f"spec.triggers[{index}].template.conditions", str(x))
