@@ -1,0 +1,26 @@
+"""Triggers: SQS batch of the trigger queue → effects carried out."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from argosy.adapters.powertools import count, function, loop_batch_processor, report_failures
+from argosy.ports.queue import Outgoing
+from argosy.services.runtime import current
+
+
+@function
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Lambda entry point. The records of a batch run at once; one that fails by a defect is reported alone."""
+    firings, processor = current().firings, loop_batch_processor()
+    following: list[Outgoing] = []
+
+    async def carry_out(record: SQSRecord) -> None:
+        following.extend(await firings.carry_out(record.body))
+
+    with processor(event["Records"], carry_out):
+        processor.async_process()
+    firings.finish(following)
+    report_failures(processor, "firing not processed")
+    count("actions_followed_total", len(following))
+    return processor.response()

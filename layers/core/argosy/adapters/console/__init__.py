@@ -1,0 +1,1 @@
+"""Effects that end in the log."""

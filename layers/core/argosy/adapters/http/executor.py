@@ -1,0 +1,97 @@
+"""Executor of `http` effects.
+
+Every request carries the firing's id as `Idempotency-Key`, the same in each attempt, so that a receiver can tell a
+repetition; a manifest that sets the header itself keeps its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import httptools
+
+from argosy.adapters.http.client import HttpClient, parse_url
+from argosy.errors import EvaluationError, Unavailable
+from argosy.events.effects import HttpCall, Reference
+from argosy.ports.executor import FiringInfo
+from argosy.ports.secrets import Secrets
+
+__all__ = ["HttpExecutor"]
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
+
+class HttpExecutor:
+    """Sends requests on kept connections."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._client = HttpClient()
+
+    async def execute(self, effect: HttpCall, firing: FiringInfo) -> str:
+        """See `Executor.execute`.
+
+        Raises Permanent for a URL that cannot be used or may not be reached and for a secret that is not there;
+        Unavailable for everything on the way and for a status that the policy does not allow.
+        """
+        what = f"{effect.method} {parse_url(effect.url).shown}"
+        headers, tls = self._headers(effect, firing), self._tls(effect, firing.namespace)
+        body = effect.body.encode() if effect.body is not None else None
+        try:
+            async with asyncio.timeout(effect.timeout):
+                status = await self._client.send(effect.method, effect.url, headers, body, tls)
+        except TimeoutError as x:
+            raise Unavailable(f"{what}: no answer within {effect.timeout:g} s") from x
+        except (OSError, httptools.HttpParserError) as x:
+            raise Unavailable(f"{what}: {x or type(x).__name__}") from x
+        if effect.allow is not None and status not in effect.allow:
+            allowed = ", ".join(str(code) for code in effect.allow)
+            raise Unavailable(f"{what}: answered {status}; policy.status allows {allowed}")
+        return f"{what}: {status}"
+
+    def _headers(self, effect: HttpCall, firing: FiringInfo) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", IDEMPOTENCY_KEY: firing.id} | dict(effect.headers)
+        for name, ref in effect.secure_headers.items():
+            headers[name] = self._read(firing.namespace, ref)
+        if effect.basic_auth:
+            user = self._read(firing.namespace, effect.username) if effect.username else ""
+            password = self._read(firing.namespace, effect.password) if effect.password else ""
+            headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        if effect.host:
+            headers["Host"] = effect.host
+        return headers
+
+    def _read(self, namespace: str, ref: Reference) -> str:
+        read = self._secrets.secret if ref.kind == "secret" else self._secrets.config
+        return read(namespace, ref.name, ref.key, ref.account)
+
+    def _tls(self, effect: HttpCall, namespace: str) -> ssl.SSLContext | None:
+        if not (effect.insecure or effect.ca or effect.client_cert):
+            return None
+        ca = self._read(namespace, effect.ca) if effect.ca else ""
+        cert = self._read(namespace, effect.client_cert) if effect.client_cert else ""
+        key = self._read(namespace, effect.client_key) if effect.client_key else ""
+        return _context(effect.insecure, ca, cert, key)
+
+
+@lru_cache(maxsize=64)
+def _context(insecure: bool, ca: str, cert: str, key: str) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cadata=ca or None)
+        if insecure:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if cert:
+            with tempfile.TemporaryDirectory() as folder:
+                chain = Path(folder) / "chain.pem"
+                chain.touch(mode=0o600)
+                chain.write_text(cert.rstrip() + "\n" + key)
+                context.load_cert_chain(chain)
+    except (ssl.SSLError, ValueError) as x:
+        raise EvaluationError(f"the trigger's TLS certificates cannot be used: {x}") from x
+    return context

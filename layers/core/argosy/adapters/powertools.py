@@ -1,0 +1,109 @@
+"""Logger, metrics, tracer and batch processing of the functions, from Powertools for AWS Lambda.
+
+One place, so that every function logs, counts and traces alike and the embedded runtime can turn off what only AWS
+collects (POWERTOOLS_TRACE_DISABLED, POWERTOOLS_METRICS_DISABLED).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import (
+    AsyncBatchProcessor,
+    BasePartialBatchProcessor,
+    BatchProcessor,
+    EventType,
+)
+
+__all__ = [
+    "LoopBatchProcessor",
+    "batch_processor",
+    "count",
+    "function",
+    "logger",
+    "loop_batch_processor",
+    "report_failures",
+]
+
+ON_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+_SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "argosy-functions")
+
+logger = Logger(service=_SERVICE)
+metrics = Metrics(namespace="Argosy", service=_SERVICE)
+tracer = Tracer(service=_SERVICE, disabled=not ON_LAMBDA)
+Handler = Callable[[dict[str, Any], Any], Any]
+
+_local = threading.local()
+
+
+def function(handler: Handler) -> Handler:
+    """Decorate the entry point of a Lambda function: request ids in its logs, metrics flushed, traced.
+
+    Outside of Lambda nobody collects any of it, and the handler stays as it is.
+    """
+    if not ON_LAMBDA:
+        return handler
+    traced = tracer.capture_lambda_handler(handler, capture_response=False)
+    decorated: Handler = logger.inject_lambda_context(metrics.log_metrics(traced))
+    return decorated
+
+
+def count(name: str, number: int) -> None:
+    """Add to a metric, named as Argo names it."""
+    if ON_LAMBDA and number:
+        metrics.add_metric(name, MetricUnit.Count, number)
+
+
+def thread_loop() -> asyncio.AbstractEventLoop:
+    """This thread's own event loop, kept from invocation to invocation so that connections outlive one."""
+    loop: asyncio.AbstractEventLoop | None = getattr(_local, "loop", None)
+    if loop is None or loop.is_closed():
+        loop = _local.loop = _new_loop()
+    return loop
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:  # not in the Lambda layer, where one batch at a time has no use for it
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+class LoopBatchProcessor(AsyncBatchProcessor):
+    """AsyncBatchProcessor on the thread's own loop; the original makes a loop for each batch outside of Lambda."""
+
+    def async_process(self) -> list[tuple[Any, ...]]:
+        """Run the handler on all records at once; see AsyncBatchProcessor."""
+
+        async def all_records() -> list[tuple[Any, ...]]:
+            return list(await asyncio.gather(*[self._async_process_record(record) for record in self.records]))
+
+        return run(all_records())
+
+
+def report_failures(processor: BasePartialBatchProcessor, what: str) -> None:
+    """Log every record of the batch that failed, with its message id and the reason."""
+    for record, problem in zip(processor.fail_messages, processor.exceptions, strict=True):
+        logger.error(what, extra={"messageId": getattr(record, "message_id", ""), "reason": f"{problem[1]!r}"})
+
+
+def run[T](work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on this thread's loop."""
+    return thread_loop().run_until_complete(work)
+
+
+def batch_processor() -> BatchProcessor:
+    """A processor for SQS batches that reports failed records one by one."""
+    return BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def loop_batch_processor() -> LoopBatchProcessor:
+    """The same for handlers that are coroutines; all records of a batch run at once."""
+    return LoopBatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

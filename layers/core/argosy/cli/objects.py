@@ -1,0 +1,167 @@
+"""`argosy apply`, `get`, `delete` and `lint`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from argosy.cli.inputs import load
+from argosy.cli.output import Column, OutputFormat, show
+from argosy.errors import InvalidObject
+
+if TYPE_CHECKING:
+    from argosy.local.admin import Installation
+
+__all__ = ["register"]
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Data directory (default: $ARGOSY_DATA or ~/.local/state/argosy).")
+]
+Files = Annotated[
+    list[str] | None, typer.Option("--filename", "-f", help="File, folder or - for standard input; may be repeated.")
+]
+Recursive = Annotated[bool, typer.Option("--recursive", "-R", help="Look into sub-folders too.")]
+Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Namespace for what names none.")]
+Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="json, yaml, wide or name.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for name, command in (("apply", apply), ("get", get), ("delete", delete), ("lint", lint)):
+        app.command(name)(command)
+
+
+def apply(
+    filename: Files = None, namespace: Namespace = "default", recursive: Recursive = False, data: Data = None
+) -> None:
+    """Create or change objects; all of them, or none if one is wrong. A running instance takes them up at once."""
+    manifests = load(_needed(filename), recursive=recursive)
+    with _installation(data) as installation:
+        for result in installation.objects.apply(manifests, namespace):
+            typer.echo(result)
+
+
+def get(
+    kind: Annotated[str, typer.Argument(help="eventsources (es), sensors, eventbus (eb), queues or all.")],
+    names: Annotated[list[str] | None, typer.Argument()] = None,
+    namespace: Namespace = "default",
+    all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A")] = False,
+    output: Output = OutputFormat.TABLE,
+    data: Data = None,
+) -> None:
+    """Show objects with what has become of them: counters, failures, next times."""
+    with _installation(data) as installation:
+        if kind in ("queues", "queue"):
+            show(installation.queues(), _QUEUE_COLUMNS, output, single=False)
+            return
+        found = installation.find(kind, names or [], None if all_namespaces else namespace)
+        show(found, _COLUMNS if all_namespaces else _COLUMNS[1:], output, single=len(names or []) == 1)
+
+
+def delete(
+    words: Annotated[list[str] | None, typer.Argument(help="KIND NAME…")] = None,
+    filename: Files = None,
+    namespace: Namespace = "default",
+    recursive: Recursive = False,
+    data: Data = None,
+) -> None:
+    """Delete objects by name or by manifest; all of them, or none if one is not there."""
+    from argosy.services.objects import kind_named
+
+    if filename:
+        targets = [(m.kind, m.namespace or namespace, m.name) for m in load(filename, recursive=recursive)]
+    elif words and len(words) > 1:
+        targets = [(kind_named(words[0]), namespace, name) for name in words[1:]]
+    else:
+        raise InvalidObject("name what to delete: KIND NAME… or -f FILE")
+    with _installation(data) as installation:
+        for result in installation.objects.delete(targets):
+            typer.echo(result)
+
+
+def lint(filename: Files = None, recursive: Recursive = False) -> None:
+    """Check manifests without applying them; every problem with its object, field and line."""
+    from argosy.services.objects import check
+
+    manifests = load(_needed(filename), recursive=recursive)
+    problems = [problem for manifest in manifests for problem in check(manifest)]
+    for problem in problems:
+        sys.stderr.write(f"error: {problem}\n")
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"{len(manifests)} objects, no problems")
+
+
+def _needed(filename: Sequence[str] | None) -> Sequence[str]:
+    if not filename:
+        raise InvalidObject("name a file or folder with -f")
+    return filename
+
+
+def _field(one: Mapping[str, Any], *path: str) -> str:
+    value: Any = one
+    for part in path:
+        value = (value or {}).get(part)
+    return "" if value is None else str(value)
+
+
+def _age(one: Mapping[str, Any]) -> str:
+    seconds = int((datetime.now(UTC) - datetime.fromisoformat(one["metadata"]["creationTimestamp"])).total_seconds())
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{max(0, seconds)}s"
+
+
+def _count(one: Mapping[str, Any], counter: str) -> str:
+    triggers = (one.get("status") or {}).get("triggers")
+    return "" if triggers is None else str(int(sum(trigger.get(counter, 0) for trigger in triggers.values())))
+
+
+def _conditions(one: Mapping[str, Any]) -> str:
+    bad = [c["type"] for c in one["status"].get("conditions", ()) if c["status"] != "True"]
+    return f"not {', '.join(bad)}" if bad else "ready"
+
+
+def _remark(one: Mapping[str, Any]) -> str:
+    status = one["status"]
+    for name, calendar in (status.get("calendar") or {}).items():
+        return f"{name} next {calendar['next']}"
+    told = [t for t in (status.get("triggers") or {}).values() if t.get("lastFailure")]
+    last = max(told, key=lambda t: str(t["lastFailureAt"]), default=None)
+    return f"{last['lastFailureAt'][:19]}Z {last['lastFailure']}"[:120] if last else ""
+
+
+_COLUMNS = (
+    Column("NAMESPACE", lambda one: _field(one, "metadata", "namespace")),
+    Column("KIND", lambda one: _field(one, "kind")),
+    Column("NAME", lambda one: _field(one, "metadata", "name")),
+    Column("STATE", _conditions),
+    Column("FIRED", lambda one: _count(one, "fired")),
+    Column("FAILED", lambda one: _count(one, "failed")),
+    Column("AGE", _age),
+    Column("REMARK", _remark),
+    Column("UID", lambda one: _field(one, "metadata", "uid"), wide=True),
+)
+_QUEUE_COLUMNS = tuple(
+    Column(title, lambda one, key=key: str(one[key]))  # type: ignore[misc]  # mypy cannot see the default's type
+    for title, key in (("NAME", "name"), ("VISIBLE", "visible"), ("IN FLIGHT", "inFlight"), ("DELAYED", "delayed"))
+)
+
+
+@contextmanager
+def _installation(data: Path | None) -> Iterator[Installation]:
+    from argosy.local.admin import Installation
+    from argosy.local.datadir import DataDir, default_data_dir
+
+    installation = Installation(DataDir(data or default_data_dir()))
+    try:
+        yield installation
+    finally:
+        installation.close()

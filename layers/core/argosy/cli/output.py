@@ -1,0 +1,59 @@
+"""How objects are shown: `-o json|yaml|wide|name` or a table, as kubectl does it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import typer
+import yaml
+
+__all__ = ["Column", "OutputFormat", "show"]
+
+
+class OutputFormat(StrEnum):
+    """Values of `-o`."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    NAME = "name"
+    JSON = "json"
+    YAML = "yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; `wide` ones are shown with `-o wide` only."""
+
+    title: str
+    cell: Callable[[Mapping[str, Any]], str]
+    wide: bool = False
+
+
+def show(
+    objects: Sequence[Mapping[str, Any]], columns: Sequence[Column], output: OutputFormat, *, single: bool
+) -> None:
+    """Print objects; `single` prints a lone object itself in JSON and YAML, not a list of one."""
+    if output in (OutputFormat.JSON, OutputFormat.YAML):
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        body = objects[0] if single and len(objects) == 1 else listed
+        text = json.dumps(body, indent=2) if output is OutputFormat.JSON else yaml.safe_dump(body, sort_keys=False)
+        typer.echo(text.rstrip("\n"))
+    elif output is OutputFormat.NAME:
+        for one in objects:
+            metadata = one.get("metadata") or {}
+            typer.echo(f"{str(one.get('kind', '')).lower()}.argoproj.io/{metadata.get('name', one.get('name', ''))}")
+    elif not objects:
+        typer.echo("nothing found", err=True)
+    else:
+        _table(objects, [column for column in columns if output is OutputFormat.WIDE or not column.wide])
+
+
+def _table(objects: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
+    rows = [[column.title for column in columns]] + [[column.cell(one) for column in columns] for one in objects]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(columns))]
+    for row in rows:
+        typer.echo("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,162 @@
+"""Which ports are open for which webhook event sources, kept in step with the declarations.
+
+Every port that a webhook entry names is served as Argo's pods serve it, and the API port serves all entries under
+`/hooks/{namespace}/{event source}/{endpoint}`. What cannot be served is said once and tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from argosy.errors import ArgosyError
+from argosy.events.sources.webhook import HEALTH, size_limit
+from argosy.local.gateway import Gateway, Listener, Route, Router
+from argosy.ports.secrets import Secrets
+from argosy.services.declarations import Declarations, Hook
+
+__all__ = ["Doors"]
+
+_log = logging.getLogger("argosy.local")
+_UNKNOWN_LIMIT = 1024 * 1024
+
+
+class Doors:
+    """The open ports."""
+
+    def __init__(self, gateway: Gateway, declarations: Declarations, secrets: Secrets, host: str) -> None:
+        self._gateway, self._declarations, self._secrets, self._host = gateway, declarations, secrets, host
+        self._open: dict[str, tuple[Listener, tuple[str, str] | None]] = {}
+        self._routes: dict[str, dict[str, list[Hook]]] = {}
+        self._said: dict[str, str] = {}
+        self._api: Listener | None = None
+
+    async def open_api(self, port: int) -> int:
+        """Open the API port; returns its number. Raises OSError when it is taken."""
+        self._api = Listener(self._gateway, self._api_route)
+        await self._api.open(self._host, port)
+        return self._api.port
+
+    async def sync(self) -> None:
+        """Open what is declared and not open, close what is no longer declared."""
+        by_port: dict[str, dict[str, list[Hook]]] = {}
+        for hook in self._declarations.all_hooks():
+            by_port.setdefault(hook.entry.port, {}).setdefault(hook.path, []).append(hook)
+        self._routes = by_port
+        for port in [port for port in self._open if port not in by_port]:
+            listener, _ = self._open.pop(port)
+            await listener.close(5)
+            _log.info("port %s closed", port)
+        for port, paths in by_port.items():
+            await self._open_port(port, [hook for hooks in paths.values() for hook in hooks])
+            self._say_collisions(port, paths)
+        await asyncio.to_thread(self._say_secrets)
+
+    async def close(self, seconds: float) -> None:
+        """Stop taking requests, let running ones end."""
+        listeners = [listener for listener, _ in self._open.values()] + ([self._api] if self._api else [])
+        await asyncio.gather(*(listener.close(seconds) for listener in listeners))
+
+    def open_ports(self) -> list[str]:
+        """The ports that are open for event sources."""
+        return sorted(self._open)
+
+    async def _open_port(self, port: str, hooks: Sequence[Hook]) -> None:
+        tls = next((_tls_secrets(hook) for hook in hooks if hook.entry.server_cert_secret), None)
+        if port in self._open:
+            return
+        listener = Listener(self._gateway, self._port_router(port))
+        try:
+            context = await asyncio.to_thread(self._tls, hooks) if tls else None
+            await listener.open(self._host, int(port), context)
+        except (OSError, OverflowError, ArgosyError) as x:
+            reason = getattr(x, "strerror", None) or str(x)
+            names = ", ".join(sorted({f"{hook.namespace}/{hook.source}" for hook in hooks}))
+            self._say(
+                f"port {port}",
+                f"port {port} cannot be opened ({reason}): {names} is served under /hooks only; trying again",
+            )
+            return
+        self._open[port] = (listener, tls)
+        self._said.pop(f"port {port}", None)
+        scheme = "https" if context else "http"
+        for hook in hooks:
+            where = f"{scheme}://{self._host}:{port}{hook.path}"
+            _log.info("webhook %s/%s/%s: %s %s", hook.namespace, hook.source, hook.event, hook.entry.method, where)
+
+    def _tls(self, hooks: Sequence[Hook]) -> ssl.SSLContext:
+        hook = next(hook for hook in hooks if hook.entry.server_cert_secret)
+        cert, key = hook.entry.server_cert_secret, hook.entry.server_key_secret
+        texts = [self._secrets.secret(hook.namespace, ref.name, ref.key, hook.account) for ref in (cert, key) if ref]
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        with tempfile.TemporaryDirectory() as folder:
+            chain = Path(folder) / "chain.pem"
+            chain.touch(mode=0o600)
+            chain.write_text("\n".join(texts))
+            context.load_cert_chain(chain)
+        return context
+
+    def _port_router(self, port: str) -> Router:
+        def route(method: str, path: str) -> Route | None:
+            paths = self._routes.get(port)
+            if not paths:
+                return None
+            hooks = paths.get(path)
+            if hooks is None:
+                if path != HEALTH:
+                    return None
+                hooks = next(iter(paths.values()))
+            hook = next((hook for hook in hooks if hook.entry.method == method), hooks[0])
+            return Route(hook.namespace, hook.source, path.lstrip("/"), size_limit(hook.entry), port)
+
+        return route
+
+    def _api_route(self, method: str, path: str) -> Route | None:
+        parts = path.split("/", 4)
+        if len(parts) < 4 or parts[1] != "hooks" or not parts[3]:
+            return None
+        namespace, source, rest = parts[2], parts[3], parts[4] if len(parts) > 4 else ""
+        hooks = self._declarations.hooks(namespace, source)
+        if not hooks:
+            return None
+        at_path = [hook for hook in hooks if hook.path == f"/{rest}"]
+        hook = next((hook for hook in at_path if hook.entry.method == method), at_path[0] if at_path else None)
+        return Route(namespace, source, rest, size_limit(hook.entry) if hook else _UNKNOWN_LIMIT)
+
+    def _say_collisions(self, port: str, paths: dict[str, list[Hook]]) -> None:
+        for path, hooks in paths.items():
+            taken = [
+                hook for hook in hooks[1:] if (hook.namespace, hook.source) != (hooks[0].namespace, hooks[0].source)
+            ]
+            for hook in taken:
+                first = f"{hooks[0].namespace}/{hooks[0].source}"
+                own = f"/hooks/{hook.namespace}/{hook.source}{hook.path}"
+                self._say(
+                    f"{port}{path} {hook.namespace}/{hook.source}",
+                    f"port {port} path {path} is taken by {first}; {hook.namespace}/{hook.source} is served under {own}",
+                )
+
+    def _say_secrets(self) -> None:
+        for hook in self._declarations.all_hooks():
+            ref, name = hook.entry.auth_secret, f"{hook.namespace}/{hook.source}/{hook.event}"
+            if ref is None:
+                continue
+            try:
+                self._secrets.secret(hook.namespace, ref.name, ref.key, hook.account)
+                self._said.pop(f"secret {name}", None)
+            except ArgosyError as x:
+                self._say(f"secret {name}", f"webhook {name} answers 500 until its authSecret can be read: {x}")
+
+    def _say(self, key: str, text: str) -> None:
+        if self._said.get(key) != text:
+            self._said[key] = text
+            _log.warning(text)
+
+
+def _tls_secrets(hook: Hook) -> tuple[str, str]:
+    cert = hook.entry.server_cert_secret
+    return (cert.name, cert.key) if cert else ("", "")

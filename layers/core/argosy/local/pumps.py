@@ -1,0 +1,166 @@
+"""Pumps: what Lambda's event source mappings are on AWS.
+
+A pump takes batches from one queue, calls the function that consumes it and settles the batch: the records that the
+function did not report as failed are acknowledged in the same transaction that writes what the function sent. A pump
+works with one thread; while all its threads are held up by something slow and messages wait, it takes another, up to
+its limit, so that one dead target does not hold up the rest. What a pump's function sends to the queue of the
+`following` pump is handed over in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from argosy.adapters.sqlite.queue import SqliteQueue
+from argosy.errors import ArgosyError
+from argosy.local.functions import Context, Handler, sqs_event
+from argosy.ports.queue import Delivery
+
+__all__ = ["Pump"]
+
+_log = logging.getLogger("argosy.local")
+_IDLE = 5.0
+_HELD_UP = 0.25
+_SPARE_IDLE = 10.0
+_MAX_BACKOFF = 60.0
+_MAX_HANDED = 2000
+
+
+class Pump:
+    """Moves batches of `queue` through `handler`."""
+
+    def __init__(
+        self,
+        queue: SqliteQueue,
+        name: str,
+        handler: Handler,
+        *,
+        batch: int,
+        limit: int,
+        following: Pump | None = None,
+    ) -> None:
+        self._queue, self.name, self._handler = queue, name, handler
+        self._batch, self._limit, self._following = batch, limit, following
+        self._context = Context(name)
+        self._changed = threading.Condition()
+        self._wakes = 0
+        self._stopping = False
+        self._threads: dict[threading.Thread, float] = {}
+        self._handed: deque[Delivery] = deque()
+
+    @property
+    def roomy(self) -> bool:
+        """Whether it can take messages handed over in memory; else they wait in the queue."""
+        return len(self._handed) < _MAX_HANDED
+
+    def hand(self, deliveries: Sequence[Delivery]) -> None:
+        """Take messages that were written as received already."""
+        self._handed.extend(deliveries)
+        self.wake()
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._spawn(spare=False)
+
+    def wake(self) -> None:
+        """Messages may be there: look now."""
+        with self._changed:
+            self._wakes += 1
+            self._changed.notify_all()
+
+    def relieve(self) -> None:
+        """Take another thread if all are held up and messages wait; called now and then."""
+        now = time.monotonic()
+        with self._changed:
+            busy = list(self._threads.values())
+        if len(busy) < self._limit and all(since and now - since > _HELD_UP for since in busy):
+            due = self._queue.next_visible(self.name)
+            if due is not None and due <= time.time():
+                self._spawn(spare=True)
+
+    def stop(self, seconds: float) -> bool:
+        """Finish what is in flight and what can be taken at once; False if that took longer than `seconds`."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        end = time.monotonic() + seconds
+        for thread in list(self._threads):
+            thread.join(max(0.0, end - time.monotonic()))
+        return not any(thread.is_alive() for thread in list(self._threads))
+
+    def _spawn(self, *, spare: bool) -> None:
+        thread = threading.Thread(target=self._work, args=(spare,), name=f"pump-{self.name}", daemon=True)
+        with self._changed:
+            self._threads[thread] = 0.0
+        thread.start()
+
+    def _work(self, spare: bool) -> None:
+        me, idle_since = threading.current_thread(), time.monotonic()
+        while True:
+            with self._changed:
+                seen, stopping = self._wakes, self._stopping
+            try:
+                worked = self._once(me)
+            except ArgosyError as x:
+                _log.error("queue %s: %s", self.name, x)
+                worked = False
+                time.sleep(1)
+            if worked:
+                idle_since = time.monotonic()
+                continue
+            if stopping or (spare and time.monotonic() - idle_since > _SPARE_IDLE):
+                break
+            self._sleep(seen)
+        with self._changed:
+            self._threads.pop(me, None)
+
+    def _once(self, me: threading.Thread) -> bool:
+        deliveries = self._take()
+        if not deliveries:
+            return False
+        self._threads[me] = time.monotonic()
+        try:
+            self._invoke(deliveries)
+        finally:
+            self._threads[me] = 0.0
+        return True
+
+    def _take(self) -> list[Delivery]:
+        taken: list[Delivery] = []
+        with contextlib.suppress(IndexError):
+            while len(taken) < self._batch:
+                taken.append(self._handed.popleft())
+        return taken or self._queue.receive(self.name, self._batch)
+
+    def _invoke(self, deliveries: list[Delivery]) -> None:
+        with self._queue.invocation() as unit:
+            try:
+                result = self._handler(sqs_event(self.name, deliveries), self._context)
+                failed = {item["itemIdentifier"] for item in (result or {}).get("batchItemFailures", ())}
+            except Exception as x:  # noqa: BLE001 - as in Lambda, whatever a handler raises fails its whole batch
+                _log.error("function of queue %s failed: %r", self.name, x)
+                failed = {delivery.id for delivery in deliveries}
+                unit.inserts.clear()
+        if self._following is not None and self._following.roomy:
+            unit.keep = self._following.name
+        done = [delivery.handle for delivery in deliveries if delivery.id not in failed]
+        unit.acknowledged = self._queue.handles(self.name, done)
+        for delivery in deliveries:
+            if delivery.id in failed:
+                delay = min(2.0**delivery.receive_count, _MAX_BACKOFF)
+                unit.released.extend((handle, delay) for handle in self._queue.handles(self.name, [delivery.handle]))
+        self._queue.commit(unit)
+        if self._following is not None and unit.inserts:
+            self._following.hand(unit.kept)
+
+    def _sleep(self, seen: int) -> None:
+        due = self._queue.next_visible(self.name)
+        seconds = _IDLE if due is None else min(_IDLE, max(0.0, due - time.time()))
+        with self._changed:
+            if self._wakes == seen and not self._stopping:
+                self._changed.wait(seconds)

@@ -1,0 +1,195 @@
+"""`argosy up`: the whole of Argosy on one machine, in two processes.
+
+The gateway process takes requests in and makes them durable; the worker process runs sensors, triggers and the clock.
+They share the data directory and nothing else. Either may be killed at any moment: what was answered is on disk, and
+what was in flight is taken up again at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from argosy.errors import ArgosyError, Unavailable
+from argosy.local.assembly import ClusterAccess, Embedded, assemble
+from argosy.local.datadir import DataDir
+from argosy.local.doors import Doors
+from argosy.local.functions import handler
+from argosy.local.gateway import Gateway
+from argosy.local.wake import Sleeper, Waker
+from argosy.local.worker import DRAIN_SECONDS
+from argosy.resources.manifests import Manifest
+from argosy.services.objects import Objects
+from argosy.services.runtime import use
+
+__all__ = ["UpOptions", "up"]
+
+_log = logging.getLogger("argosy.local")
+_POLL = 2.0
+_REQUEST_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class UpOptions:
+    """What `argosy up` was told: where the data lies, what to apply first, the cluster, the API address, whether to stay."""
+
+    data: Path
+    apply: Sequence[Manifest] = ()
+    cluster: ClusterAccess | None = None
+    host: str = "127.0.0.1"
+    port: int = 8080
+    once: bool = False
+
+
+def up(options: UpOptions) -> int:
+    """Run until Ctrl-C or SIGTERM (or, with `once`, until nothing is left to do); returns the exit code.
+
+    Raises Unavailable when the data directory is in use or the API port is taken, InvalidObject for a bad manifest.
+    """
+    data = DataDir(options.data)
+    data.claim({"pid": os.getpid(), "api": f"{options.host}:{options.port}"})
+    embedded = assemble(data, cluster=options.cluster, serving=False)
+    try:
+        recovered = embedded.queue.recover()
+        if recovered:
+            _log.info("%d messages were in flight when the last run ended; they are taken up again", recovered)
+        for result in Objects(embedded.store, embedded.runtime.clock).apply(options.apply):
+            _log.info("%s", result)
+        use(embedded.runtime)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(_Installation(options, data, embedded).run())
+    finally:
+        embedded.close()
+        data.release()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+class _Installation:
+    def __init__(self, options: UpOptions, data: DataDir, embedded: Embedded) -> None:
+        self._options, self._data, self._embedded = options, data, embedded
+        self._waker = Waker(data.pipe("worker"))
+        self._stop = asyncio.Event()
+        self._worker: asyncio.subprocess.Process | None = None
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop.set)
+        declarations = self._embedded.runtime.receiver.declarations
+        declarations.refresh()
+        gateway = Gateway(self._embedded.queue, handler("webhook"), self._waker.wake)
+        doors = Doors(gateway, declarations, self._embedded.runtime.secrets, self._options.host)
+        try:
+            port = await doors.open_api(self._options.port)
+        except OSError as x:
+            address = f"{self._options.host}:{self._options.port}"
+            raise Unavailable(
+                f"the API address {address} cannot be opened: {x.strerror or x}; choose another with --api"
+            ) from x
+        await self._start_worker()
+        supervisor = asyncio.create_task(self._supervise())
+        await doors.sync()
+        _log.info("ready: http://%s:%d/hooks/, data in %s", self._options.host, port, self._data.root)
+        if self._options.once:
+            await self._until_idle()
+        else:
+            await self._follow(doors)
+        _log.info("draining; Ctrl-C again ends at once")
+        loop.remove_signal_handler(signal.SIGINT)
+        await doors.close(_REQUEST_SECONDS)
+        supervisor.cancel()
+        code = await self._stop_worker()
+        _log.info("stopped" if code == 0 else "stopped with work left; the next start takes it up")
+        return 0
+
+    async def _follow(self, doors: Doors) -> None:
+        """Keep ports in step with the declarations until told to stop."""
+        sleeper, changed = Sleeper(self._data.pipe("gateway")), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sleeper.fileno(), changed.set)
+        declarations = self._embedded.runtime.receiver.declarations
+        told = declarations.version
+        while not self._stop.is_set():
+            waits = [asyncio.create_task(changed.wait()), asyncio.create_task(self._stop.wait())]
+            await asyncio.wait(waits, timeout=_POLL, return_when=asyncio.FIRST_COMPLETED)
+            for task in waits:
+                task.cancel()
+            changed.clear()
+            sleeper.clear()
+            try:
+                declarations.refresh(now=True)
+                if declarations.version != told:
+                    self._waker.wake()
+                told = declarations.version
+                await doors.sync()
+            except ArgosyError as x:
+                _log.error("declarations: %s", x)
+        loop.remove_reader(sleeper.fileno())
+        sleeper.close()
+
+    async def _until_idle(self) -> None:
+        while not self._stop.is_set():
+            depths = [self._embedded.queue.depth(name) for name in ("bus", "triggers")]
+            if all(depth.total == 0 for depth in depths):
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), 0.1)
+
+    async def _start_worker(self) -> None:
+        cluster = self._options.cluster
+        arguments = [
+            "yes" if cluster else "no",
+            cluster.kubeconfig if cluster else "",
+            cluster.context if cluster else "",
+        ]
+        self._worker = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "argosy.local.worker",
+            str(self._data.root),
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        if self._worker.stdout is None or await self._worker.stdout.readline() != b"ready\n":
+            raise Unavailable("the worker process did not start; its own message stands above")
+
+    async def _supervise(self) -> None:
+        """Start the worker again when it dies."""
+        while True:
+            if self._worker is None:
+                return
+            code = await self._worker.wait()
+            if self._stop.is_set():
+                return
+            _log.error("the worker process ended with %s; starting it again", code)
+            recovered = self._embedded.queue.recover()
+            _log.info("%d messages that it had in flight are taken up again", recovered)
+            await asyncio.sleep(1)
+            with contextlib.suppress(ArgosyError):
+                await self._start_worker()
+
+    async def _stop_worker(self) -> int:
+        if self._worker is None:
+            return 0
+        if self._worker.returncode is None and self._worker.stdin is not None:
+            self._worker.stdin.close()
+        try:
+            return await asyncio.wait_for(self._worker.wait(), 2 * DRAIN_SECONDS + 5)
+        except TimeoutError:
+            self._worker.kill()
+            return await self._worker.wait()

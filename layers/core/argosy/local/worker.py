@@ -1,0 +1,117 @@
+"""The worker process of `argosy up`: pumps, ticker and housekeeping, beside the gateway process that takes events in.
+
+Ends when its standard input does, so that it never outlives the process that started it, however that one died.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from argosy.errors import ArgosyError
+from argosy.local.assembly import ClusterAccess, Embedded, assemble
+from argosy.local.console import configure_logging
+from argosy.local.datadir import DataDir
+from argosy.local.functions import Context, handler, schedule_event
+from argosy.local.pumps import Pump
+from argosy.local.wake import Sleeper
+from argosy.services.queues import BUS, TRIGGERS
+from argosy.services.runtime import use
+
+__all__ = ["DRAIN_SECONDS", "Worker", "main"]
+
+DRAIN_SECONDS = 20.0
+BUS_BATCH = 100
+TRIGGER_BATCH = 32
+_BLOB_AGE = timedelta(days=15)
+_log = logging.getLogger("argosy.local")
+
+
+@dataclass
+class Worker:
+    """Everything that runs beside the gateway."""
+
+    data: DataDir
+    cluster: ClusterAccess | None
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> bool:
+        """Work until standard input ends or SIGTERM comes, then drain; True when everything in flight was finished."""
+        embedded = assemble(self.data, cluster=self.cluster, durable=False, serving=True)
+        use(embedded.runtime)
+        sleeper = Sleeper(self.data.pipe("worker"))
+        triggers = Pump(embedded.queue, TRIGGERS, handler("trigger"), batch=TRIGGER_BATCH, limit=16)
+        bus = Pump(embedded.queue, BUS, handler("sensor"), batch=BUS_BATCH, limit=2, following=triggers)
+        for pump in (bus, triggers):
+            pump.start()
+        ticking = threading.Thread(target=self._tick, args=(embedded, bus), name="ticker", daemon=True)
+        ticking.start()
+        threading.Thread(target=self._watch_parent, args=(sleeper,), name="parent", daemon=True).start()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: self._stop.set())
+        self._announce()
+        while not self._stop.is_set():
+            if sleeper.wait(0.5):
+                bus.wake()
+                triggers.wake()
+            bus.relieve()
+            triggers.relieve()
+        # In the order of the flow: what the bus still holds becomes firings, which are then carried out.
+        drained = bus.stop(DRAIN_SECONDS) and triggers.stop(DRAIN_SECONDS)
+        ticking.join(1)
+        embedded.runtime.outcomes.write(now=True)
+        embedded.close()
+        return drained
+
+    def _announce(self) -> None:
+        print("ready", flush=True)  # noqa: T201 - the gateway process waits for this line
+
+    def _watch_parent(self, sleeper: Sleeper) -> None:
+        while os.read(sys.stdin.fileno(), 64):
+            pass
+        self._stop.set()
+        del sleeper
+
+    def _tick(self, embedded: Embedded, bus: Pump) -> None:
+        tick, context = handler("tick"), Context("tick")
+        swept = datetime.min.replace(tzinfo=UTC)
+        while not self._stop.is_set():
+            wait = 1.0
+            try:
+                now = datetime.now(UTC)
+                due = embedded.store.next_due()
+                if due is not None and due <= now.timestamp():
+                    tick(dict(schedule_event("tick", now.strftime("%Y-%m-%dT%H:%M:%SZ"))), context)
+                    bus.wake()
+                    due = embedded.store.next_due()
+                if due is not None:
+                    wait = min(wait, max(0.0, due - datetime.now(UTC).timestamp()))
+                embedded.runtime.outcomes.write(now=True)
+                embedded.queue.checkpoint()
+                embedded.store.checkpoint()
+                if now - swept > timedelta(hours=1):
+                    embedded.store.sweep()
+                    embedded.runtime.blobs.sweep(now - _BLOB_AGE)
+                    swept = now
+            except ArgosyError as x:
+                _log.error("tick: %s", x)
+            self._stop.wait(wait)
+
+
+def main() -> None:
+    """Entry point: `python -m argosy.local.worker DATA CLUSTER KUBECONFIG CONTEXT` (CLUSTER is `yes` or `no`)."""
+    data, cluster, kubeconfig, context = sys.argv[1:5]
+    configure_logging()
+    access = ClusterAccess(kubeconfig, context) if cluster == "yes" else None
+    drained = Worker(DataDir(Path(data)), access).run()
+    sys.exit(0 if drained else 3)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Declarations compiled for use: which sensors hear an event, which webhook entry serves a path.
+
+Kept in memory and renewed when the version row in the store has moved on; one read of that row is all that an
+invocation pays. Objects that have not changed are not compiled again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from argosy.errors import ArgosyError
+from argosy.events.sensors import CompiledSensor
+from argosy.events.sources.webhook import endpoint_path
+from argosy.ports.clock import Clock
+from argosy.ports.store import Store
+from argosy.resources.eventsource import EventSource, WebhookSource
+from argosy.resources.sensor import Sensor
+from argosy.services.objects import OBJECTS_PK, VERSION_KEY
+
+__all__ = ["Declarations", "Hook"]
+
+Subject = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One entry of a webhook EventSource."""
+
+    namespace: str
+    source: str
+    event: str
+    bus: str
+    account: str
+    entry: WebhookSource
+
+    @property
+    def path(self) -> str:
+        """Its endpoint with one leading slash."""
+        return endpoint_path(self.entry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    version: int
+    sensor: CompiledSensor | None = None
+    hooks: Sequence[Hook] = ()
+
+
+class Declarations:
+    """The compiled view of a store's objects; safe to use from several threads."""
+
+    def __init__(self, store: Store, clock: Clock, max_age: float = 0.0) -> None:
+        self._store, self._clock, self._max_age = store, clock, max_age
+        self._checked = 0.0
+        self._version = -1
+        self._mutex = threading.Lock()
+        self._compiled: dict[str, _Compiled] = {}
+        self._sensors: Mapping[Subject, Sequence[CompiledSensor]] = {}
+        self._hooks: Mapping[tuple[str, str], Sequence[Hook]] = {}
+        self.broken: Mapping[str, str] = {}
+
+    @property
+    def version(self) -> int:
+        """Number of the version that is loaded; -1 before the first `refresh`."""
+        return self._version
+
+    def refresh(self, *, now: bool = False) -> bool:
+        """Load what has changed; True when something has.
+
+        Asks the store at most once in `max_age` seconds, except when `now` says that something has changed.
+        """
+        clock = self._clock.now().timestamp()
+        if not now and self._version >= 0 and clock - self._checked < self._max_age:
+            return False
+        self._checked = clock
+        row = self._store.get(*VERSION_KEY)
+        version = int(row.data["number"]) if row else 0
+        if version == self._version:
+            return False
+        with self._mutex:
+            self._load()
+            self._version = version
+        return True
+
+    def sensors(self, namespace: str, bus: str, source: str, subject: str) -> Sequence[CompiledSensor]:
+        """Sensors of a namespace and bus with a dependency on this event source and event name."""
+        return self._sensors.get((namespace, bus, source, subject), ())
+
+    def hooks(self, namespace: str, source: str) -> Sequence[Hook] | None:
+        """Webhook entries of an EventSource in the order of its manifest, None when there is no such EventSource."""
+        return self._hooks.get((namespace, source))
+
+    def all_hooks(self) -> Sequence[Hook]:
+        """Webhook entries of all EventSources, ordered by namespace and name."""
+        return [hook for _, hooks in sorted(self._hooks.items()) for hook in hooks]
+
+    def _load(self) -> None:
+        compiled: dict[str, _Compiled] = {}
+        broken: dict[str, str] = {}
+        for row in self._store.query(OBJECTS_PK):
+            known = self._compiled.get(row.sk)
+            if known is not None and known.version == row.version:
+                compiled[row.sk] = known
+                continue
+            try:
+                compiled[row.sk] = _compile(row.data["manifest"], row.version)
+            except (ArgosyError, ValueError, KeyError) as x:
+                broken[row.sk] = f"{type(x).__name__}: {x}"
+        sensors: dict[Subject, list[CompiledSensor]] = {}
+        hooks: dict[tuple[str, str], Sequence[Hook]] = {}
+        for key, one in compiled.items():
+            if one.sensor is not None:
+                for source, subject in one.sensor.subjects:
+                    bus = one.sensor.sensor.bus
+                    sensors.setdefault((one.sensor.namespace, bus, source, subject), []).append(one.sensor)
+            elif key.startswith("EventSource/"):
+                _, namespace, name = key.split("/")
+                hooks[namespace, name] = one.hooks
+        self._compiled, self._sensors, self._hooks, self.broken = compiled, sensors, hooks, broken
+
+
+def _compile(body: Mapping[str, Any], version: int) -> _Compiled:
+    if body["kind"] == "Sensor":
+        return _Compiled(version, sensor=CompiledSensor(Sensor.model_validate(body), body))
+    if body["kind"] == "EventSource":
+        source = EventSource.model_validate(body)
+        place = (source.metadata.namespace, source.metadata.name)
+        hooks = [
+            Hook(*place, event, source.bus, source.service_account, entry)
+            for event, entry in source.spec.webhook.items()
+        ]
+        return _Compiled(version, hooks=hooks)
+    return _Compiled(version)

@@ -1,0 +1,73 @@
+"""Firings as messages of the trigger queue.
+
+`{"firing": {…}, "attempt": n, "wait": s}`: everything that is needed to carry the firing out, fields that are empty left
+out. `wait` is what remains of a delay that is longer than a queue can hold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from argosy.errors import EvaluationError
+from argosy.events.effects import effect_from_json, effect_to_json
+from argosy.events.sensors import Firing
+from argosy.ports.blobs import Blobs
+from argosy.ports.queue import MAX_DELAY_SECONDS, Outgoing
+from argosy.resources.sensor import Backoff
+from argosy.services.mail import pack
+
+__all__ = ["read_trigger_message", "trigger_message"]
+
+
+def trigger_message(firing: Firing, attempt: int, wait: float, blobs: Blobs) -> Outgoing:
+    """The message for attempt number `attempt` (from 1), to be seen in `wait` seconds."""
+    delay = min(wait, MAX_DELAY_SECONDS)
+    body: dict[str, Any] = {"firing": _to_json(firing), "attempt": attempt}
+    if wait > delay:
+        body["wait"] = wait - delay
+    return Outgoing(pack(body, blobs), delay=delay)
+
+
+def read_trigger_message(message: Any) -> tuple[Firing, int, float]:
+    """The inverse: firing, attempt, remaining wait. Raises EvaluationError for anything else."""
+    try:
+        return _from_json(message["firing"]), int(message["attempt"]), float(message.get("wait", 0))
+    except (KeyError, TypeError, ValueError, AttributeError) as x:
+        raise EvaluationError(f"not a trigger message: {type(x).__name__} {x}") from x
+
+
+def _to_json(firing: Firing) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "id": firing.id,
+        "namespace": firing.namespace,
+        "sensor": firing.sensor,
+        "trigger": firing.trigger,
+        "events": firing.events,
+    }
+    if firing.effect is not None:
+        body["effect"] = effect_to_json(firing.effect)
+    if firing.problem:
+        body["problem"] = firing.problem
+    if firing.at_least_once:
+        body["at_least_once"] = True
+        if firing.retry is not None:
+            body["retry"] = firing.retry.model_dump(by_alias=True, exclude_none=True)
+        if firing.last_resort is not None:
+            body["last_resort"] = _to_json(firing.last_resort)
+    return body
+
+
+def _from_json(body: dict[str, Any]) -> Firing:
+    effect, retry, last_resort = body.get("effect"), body.get("retry"), body.get("last_resort")
+    return Firing(
+        body["id"],
+        body["namespace"],
+        body["sensor"],
+        body["trigger"],
+        body["events"],
+        effect_from_json(effect) if effect is not None else None,
+        body.get("problem", ""),
+        body.get("at_least_once", False),
+        Backoff.model_validate(retry) if retry is not None else None,
+        _from_json(last_resort) if last_resort is not None else None,
+    )

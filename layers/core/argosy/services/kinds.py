@@ -1,0 +1,60 @@
+"""The kinds of declarations that this version takes, and how each is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from argosy.resources import eventbus, eventsource, sensor_validation
+from argosy.resources.base import Problem, parse
+from argosy.resources.eventbus import EventBus
+from argosy.resources.eventsource import EventSource
+from argosy.resources.manifests import Manifest
+from argosy.resources.sensor import Sensor
+
+__all__ = ["GROUP_VERSION", "KINDS", "Kind", "find_kind"]
+
+GROUP_VERSION: Final = "argoproj.io/v1alpha1"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind: its names, and its check, which raises InvalidObject for a wrong shape and returns further problems."""
+
+    name: str
+    plural: str
+    short: str
+    check: Callable[[Manifest], list[Problem]]
+
+    def answers_to(self, word: str) -> bool:
+        """Whether a user who types `word` means this kind, as with kubectl."""
+        return word.lower() in (self.name.lower(), self.plural, self.short, f"{self.plural}.argoproj.io")
+
+
+def _event_source(manifest: Manifest) -> list[Problem]:
+    return eventsource.validate(parse(EventSource, manifest), manifest.body)
+
+
+def _event_bus(manifest: Manifest) -> list[Problem]:
+    return eventbus.validate(parse(EventBus, manifest))
+
+
+def _sensor(manifest: Manifest) -> list[Problem]:
+    sensor = parse(Sensor, manifest)
+    return [*sensor_validation.validate(sensor, manifest.body), *sensor_validation.conditions_problem(sensor)]
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        Kind("EventSource", "eventsources", "es", _event_source),
+        Kind("EventBus", "eventbus", "eb", _event_bus),
+        Kind("Sensor", "sensors", "sensor", _sensor),
+    )
+}
+
+
+def find_kind(word: str) -> Kind | None:
+    """The kind that a user means by `word` (kind, plural, short name), or None."""
+    return next((kind for kind in KINDS.values() if kind.answers_to(word)), None)

@@ -1,0 +1,40 @@
+"""Message bodies: JSON, and a claim check in place of what is too large for a queue.
+
+A body above 200 KB goes to the blob store under its own hash and the message carries `{"blob": key}`; readers never see
+the difference. Blobs outlive the longest a message can live in a queue and are then swept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import orjson
+
+from argosy.errors import EvaluationError
+from argosy.ports.blobs import Blobs
+
+__all__ = ["MAX_INLINE", "pack", "unpack"]
+
+MAX_INLINE = 200_000
+
+
+def pack(body: Any, blobs: Blobs) -> str:
+    """`body` as a message body. Raises Unavailable when a large one cannot be stored."""
+    data = orjson.dumps(body)
+    if len(data) <= MAX_INLINE:
+        return data.decode()
+    key = f"messages/{hashlib.sha256(data).hexdigest()}"
+    blobs.put(key, data)
+    return orjson.dumps({"blob": key}).decode()
+
+
+def unpack(text: str, blobs: Blobs) -> Any:
+    """The inverse of `pack`. Raises EvaluationError for what is no message, NotFound when its blob is gone."""
+    try:
+        body = orjson.loads(text)
+        if isinstance(body, dict) and body.keys() == {"blob"}:
+            body = orjson.loads(blobs.get(body["blob"]))
+    except orjson.JSONDecodeError as x:
+        raise EvaluationError(f"not a message of ours: {x}") from x
+    return body

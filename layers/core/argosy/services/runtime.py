@@ -1,0 +1,102 @@
+"""The ports of one installation, and how function handlers get hold of them.
+
+An entry point makes a `Runtime` from adapters and calls `use`. A Lambda function that starts by itself finds the factory
+in the environment variable ARGOSY_RUNTIME (`module:function`), so that no handler imports an adapter.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from argosy.errors import InvalidObject
+from argosy.ports.blobs import Blobs
+from argosy.ports.clock import Clock
+from argosy.ports.executor import Executor
+from argosy.ports.queue import Queue
+from argosy.ports.secrets import Secrets
+from argosy.ports.store import Store
+
+if TYPE_CHECKING:
+    from argosy.services.fire import Firings
+    from argosy.services.outcomes import Outcomes
+    from argosy.services.receive import Receiver
+    from argosy.services.sense import Sensing
+    from argosy.services.tick import Ticker
+
+__all__ = ["Runtime", "current", "use"]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Ports and, made when first asked for, the services on them."""
+
+    store: Store
+    queue: Queue
+    blobs: Blobs
+    secrets: Secrets
+    clock: Clock
+    executors: Mapping[str, Executor]
+    tally_seconds: float = 0.0
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """Keeps what becomes of firings; written at most once in `tally_seconds`."""
+        from argosy.services.outcomes import Outcomes
+
+        return Outcomes(self.store, self.clock, self.tally_seconds)
+
+    @cached_property
+    def receiver(self) -> Receiver:
+        """Takes webhook requests in."""
+        from argosy.services.receive import Receiver
+
+        return Receiver(self)
+
+    @cached_property
+    def sensing(self) -> Sensing:
+        """Runs sensors on events."""
+        from argosy.services.sense import Sensing
+
+        return Sensing(self)
+
+    @cached_property
+    def firings(self) -> Firings:
+        """Carries out firings."""
+        from argosy.services.fire import Firings
+
+        return Firings(self)
+
+    @cached_property
+    def ticker(self) -> Ticker:
+        """Does what is due."""
+        from argosy.services.tick import Ticker
+
+        return Ticker(self)
+
+
+_current: Runtime | None = None
+
+
+def use(runtime: Runtime) -> None:
+    """Make `runtime` the one that handlers of this process work on."""
+    global _current  # noqa: PLW0603 - a Lambda function is one process with one installation
+    _current = runtime
+
+
+def current() -> Runtime:
+    """The runtime of this process, made from ARGOSY_RUNTIME when no entry point has set one.
+
+    Raises InvalidObject when there is neither.
+    """
+    if _current is None:
+        module, _, name = os.environ.get("ARGOSY_RUNTIME", "").partition(":")
+        if not name:
+            raise InvalidObject("no runtime: set ARGOSY_RUNTIME to module:function, or start through `argosy up`")
+        use(getattr(import_module(module), name)())
+    assert _current is not None  # noqa: S101 - `use` has set it
+    return _current

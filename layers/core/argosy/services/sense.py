@@ -1,0 +1,119 @@
+"""Runs sensors on the events of the bus: match, join, and hand the firings to the trigger queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from argosy.errors import Conflict, EvaluationError
+from argosy.events.envelope import Event
+from argosy.events.joins import JoinState, step
+from argosy.events.sensors import CompiledSensor, CompiledTrigger, Dropped, Firing, Match
+from argosy.ports.queue import Outgoing
+from argosy.ports.store import ABSENT, Put, Row
+from argosy.services.declarations import Declarations
+from argosy.services.firings import trigger_message
+from argosy.services.mail import unpack
+from argosy.services.queues import TRIGGERS
+from argosy.services.runtime import Runtime
+
+__all__ = ["Sensing"]
+
+_REMEMBER_SECONDS = 3600.0
+_TRIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _BusEvent:
+    namespace: str
+    bus: str
+    event: Event
+
+
+class Sensing:
+    """Sensors of one installation."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._declarations = Declarations(runtime.store, runtime.clock)
+
+    def begin(self) -> None:
+        """Take in what has changed in the declarations; called once for each batch."""
+        self._declarations.refresh()
+
+    def decide(self, body: str) -> list[Outgoing]:
+        """Messages for the trigger queue that the bus message `body` causes.
+
+        Raises EvaluationError when the message is none of ours, Conflict when a join could not be written.
+        """
+        received = _read(unpack(body, self._runtime.blobs))
+        now = self._runtime.clock.now()
+        firings: list[Firing] = []
+        event = received.event
+        for sensor in self._declarations.sensors(received.namespace, received.bus, event.source, event.subject):
+            firings.extend(self._run(sensor, event, now))
+        return [trigger_message(firing, 1, 0.0, self._runtime.blobs) for firing in firings]
+
+    def hand_on(self, messages: list[Outgoing]) -> None:
+        """Send a batch's firings and write its tallies."""
+        if messages:
+            self._runtime.queue.send(TRIGGERS, messages)
+        self._runtime.outcomes.write()
+
+    def _run(self, sensor: CompiledSensor, event: Event, now: datetime) -> list[Firing]:
+        firings: list[Firing] = []
+        for found in sensor.match(event):
+            if isinstance(found, Dropped):
+                self._runtime.outcomes.dropped(
+                    sensor.namespace, sensor.name, found.dependency, found.reason, event.id, now
+                )
+            elif not found.trigger.condition.joins:
+                firings.append(sensor.fire(found.trigger, {found.dependency: event}, now))
+            else:
+                together = self._join(sensor, found, event, now)
+                if together is not None:
+                    firings.append(sensor.fire(found.trigger, together, now))
+        return firings
+
+    def _join(self, sensor: CompiledSensor, match: Match, event: Event, now: datetime) -> Mapping[str, Event] | None:
+        store = self._runtime.store
+        pk = f"join/{sensor.namespace}/{sensor.name}"
+        state_sk, used_sk = f"{match.trigger.name}/state", f"{match.trigger.name}/used/{match.dependency}/{event.id}"
+        for _ in range(_TRIES):
+            used = store.get(pk, used_sk)
+            if used is not None:
+                return JoinState.from_json(used.data["fired"]).events if used.data.get("fired") else None
+            row = store.get(pk, state_sk)
+            state = _state(row, match.trigger)
+            after, fired = step(state, match.trigger.condition, match.dependency, event)
+            memory = {"fired": JoinState(fired).as_json()} if fired else {}
+            definition = {"conditions": match.trigger.template.conditions, "events": after.as_json()}
+            try:
+                store.write(
+                    [
+                        Put(Row(pk, state_sk, definition), expect=row.version if row else ABSENT),
+                        Put(Row(pk, used_sk, memory, expires_at=now.timestamp() + _REMEMBER_SECONDS), expect=ABSENT),
+                    ]
+                )
+            except Conflict:
+                continue
+            return fired
+        raise Conflict(
+            f"join of {sensor.namespace}/{sensor.name} trigger {match.trigger.name}: {_TRIES} lost races", delay=1
+        )
+
+
+def _state(row: Row | None, trigger: CompiledTrigger) -> JoinState:
+    """The stored state; one that was kept under other conditions is not used, as Argo clears it when they change."""
+    if row is None or row.data.get("conditions") != trigger.template.conditions:
+        return JoinState()
+    return JoinState.from_json(row.data["events"])
+
+
+def _read(body: Any) -> _BusEvent:
+    try:
+        return _BusEvent(body["namespace"], body["bus"], Event.from_json(body["event"]))
+    except (KeyError, TypeError) as x:
+        raise EvaluationError(f"not a bus message: {type(x).__name__} {x}") from x

@@ -1,0 +1,60 @@
+"""The status that `argosy get` shows beside an object: conditions in Argo's words, counters, failures, next times.
+
+Condition types are Argo Events' (`pkg/apis/events/v1alpha1`): SourcesProvided, DependenciesProvided, TriggersProvided,
+Deployed. Deployed is true without a Deployment: the object is in service as soon as it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from argosy.errors import ArgosyError
+from argosy.events.sensors import CompiledSensor
+from argosy.ports.store import Store
+from argosy.resources.sensor import Sensor
+from argosy.services.calendars import CALENDAR_PK
+from argosy.services.outcomes import sensor_status
+
+__all__ = ["with_status"]
+
+
+def with_status(store: Store, body: Mapping[str, Any]) -> dict[str, Any]:
+    """`body` (a stored manifest) with its status."""
+    metadata = body["metadata"]
+    namespace, name = metadata["namespace"], metadata["name"]
+    if body["kind"] == "Sensor":
+        status = {**_sensor_conditions(body), **sensor_status(store, namespace, name)}
+    elif body["kind"] == "EventSource":
+        status = {"conditions": [_condition("SourcesProvided", True), _condition("Deployed", True)]}
+        times = {row.sk.rsplit("/", 1)[1]: row.due_at for row in store.query(CALENDAR_PK, f"{namespace}/{name}/")}
+        if times:
+            status["calendar"] = {event: {"next": _text(due)} for event, due in times.items()}
+    else:
+        message = "events travel through this installation's queue; the bus settings of the manifest have no effect"
+        status = {"conditions": [_condition("Configured", True, message), _condition("Deployed", True)]}
+    return {**body, "status": status}
+
+
+def _sensor_conditions(body: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        broken = CompiledSensor(Sensor.model_validate(body), body).broken
+    except (ArgosyError, ValueError) as x:
+        broken = {"": str(x)}
+    problem = "; ".join(f"{trigger}: {reason}" for trigger, reason in broken.items())
+    conditions = [
+        _condition("DependenciesProvided", True),
+        _condition("TriggersProvided", not broken, problem),
+        _condition("Deployed", True),
+    ]
+    return {"conditions": conditions}
+
+
+def _condition(kind: str, good: bool, message: str = "") -> dict[str, str]:
+    condition = {"type": kind, "status": "True" if good else "False"}
+    return {**condition, "message": message} if message else condition
+
+
+def _text(due: float | None) -> str:
+    return datetime.fromtimestamp(due, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if due is not None else "never"

@@ -1,0 +1,75 @@
+"""Does what is due: fires calendar event sources.
+
+A row's times up to now are published first and the row is moved on after, on condition of the version that was read; an
+event's id is derived from its time, so that a repeated tick publishes the same events and their firings are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from argosy.errors import Conflict
+from argosy.events.sources.calendar import due_times, next_times, payload, rfc3339
+from argosy.events.sources.filtering import lets_pass
+from argosy.ports.store import Put, Row
+from argosy.resources.eventsource import CalendarSource, EventSource
+from argosy.services.calendars import CALENDAR_PK
+from argosy.services.objects import OBJECTS_PK
+from argosy.services.queues import BUS
+from argosy.services.receive import bus_message
+from argosy.services.runtime import Runtime
+
+__all__ = ["Ticker"]
+
+LATE = timedelta(minutes=2)
+"""How late a time may be noticed and still fire without catch-up: two ticks of the schedule on AWS."""
+
+_ROWS = 100
+_TIMES = 1000
+
+
+class Ticker:
+    """Due work of one installation."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def tick(self) -> int:
+        """Fire everything that is due; returns how many events were published."""
+        now = self._runtime.clock.now()
+        published = 0
+        for row in self._runtime.store.due(now.timestamp(), _ROWS):
+            if row.pk == CALENDAR_PK:
+                published += self._calendar(row, now)
+        return published
+
+    def _calendar(self, row: Row, now: datetime) -> int:
+        entry = CalendarSource.model_validate(row.data["entry"])
+        times, reached = due_times(entry, datetime.fromisoformat(row.data["last"]), now, LATE, _TIMES)
+        self._publish(row.sk, entry, times)
+        following = next(next_times(entry, reached), None)
+        after = Row(
+            row.pk, row.sk, {**row.data, "last": rfc3339(reached)}, due_at=following.timestamp() if following else None
+        )
+        try:
+            self._runtime.store.write([Put(after, expect=row.version)])
+        except Conflict:
+            return 0
+        return len(times)
+
+    def _publish(self, key: str, entry: CalendarSource, times: Sequence[datetime]) -> None:
+        namespace, source, event = key.split("/")
+        holder = self._runtime.store.get(OBJECTS_PK, f"EventSource/{namespace}/{source}")
+        if holder is None:
+            return
+        bus = EventSource.model_validate(holder.data["manifest"]).bus
+        messages = []
+        for at in times:
+            data = payload(entry, at)
+            if lets_pass(entry.filter.expression, data):
+                name = hashlib.sha256(f"{key}\n{rfc3339(at)}".encode()).hexdigest()[:32]
+                messages.append(bus_message(self._runtime, namespace, bus, "calendar", source, event, name, data))
+        if messages:
+            self._runtime.queue.send(BUS, messages)
