@@ -64,16 +64,8 @@ def thread_loop() -> asyncio.AbstractEventLoop:
     """This thread's own event loop, kept from invocation to invocation so that connections outlive one."""
     loop: asyncio.AbstractEventLoop | None = getattr(_local, "loop", None)
     if loop is None or loop.is_closed():
-        loop = _local.loop = _new_loop()
+        loop = _local.loop = asyncio.new_event_loop()
     return loop
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop
-    except ImportError:  # not in the Lambda layer, where one batch at a time has no use for it
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
 
 
 class LoopBatchProcessor(AsyncBatchProcessor):
@@ -100,10 +92,18 @@ def run[T](work: Coroutine[Any, Any, T]) -> T:
 
 
 def batch_processor() -> BatchProcessor:
-    """A processor for SQS batches that reports failed records one by one."""
-    return BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    """This thread's processor for SQS batches; it reports failed records one by one."""
+    processor: BatchProcessor | None = getattr(_local, "processor", None)
+    if processor is None:
+        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        _local.processor = processor
+    return processor
 
 
 def loop_batch_processor() -> LoopBatchProcessor:
     """The same for handlers that are coroutines; all records of a batch run at once."""
-    return LoopBatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    processor: LoopBatchProcessor | None = getattr(_local, "loop_processor", None)
+    if processor is None:
+        processor = LoopBatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        _local.loop_processor = processor
+    return processor

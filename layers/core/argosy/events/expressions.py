@@ -62,7 +62,7 @@ class _Expanded(dict[str, Any]):
     """An object made of dotted keys; values of the payload are never put into."""
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _plain(item) if isinstance(item, _Expanded) else item for key, item in value.items()}
 
 

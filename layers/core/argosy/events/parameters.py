@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import orjson
 
 from argosy.errors import EvaluationError, InvalidObject
 from argosy.events.envelope import Event
+from argosy.events.jsontext import read_json, write_json
 from argosy.lang import gjson, gotemplate, sjson
 from argosy.lang.gjson import Kind
 from argosy.resources.manifests import read_value
@@ -110,8 +108,8 @@ def _set(document: str, dest: str, text: str, raw: bool) -> str:
 def _lookup(key: str, template: str, document: str) -> Value | None:
     if template:
         try:
-            text = gotemplate.compile(template).render({"Input": gotemplate.as_float64(orjson.loads(document))})
-        except EvaluationError:
+            text = gotemplate.compile(template).render({"Input": gotemplate.as_float64(read_json(document))})
+        except (EvaluationError, RecursionError):
             text = ""
         if text not in ("", "<no value>"):
             return Value(text)
@@ -138,7 +136,6 @@ def _document(event: Event) -> str:
 
 def _from_yaml(text: str) -> str:
     try:
-        value: Any = read_value(text)
-        return orjson.dumps(value).decode()
-    except (InvalidObject, orjson.JSONEncodeError) as x:
+        return write_json(read_value(text))
+    except (InvalidObject, EvaluationError) as x:
         raise EvaluationError(f"the payload is not valid YAML: {x}") from x

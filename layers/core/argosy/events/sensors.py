@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
 from argosy.errors import ArgosyError, EvaluationError
 from argosy.events.effects import Effect
 from argosy.events.envelope import Event
 from argosy.events.filters import passes
+from argosy.events.jsontext import read_json, write_json
 from argosy.events.parameters import apply_parameters
 from argosy.events.triggers import TRIGGERS, builder
 from argosy.events.triggers.context import FiringContext
@@ -164,7 +164,7 @@ class CompiledSensor:
     def _build(self, trigger: CompiledTrigger, new_id: str, events: Mapping[str, Event], now: datetime) -> Effect:
         template, body = trigger.template, trigger.body["template"]
         if trigger.spec.parameters:
-            body = orjson.loads(apply_parameters(orjson.dumps(body).decode(), trigger.spec.parameters, events))
+            body = read_json(apply_parameters(write_json(body), trigger.spec.parameters, events))
             template = _template(body)
         kind = next((key for key in TRIGGERS if body.get(key) is not None), None)
         if kind is None:

@@ -141,8 +141,10 @@ def _descriptor(spec: str, word: str, timezone: tzinfo) -> Schedule:
 
 
 def _spec(spec: str, fields: list[str], timezone: tzinfo) -> Schedule:
-    values = [_values(spec, text, field) for text, field in zip(fields, _FIELDS, strict=True)]
-    return _Fields(*values, timezone=timezone)
+    second, minute, hour, day, month, weekday = (
+        _values(spec, text, field) for text, field in zip(fields, _FIELDS, strict=True)
+    )
+    return _Fields(second, minute, hour, day, month, weekday, timezone)
 
 
 def _values(spec: str, text: str, field: _Field) -> _Values:

@@ -36,7 +36,7 @@ class _Part(NamedTuple):
     forced: bool
 
     @property
-    def index(self) -> int:
+    def number(self) -> int:
         """The array index, -1 for a key. As in sjson an empty part counts as index 0."""
         if self.forced or not all("0" <= char <= "9" for char in self.key):
             return -1
@@ -144,7 +144,7 @@ def _insert(text: str, parts: tuple[_Part, ...], raw: str) -> str:
     if parts[0].appends:
         body = trim(body)
         return f"{body[:-1] if body[-1] == ']' else body}{comma}{_build(parts, raw, in_array=True)}]"
-    index = parts[0].index
+    index = parts[0].number
     if index < 0:
         raise EvaluationError(f"{parts[0].key!r} is no index of an array: write a number, or -1 to append")
     container.raw = body[: squash_end(body, 0)]
@@ -154,17 +154,17 @@ def _insert(text: str, parts: tuple[_Part, ...], raw: str) -> str:
 
 
 def _fresh(parts: tuple[_Part, ...], raw: str) -> str:
-    if parts[0].index < 0:
+    if parts[0].number < 0:
         return f"{{{_build(parts, raw, in_array=False)}}}"
-    return f"[{''.join(f'{filler},' for filler in _fillers(parts[0].index))}{_build(parts, raw, in_array=True)}]"
+    return f"[{''.join(f'{filler},' for filler in _fillers(parts[0].number))}{_build(parts, raw, in_array=True)}]"
 
 
 def _build(parts: tuple[_Part, ...], raw: str, *, in_array: bool) -> str:
     """Return the text of a new member: its key unless it stands in an array, and containers for the parts that follow."""
     out = raw
     for part in reversed(parts[1:]):
-        if part.index >= 0:
-            out = f"[{'null,' * len(_fillers(part.index))}{out}]"
+        if part.number >= 0:
+            out = f"[{'null,' * len(_fillers(part.number))}{out}]"
         elif part.appends:
             out = f"[{out}]"
         else:

@@ -122,7 +122,7 @@ def format_json(value: float) -> str:
 
 
 def quote(text: str) -> str:
-    r"""Write a text as a Go string literal (`strconv.Quote`): \a \b \f \n \r \t \v, \x.. below space, \u.... if unprintable."""
+    r"""Write a text as a Go string literal (`strconv.Quote`): \n and the like, \x.. below space, \u.... if unprintable."""
     if _PLAIN.fullmatch(text):
         return f'"{text}"'
     return '"' + "".join(_quoted(char) for char in text) + '"'

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from argosy.errors import ArgosyError
 from argosy.events.sources.webhook import HEALTH, size_limit
-from argosy.local.gateway import Gateway, Listener, Route, Router
+from argosy.local.gateway import Door, Gateway, Route, Router
+from argosy.local.httpserver import HttpServer
 from argosy.ports.secrets import Secrets
 from argosy.services.declarations import Declarations, Hook
 
@@ -30,16 +31,15 @@ class Doors:
 
     def __init__(self, gateway: Gateway, declarations: Declarations, secrets: Secrets, host: str) -> None:
         self._gateway, self._declarations, self._secrets, self._host = gateway, declarations, secrets, host
-        self._open: dict[str, tuple[Listener, tuple[str, str] | None]] = {}
+        self._open: dict[str, tuple[HttpServer, tuple[str, str] | None]] = {}
         self._routes: dict[str, dict[str, list[Hook]]] = {}
         self._said: dict[str, str] = {}
-        self._api: Listener | None = None
+        self._api: HttpServer | None = None
 
     async def open_api(self, port: int) -> int:
         """Open the API port; returns its number. Raises OSError when it is taken."""
-        self._api = Listener(self._gateway, self._api_route)
-        await self._api.open(self._host, port)
-        return self._api.port
+        self._api = HttpServer(Door(self._gateway, self._api_route))
+        return await self._api.open(self._host, port)
 
     async def sync(self) -> None:
         """Open what is declared and not open, close what is no longer declared."""
@@ -69,7 +69,7 @@ class Doors:
         tls = next((_tls_secrets(hook) for hook in hooks if hook.entry.server_cert_secret), None)
         if port in self._open:
             return
-        listener = Listener(self._gateway, self._port_router(port))
+        listener = HttpServer(Door(self._gateway, self._port_router(port)))
         try:
             context = await asyncio.to_thread(self._tls, hooks) if tls else None
             await listener.open(self._host, int(port), context)

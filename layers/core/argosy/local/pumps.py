@@ -4,7 +4,8 @@ A pump takes batches from one queue, calls the function that consumes it and set
 function did not report as failed are acknowledged in the same transaction that writes what the function sent. A pump
 works with one thread; while all its threads are held up by something slow and messages wait, it takes another, up to
 its limit, so that one dead target does not hold up the rest. What a pump's function sends to the queue of the
-`following` pump is handed over in memory.
+`following` pump is handed over in memory. With a `sleeper` the pump's thread itself waits for the wake-ups of other
+processes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.errors import ArgosyError
 from argosy.local.functions import Context, Handler, sqs_event
+from argosy.local.wake import Sleeper
 from argosy.ports.queue import Delivery
 
 __all__ = ["Pump"]
@@ -26,9 +28,12 @@ __all__ = ["Pump"]
 _log = logging.getLogger("argosy.local")
 _IDLE = 5.0
 _HELD_UP = 0.25
-_SPARE_IDLE = 10.0
+_QUICK = 0.02
 _MAX_BACKOFF = 60.0
 _MAX_HANDED = 2000
+# Under load small batches cost more than they bring: after one of several messages, wait a moment for more.
+_BUSY = 3
+_GATHER = 0.002
 
 
 class Pump:
@@ -43,15 +48,19 @@ class Pump:
         batch: int,
         limit: int,
         following: Pump | None = None,
+        sleeper: Sleeper | None = None,
     ) -> None:
         self._queue, self.name, self._handler = queue, name, handler
-        self._batch, self._limit, self._following = batch, limit, following
+        self._batch, self._limit = batch, limit
+        self._following, self._sleeper = following, sleeper
         self._context = Context(name)
         self._changed = threading.Condition()
         self._wakes = 0
         self._stopping = False
         self._threads: dict[threading.Thread, float] = {}
         self._handed: deque[Delivery] = deque()
+        self._gathering = False
+        self._quick = True
 
     @property
     def roomy(self) -> bool:
@@ -59,13 +68,19 @@ class Pump:
         return len(self._handed) < _MAX_HANDED
 
     def hand(self, deliveries: Sequence[Delivery]) -> None:
-        """Take messages that were written as received already."""
+        """Take messages that were written as received already.
+
+        As long as they are done in a moment they are done at once, by the caller's thread: waking another one costs more.
+        """
+        if self._quick and not self._handed and len(deliveries) <= self._batch:
+            self._invoke(list(deliveries))
+            return
         self._handed.extend(deliveries)
         self.wake()
 
     def start(self) -> None:
         """Begin to work."""
-        self._spawn(spare=False)
+        self._spawn()
 
     def wake(self) -> None:
         """Messages may be there: look now."""
@@ -75,13 +90,14 @@ class Pump:
 
     def relieve(self) -> None:
         """Take another thread if all are held up and messages wait; called now and then."""
-        now = time.monotonic()
         with self._changed:
-            busy = list(self._threads.values())
-        if len(busy) < self._limit and all(since and now - since > _HELD_UP for since in busy):
-            due = self._queue.next_visible(self.name)
-            if due is not None and due <= time.time():
-                self._spawn(spare=True)
+            count = len(self._threads)
+            held_up = all(self._held_up(since) for since in self._threads.values())
+        if count >= self._limit or not held_up:
+            return
+        due = self._queue.next_visible(self.name)
+        if self._handed or (due is not None and due <= time.time()):
+            self._spawn()
 
     def stop(self, seconds: float) -> bool:
         """Finish what is in flight and what can be taken at once; False if that took longer than `seconds`."""
@@ -93,14 +109,14 @@ class Pump:
             thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in list(self._threads))
 
-    def _spawn(self, *, spare: bool) -> None:
-        thread = threading.Thread(target=self._work, args=(spare,), name=f"pump-{self.name}", daemon=True)
+    def _spawn(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"pump-{self.name}", daemon=True)
         with self._changed:
             self._threads[thread] = 0.0
         thread.start()
 
-    def _work(self, spare: bool) -> None:
-        me, idle_since = threading.current_thread(), time.monotonic()
+    def _work(self) -> None:
+        me = threading.current_thread()
         while True:
             with self._changed:
                 seen, stopping = self._wakes, self._stopping
@@ -110,14 +126,10 @@ class Pump:
                 _log.error("queue %s: %s", self.name, x)
                 worked = False
                 time.sleep(1)
-            if worked:
-                idle_since = time.monotonic()
-                continue
-            if stopping or (spare and time.monotonic() - idle_since > _SPARE_IDLE):
+            if self._leaves(me, idle=not worked and stopping):
                 break
-            self._sleep(seen)
-        with self._changed:
-            self._threads.pop(me, None)
+            if not worked:
+                self._sleep(seen)
 
     def _once(self, me: threading.Thread) -> bool:
         deliveries = self._take()
@@ -130,14 +142,32 @@ class Pump:
             self._threads[me] = 0.0
         return True
 
+    def _leaves(self, me: threading.Thread, *, idle: bool) -> bool:
+        """Whether this thread ends: nothing is left to do, or another one is free to do it."""
+        with self._changed:
+            others = [since for thread, since in self._threads.items() if thread is not me]
+            leaves = idle or any(not self._held_up(since) for since in others)
+            if leaves:
+                del self._threads[me]
+        return leaves
+
+    @staticmethod
+    def _held_up(since: float) -> bool:
+        return bool(since) and time.monotonic() - since > _HELD_UP
+
     def _take(self) -> list[Delivery]:
+        if self._gathering:
+            time.sleep(_GATHER)
         taken: list[Delivery] = []
         with contextlib.suppress(IndexError):
             while len(taken) < self._batch:
                 taken.append(self._handed.popleft())
-        return taken or self._queue.receive(self.name, self._batch)
+        taken = taken or self._queue.receive(self.name, self._batch)
+        self._gathering = _BUSY <= len(taken) < self._batch
+        return taken
 
     def _invoke(self, deliveries: list[Delivery]) -> None:
+        began = time.monotonic()
         with self._queue.invocation() as unit:
             try:
                 result = self._handler(sqs_event(self.name, deliveries), self._context)
@@ -155,12 +185,16 @@ class Pump:
                 delay = min(2.0**delivery.receive_count, _MAX_BACKOFF)
                 unit.released.extend((handle, delay) for handle in self._queue.handles(self.name, [delivery.handle]))
         self._queue.commit(unit)
-        if self._following is not None and unit.inserts:
+        self._quick = time.monotonic() - began < _QUICK
+        if self._following is not None and unit.kept:
             self._following.hand(unit.kept)
 
     def _sleep(self, seen: int) -> None:
         due = self._queue.next_visible(self.name)
         seconds = _IDLE if due is None else min(_IDLE, max(0.0, due - time.time()))
+        if self._sleeper is not None:
+            self._sleeper.wait(seconds)
+            return
         with self._changed:
             if self._wakes == seen and not self._stopping:
                 self._changed.wait(seconds)

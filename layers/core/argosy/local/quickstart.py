@@ -67,7 +67,7 @@ class Sink:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that the base class gives
+            def log_message(self, format: str, *args: object) -> None:
                 """Stay quiet: the steps tell what arrived."""
 
         try:
@@ -122,7 +122,9 @@ class Quickstart:
                 continue
             self.well += 1
             took = time.monotonic() - began
-            self.console.print(f"[green]✓[/] {number}. {title} [dim]({took:.2f} s)[/]\n     {seen}", highlight=False, soft_wrap=True)
+            self.console.print(
+                f"[green]✓[/] {number}. {title} [dim]({took:.2f} s)[/]\n     {seen}", highlight=False, soft_wrap=True
+            )
         return self.well == self.tried
 
     def stop(self) -> None:
@@ -224,8 +226,8 @@ class Quickstart:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise StepFailed(done.stderr.strip())
-            status: dict[str, Any] = json.loads(done.stdout)["status"]
-            return status.get("triggers", {}).get("submit", {})
+            submitted: dict[str, Any] = json.loads(done.stdout)["status"]["triggers"].get("submit", {})
+            return submitted
 
         fired = _until(lambda: told().get("fired", 0) >= 2 and told(), "the sensor does not tell that it fired")
         return f"sensor workflow, trigger submit: fired {fired['fired']} times, last {fired['lastFiredAt']}"

@@ -23,6 +23,7 @@ from argosy.local.datadir import DataDir
 from argosy.local.doors import Doors
 from argosy.local.functions import handler
 from argosy.local.gateway import Gateway
+from argosy.local.memory import settle_memory
 from argosy.local.wake import Sleeper, Waker
 from argosy.local.worker import DRAIN_SECONDS
 from argosy.resources.manifests import Manifest
@@ -103,6 +104,7 @@ class _Installation:
         await self._start_worker()
         supervisor = asyncio.create_task(self._supervise())
         await doors.sync()
+        settle_memory()
         _log.info("ready: http://%s:%d/hooks/, data in %s", self._options.host, port, self._data.root)
         if self._options.once:
             await self._until_idle()

@@ -19,8 +19,9 @@ from argosy.local.assembly import ClusterAccess, Embedded, assemble
 from argosy.local.console import configure_logging
 from argosy.local.datadir import DataDir
 from argosy.local.functions import Context, handler, schedule_event
+from argosy.local.memory import settle_memory
 from argosy.local.pumps import Pump
-from argosy.local.wake import Sleeper
+from argosy.local.wake import Sleeper, Waker
 from argosy.services.queues import BUS, TRIGGERS
 from argosy.services.runtime import use
 
@@ -28,7 +29,7 @@ __all__ = ["DRAIN_SECONDS", "Worker", "main"]
 
 DRAIN_SECONDS = 20.0
 BUS_BATCH = 100
-TRIGGER_BATCH = 32
+TRIGGER_BATCH = 64
 _BLOB_AGE = timedelta(days=15)
 _log = logging.getLogger("argosy.local")
 
@@ -47,22 +48,24 @@ class Worker:
         use(embedded.runtime)
         sleeper = Sleeper(self.data.pipe("worker"))
         triggers = Pump(embedded.queue, TRIGGERS, handler("trigger"), batch=TRIGGER_BATCH, limit=16)
-        bus = Pump(embedded.queue, BUS, handler("sensor"), batch=BUS_BATCH, limit=2, following=triggers)
+        bus = Pump(
+            embedded.queue, BUS, handler("sensor"), batch=BUS_BATCH, limit=16, following=triggers, sleeper=sleeper
+        )
         for pump in (bus, triggers):
             pump.start()
-        ticking = threading.Thread(target=self._tick, args=(embedded, bus), name="ticker", daemon=True)
+        ticking = threading.Thread(target=self._tick, args=(embedded,), name="ticker", daemon=True)
         ticking.start()
-        threading.Thread(target=self._watch_parent, args=(sleeper,), name="parent", daemon=True).start()
+        threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: self._stop.set())
+        settle_memory()
         self._announce()
-        while not self._stop.is_set():
-            if sleeper.wait(0.5):
-                bus.wake()
-                triggers.wake()
+        while not self._stop.wait(0.25):
             bus.relieve()
             triggers.relieve()
         # In the order of the flow: what the bus still holds becomes firings, which are then carried out.
+        waker = Waker(self.data.pipe("worker"))
+        waker.wake()
         drained = bus.stop(DRAIN_SECONDS) and triggers.stop(DRAIN_SECONDS)
         ticking.join(1)
         embedded.runtime.outcomes.write(now=True)
@@ -72,14 +75,13 @@ class Worker:
     def _announce(self) -> None:
         print("ready", flush=True)  # noqa: T201 - the gateway process waits for this line
 
-    def _watch_parent(self, sleeper: Sleeper) -> None:
+    def _watch_parent(self) -> None:
         while os.read(sys.stdin.fileno(), 64):
             pass
         self._stop.set()
-        del sleeper
 
-    def _tick(self, embedded: Embedded, bus: Pump) -> None:
-        tick, context = handler("tick"), Context("tick")
+    def _tick(self, embedded: Embedded) -> None:
+        tick, context, waker = handler("tick"), Context("tick"), Waker(self.data.pipe("worker"))
         swept = datetime.min.replace(tzinfo=UTC)
         while not self._stop.is_set():
             wait = 1.0
@@ -88,7 +90,7 @@ class Worker:
                 due = embedded.store.next_due()
                 if due is not None and due <= now.timestamp():
                     tick(dict(schedule_event("tick", now.strftime("%Y-%m-%dT%H:%M:%SZ"))), context)
-                    bus.wake()
+                    waker.wake()
                     due = embedded.store.next_due()
                 if due is not None:
                     wait = min(wait, max(0.0, due - datetime.now(UTC).timestamp()))

@@ -56,6 +56,8 @@ def _nats(nats: dict[str, Any]) -> list[Problem]:
     native, exotic = nats.get("native"), nats.get("exotic")
     if (native is None) == (exotic is None):
         return [Problem("spec.nats", "needs either native or exotic")]
+    if exotic is not None and not isinstance(exotic, dict):
+        return [Problem("spec.nats.exotic", "must be an object")]
     if exotic is not None and exotic.get("clusterID") is None:
         return [Problem("spec.nats.exotic.clusterID", "required, but missing")]
     if exotic is not None and not exotic.get("url"):

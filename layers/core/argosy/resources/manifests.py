@@ -1,8 +1,9 @@
 """Reads manifests: YAML or JSON text in, one `Manifest` per object out, with the line of every field.
 
-The reading is that of `sigs.k8s.io/yaml`, which Argo uses: YAML 1.1 words for booleans, dates stay text, a key given
-twice is an error, several documents in one file, and a `List` stands for its items. Called by `argosy apply|lint|delete`
-and by `argosy up --apply`; nothing here knows which kinds exist.
+The reading is that of `sigs.k8s.io/yaml` 1.4, which Argo uses: YAML 1.1 words for booleans, dates stay text, a key given
+twice is an error, several documents in one file, and a `List` stands for its items. On purpose different: a field
+beside a merge (`<<`) may override what is merged, as YAML has it and strict reading in Go does not. Called by `argosy
+apply|lint|delete` and by `argosy up --apply`; nothing here knows which kinds exist.
 """
 
 from __future__ import annotations
@@ -12,16 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-from yaml.constructor import ConstructorError, SafeConstructor
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from argosy.errors import InvalidObject
+from argosy.resources import scalars
+from argosy.resources.yamltree import MAX_DEPTH, Node, documents
 
 __all__ = ["Manifest", "read_manifests", "read_value"]
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MAX_DEPTH = 100
 _MAX_NODES = 200_000
 _PART = re.compile(r"\[\d+\]$|\.?[^.\[]+$")
 
@@ -67,9 +64,12 @@ class Manifest:
 
     def line(self, path: str) -> int | None:
         """Line of a field, or of the nearest parent that was written."""
-        while path and path not in self.lines:
-            path = _PART.sub("", path)
-        return self.lines.get(path)
+        while path not in self.lines:
+            shorter = _PART.sub("", path)
+            if shorter == path:
+                return self.lines.get("")
+            path = shorter
+        return self.lines[path]
 
     def problem(self, path: str, reason: str) -> InvalidObject:
         """An InvalidObject that points at a field of this manifest."""
@@ -82,18 +82,7 @@ def read_manifests(text: str, file: str = "") -> list[Manifest]:
     Raises InvalidObject with file and line for broken YAML, a key given twice, an alias bomb or too deep nesting, and for
     a document that is not an object with apiVersion and kind.
     """
-    manifests: list[Manifest] = []
-    try:
-        for node in yaml.compose_all(text, Loader=_LOADER):
-            if node is not None:
-                manifests.extend(_objects(node, file))
-    except yaml.YAMLError as x:
-        mark = getattr(x, "problem_mark", None) or getattr(x, "context_mark", None)
-        what = str(getattr(x, "problem", None) or x)
-        raise InvalidObject(f"not YAML: {what}", line=mark.line + 1 if mark else None, file=file) from x
-    except RecursionError:
-        raise InvalidObject(f"nested deeper than {_MAX_DEPTH} levels", file=file) from None
-    return manifests
+    return [manifest for node in documents(text, file) for manifest in _objects(node, file)]
 
 
 def _objects(node: Node, file: str) -> Iterator[Manifest]:
@@ -103,9 +92,7 @@ def _objects(node: Node, file: str) -> Iterator[Manifest]:
         return
     manifest = Manifest(body if isinstance(body, dict) else {}, reader.lines, file)
     if not isinstance(body, dict):
-        raise InvalidObject(
-            "a manifest is an object with apiVersion and kind", line=node.start_mark.line + 1, file=file
-        )
+        raise InvalidObject("a manifest is an object with apiVersion and kind", line=node.line, file=file)
     for needed in ("apiVersion", "kind"):
         if not isinstance(body.get(needed), str) or not body[needed]:
             raise manifest.problem(needed, "missing or not a text; every manifest needs it")
@@ -130,54 +117,69 @@ class _Reader:
         self.lines: dict[str, int] = {}
         self._file = file
         self._nodes = 0
-        self._scalars = SafeConstructor()
 
     def value(self, node: Node, path: str, depth: int) -> Any:
-        self._nodes += 1
-        if self._nodes > _MAX_NODES or depth > _MAX_DEPTH:
-            raise self._error(
-                node, f"larger than {_MAX_NODES} values or deeper than {_MAX_DEPTH} levels (aliases count)"
-            )
-        self.lines.setdefault(path, node.start_mark.line + 1)
-        if isinstance(node, MappingNode):
+        self._count(node, depth)
+        self.lines.setdefault(path, node.line)
+        if node.pairs is not None:
             return self._mapping(node, path, depth)
-        if isinstance(node, SequenceNode):
-            return [self.value(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(node.value)]
-        return self._scalar(node)
+        if node.items is not None:
+            return [self.value(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(node.items)]
+        text = node.text or ""
+        try:
+            return scalars.resolve(text, node.tag, plain=node.plain)
+        except ValueError as x:
+            raise self._error(node, f"cannot read {text!r}: {x}") from None
 
-    def _mapping(self, node: MappingNode, path: str, depth: int) -> dict[str, Any]:
-        written = [key.value for key, _ in node.value if isinstance(key, ScalarNode)]
-        self._scalars.flatten_mapping(node)
+    def _mapping(self, node: Node, path: str, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for key, item in node.value:
-            if not isinstance(key, ScalarNode):
-                raise self._error(key, "a key must be a text")
-            name = str(key.value)
-            if name in found and written.count(name) > 1:
-                raise self._error(key, f"key {name!r} is given twice")
-            found[name] = self.value(item, f"{path}.{name}" if path else name, depth + 1)
-            self.lines[f"{path}.{name}" if path else name] = key.start_mark.line + 1
+        for name, (key, item) in self._fields(node, depth).items():
+            at = f"{path}.{name}" if path else name
+            found[name] = self.value(item, at, depth + 1)
+            self.lines[at] = key.line
         return found
 
-    def _scalar(self, node: Node) -> Any:
-        if node.tag == "tag:yaml.org,2002:timestamp":
-            return node.value
+    def _fields(self, node: Node, depth: int) -> dict[str, tuple[Node, Node]]:
+        """The fields of a mapping; those of a merge (`<<: *other`) come first and give way to its own."""
+        self._count(node, depth)
+        own: dict[str, tuple[Node, Node]] = {}
+        merged: dict[str, tuple[Node, Node]] = {}
+        for key, item in node.pairs or ():
+            if key.plain and key.text == "<<":
+                for other in item.items if item.items is not None else [item]:
+                    if other.pairs is None:
+                        raise self._error(item, "a merge (<<) takes an object or a list of objects")
+                    merged = self._fields(other, depth + 1) | merged
+                continue
+            name = self._name(key)
+            if name in own:
+                raise self._error(key, f"key {name!r} is given twice")
+            own[name] = (key, item)
+        return merged | own
+
+    def _name(self, key: Node) -> str:
+        if key.text is None:
+            raise self._error(key, "a key must be a text")
         try:
-            value = self._scalars.construct_object(node)
-        except (ConstructorError, ValueError) as x:
-            raise self._error(node, f"cannot read {node.value!r} as {node.tag.rsplit(':', 1)[-1]}: {x}") from None
-        return value.decode("latin-1") if isinstance(value, bytes) else value
+            return scalars.key_text(key.text, key.tag, plain=key.plain)
+        except ValueError as x:
+            raise self._error(key, f"cannot read the key {key.text!r}: {x}") from None
+
+    def _count(self, node: Node, depth: int) -> None:
+        self._nodes += 1
+        if self._nodes > _MAX_NODES or depth > MAX_DEPTH:
+            raise self._error(
+                node, f"larger than {_MAX_NODES} values or deeper than {MAX_DEPTH} levels (aliases count)"
+            )
 
     def _error(self, node: Node, reason: str) -> InvalidObject:
-        return InvalidObject(reason, line=node.start_mark.line + 1, file=self._file)
+        return InvalidObject(reason, line=node.line, file=self._file)
 
 
 def read_value(text: str) -> Any:
-    """Return a YAML or JSON text as plain values, read as manifests are. Raises InvalidObject."""
-    try:
-        node = yaml.compose(text, Loader=_LOADER)
-    except yaml.YAMLError as x:
-        raise InvalidObject(f"not YAML: {getattr(x, 'problem', None) or x}") from x
-    except RecursionError:
-        raise InvalidObject(f"nested deeper than {_MAX_DEPTH} levels") from None
+    """Return a YAML or JSON text as plain values, read as manifests are; of several documents the first.
+
+    Raises InvalidObject.
+    """
+    node = next(documents(text), None)
     return None if node is None else _Reader("").value(node, "", 0)

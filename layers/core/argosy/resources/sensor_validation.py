@@ -181,6 +181,8 @@ def conditions_problem(sensor: Sensor) -> Iterator[Problem]:
     from argosy.lang.conditions import compile_condition
 
     names = [dependency.name for dependency in sensor.spec.dependencies]
+    if not names or "" in names:
+        return  # told already, and then nothing can be said about conditions
     for index, trigger in enumerate(sensor.spec.triggers):
         if trigger.template is not None:
             try:

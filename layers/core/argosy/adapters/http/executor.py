@@ -6,7 +6,6 @@ repetition; a manifest that sets the header itself keeps its own.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import ssl
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 import httptools
 
 from argosy.adapters.http.client import HttpClient, parse_url
+from argosy.adapters.http.deadlines import Deadlines
 from argosy.errors import EvaluationError, Unavailable
 from argosy.events.effects import HttpCall, Reference
 from argosy.ports.executor import FiringInfo
@@ -32,6 +32,7 @@ class HttpExecutor:
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
         self._client = HttpClient()
+        self._deadlines = Deadlines()
 
     async def execute(self, effect: HttpCall, firing: FiringInfo) -> str:
         """See `Executor.execute`.
@@ -43,7 +44,7 @@ class HttpExecutor:
         headers, tls = self._headers(effect, firing), self._tls(effect, firing.namespace)
         body = effect.body.encode() if effect.body is not None else None
         try:
-            async with asyncio.timeout(effect.timeout):
+            with self._deadlines.within(effect.timeout):
                 status = await self._client.send(effect.method, effect.url, headers, body, tls)
         except TimeoutError as x:
             raise Unavailable(f"{what}: no answer within {effect.timeout:g} s") from x

@@ -79,7 +79,7 @@ class Unit:
 @dataclass(slots=True)
 class _Pending:
     unit: Unit
-    future: asyncio.Future[None] | None = None
+    then: Callable[[Exception | None], None] | None = None
     done: bool = False
     error: Exception | None = None
 
@@ -207,19 +207,21 @@ class SqliteQueue:
         if entry.error:
             raise entry.error
 
-    def commit_soon(self, unit: Unit, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+    def commit_soon(
+        self, unit: Unit, loop: asyncio.AbstractEventLoop, then: Callable[[Exception | None], None]
+    ) -> None:
         """Like `commit`, from an event loop: everything that comes in turn after turn shares one commit.
+
+        `then` is called on the loop with None, or with the ArgosyError that `commit` would have raised.
 
         The loop itself commits. Nothing it could do meanwhile would be answered before the disk is anyway, and handing
         the commit to a thread was measured to cost more than it wins (docs/decisions/0002).
         """
-        future: asyncio.Future[None] = loop.create_future()
         with self._pending_mutex:
-            self._pending.append(_Pending(unit, future))
+            self._pending.append(_Pending(unit, then))
             first = len(self._pending) == 1
         if first:
             loop.call_soon(self._flush_planned, loop, 1, 1)
-        return future
 
     def checkpoint(self) -> None:
         """See `Database.checkpoint`."""
@@ -251,8 +253,8 @@ class SqliteQueue:
             error = x
         for entry in batch:
             entry.done, entry.error = True, error
-            if entry.future is not None:
-                _resolve(entry.future, error)
+            if entry.then is not None:
+                entry.then(error)
         if error is None:
             self.committed()
 
@@ -310,15 +312,6 @@ def _insert_once(connection: Connection, queue: str, message: Outgoing, now: flo
     row = (queue, now + message.delay, now, new, message.group, message.body)
     connection.execute(f"INSERT INTO messages {_COLUMNS} VALUES (?,?,?,?,?,?,0,0)", row)
     return new
-
-
-def _resolve(future: asyncio.Future[None], error: Exception | None) -> None:
-    if future.done():
-        return  # its request is gone
-    if error is None:
-        future.set_result(None)
-    else:
-        future.set_exception(error)
 
 
 def _slices(count: int) -> Iterator[tuple[int, int]]:

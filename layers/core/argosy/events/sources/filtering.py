@@ -6,9 +6,8 @@ source counts it as delivered.
 
 from __future__ import annotations
 
-import orjson
-
 from argosy.errors import ArgosyError
+from argosy.events.jsontext import read_json
 
 __all__ = ["lets_pass"]
 
@@ -18,8 +17,9 @@ def lets_pass(expression: str, data: str) -> bool:
     if not expression:
         return True
     from argosy.events import expressions
+    from argosy.lang import gotemplate
 
     try:
-        return expressions.matches(expression, orjson.loads(data))
-    except ArgosyError:
+        return expressions.matches(expression, gotemplate.as_float64(read_json(data)))
+    except (ArgosyError, RecursionError):
         return False

@@ -116,13 +116,16 @@ def _body(request: Request, headers: Mapping[str, Sequence[str]]) -> bytes | Non
 
 def _compact(body: bytes) -> bytes | None:
     """Valid JSON without blanks and with `<>&` escaped, as Go's encoder writes a RawMessage; None when it is not JSON."""
+    written = b""
     try:
         written = orjson.dumps(orjson.loads(body))
     except orjson.JSONDecodeError:
         text = body.decode("utf-8", "replace")
         if not gjson.valid(text):
             return None
-        body, written = text.encode(), b""
+        body = text.encode()
+    except orjson.JSONEncodeError:
+        pass  # nested too deeply to be written: it is valid all the same
     if written != body:
         body = _OUTSIDE_TEXT.sub(rb"\1", body)
     for sign, code in ((b"<", rb"\u003c"), (b">", rb"\u003e"), (b"&", rb"\u0026")):

@@ -6,11 +6,11 @@ with every method), then headers, dynamic headers and secure headers, the later 
 
 from __future__ import annotations
 
-import orjson
 from pydantic import ValidationError
 
 from argosy.errors import EvaluationError
 from argosy.events.effects import HttpCall, Reference
+from argosy.events.jsontext import read_json, write_json
 from argosy.events.parameters import apply_parameters, build_payload, resolve
 from argosy.events.triggers.context import FiringContext
 from argosy.resources.base import KeyRef
@@ -57,9 +57,9 @@ def build(context: FiringContext) -> HttpCall:
 
 
 def _parameterised(http: HttpTrigger, context: FiringContext) -> HttpTrigger:
-    text = apply_parameters(orjson.dumps(context.body["http"]).decode(), http.parameters, context.events)
+    text = apply_parameters(write_json(context.body["http"]), http.parameters, context.events)
     try:
-        return HttpTrigger.model_validate(orjson.loads(text))
+        return HttpTrigger.model_validate(read_json(text))
     except ValidationError as x:
         first = x.errors()[0]
         path = ".".join(str(part) for part in first["loc"])

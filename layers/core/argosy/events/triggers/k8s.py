@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from argosy.errors import ArgosyError, EvaluationError
 from argosy.events.effects import CreateObject
+from argosy.events.jsontext import read_json, write_json
 from argosy.events.parameters import apply_parameters
 from argosy.events.triggers.context import FiringContext
 from argosy.resources.manifests import read_value
@@ -48,17 +47,18 @@ def source_object(
 ) -> dict[str, Any]:
     """The object that the trigger's source holds, parameters applied. Raises EvaluationError."""
     if source is not None and source.resource is not None:
-        text = orjson.dumps(source.resource).decode()
+        text = write_json(source.resource)
     elif source is not None and source.inline is not None:
         try:
-            text = orjson.dumps(read_value(source.inline)).decode()
-        except (ArgosyError, orjson.JSONEncodeError) as x:
+            text = write_json(read_value(source.inline))
+        except ArgosyError as x:
             raise EvaluationError(f"source.inline: {x}") from x
     else:
         raise EvaluationError("the trigger's source is neither resource nor inline")
-    body = orjson.loads(apply_parameters(text, parameters, context.events))
+    body = read_json(apply_parameters(text, parameters, context.events))
     if not isinstance(body, dict) or not body.get("kind") or not body.get("apiVersion"):
         raise EvaluationError("the trigger's source is no object with apiVersion and kind")
+    write_json(body)  # what a parameter has put in may be more than a message carries
     return body
 
 
@@ -71,17 +71,24 @@ def labelled(body: dict[str, Any], context: FiringContext) -> dict[str, Any]:
     if not isinstance(metadata, dict):
         metadata = body["metadata"] = {}
     metadata["labels"] = {
-        **(metadata.get("labels") or {}),
+        **_texts(metadata, "labels"),
         "events.argoproj.io/sensor": context.sensor,
         "events.argoproj.io/trigger": context.template.name,
         "events.argoproj.io/action-timestamp": str(int(context.now.timestamp() * 1000)),
     }
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), FIRING_ANNOTATION: context.firing_id}
+    metadata["annotations"] = {**_texts(metadata, "annotations"), FIRING_ANNOTATION: context.firing_id}
     if not metadata.get("name"):
         prefix = metadata.pop("generateName", None)
-        if not prefix:
+        if not prefix or not isinstance(prefix, str):
             raise EvaluationError(
                 f"the {body.get('kind')} to create has neither metadata.name nor metadata.generateName"
             )
         metadata["name"] = f"{prefix[: 63 - _GENERATED_LENGTH]}{context.firing_id[:_GENERATED_LENGTH]}"
     return metadata
+
+
+def _texts(metadata: dict[str, Any], name: str) -> dict[str, Any]:
+    found = metadata.get(name) or {}
+    if not isinstance(found, dict):
+        raise EvaluationError(f"metadata.{name} of the object to create is no object")
+    return found

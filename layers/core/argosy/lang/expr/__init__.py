@@ -21,7 +21,7 @@ from argosy.lang.expr.nodes import Node
 from argosy.lang.expr.parser import PREDICATES, parse
 from argosy.lang.expr.signatures import NAMES
 
-__all__ = ["V1_15", "V1_17", "Dialect", "Program", "compile"]  # noqa: A001 - compile reads as re.compile does
+__all__ = ["V1_15", "V1_17", "Dialect", "Program", "compile"]
 
 _BUILTINS = NAMES | PREDICATES.keys()
 
@@ -86,7 +86,7 @@ class Program:
 
 
 @functools.lru_cache(maxsize=1024)
-def compile(source: str, *, dialect: Dialect = V1_17) -> Program:  # noqa: A001 - reads as re.compile does
+def compile(source: str, *, dialect: Dialect = V1_17) -> Program:
     """Parse an expression. Raises EvaluationError when its syntax is wrong."""
     return Program(source, dialect)
 

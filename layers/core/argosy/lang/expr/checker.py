@@ -7,7 +7,8 @@ would not be evaluated. Mirrors `checker/checker.go` of expr-lang/expr 1.17.8 an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from argosy.errors import EvaluationError
 from argosy.lang.expr import kinds, signatures
@@ -72,52 +73,36 @@ class _Checker:
         self.variables = variables
         self.names: dict[str, Type] = {}
         self.scopes: list[tuple[Type, dict[str, Type]]] = []
+        self.visitors: dict[type[Node], Callable[[Any], Type]] = {
+            Array: self.array,
+            Binary: self.binaries,
+            Builtin: self.builtin,
+            Call: self.call,
+            Chain: lambda node: self.visit(node.inner),
+            Conditional: self.conditional,
+            Constant: lambda node: kinds.type_of(node.value),
+            Let: self.let,
+            Map: self.map,
+            Member: self.member,
+            Name: self.name,
+            Pointer: self.pointer,
+            Predicate: lambda node: self.visit(node.body),
+            Sequence: lambda node: [self.visit(part) for part in node.parts][-1],
+            Slice: self.slice,
+            Unary: self.unary,
+        }
 
     def fail(self, node: Node, why: str) -> EvaluationError:
         return failed(self.source, node.at, why)
 
     def visit(self, node: Node) -> Type:
-        match node:
-            case Constant():
-                return kinds.type_of(node.value)
-            case Name():
-                return self.name(node)
-            case Binary():
-                return self.binaries(node)
-            case Unary():
-                return self.unary(node)
-            case Member():
-                return self.member(node)
-            case Call():
-                return self.call(node)
-            case Builtin():
-                return self.builtin(node)
-        return self.visit_rest(node)
+        return self.visitors[type(node)](node)
 
-    def visit_rest(self, node: Node) -> Type:
-        match node:
-            case Chain():
-                return self.visit(node.inner)
-            case Slice():
-                return self.slice(node)
-            case Predicate():
-                return self.visit(node.body)
-            case Pointer():
-                return self.pointer(node)
-            case Let():
-                return self.let(node)
-            case Sequence():
-                return [self.visit(part) for part in node.parts][-1]
-            case Conditional():
-                return self.conditional(node)
-            case Array():
-                return self.array(node)
-            case Map():
-                for key, value in node.pairs:
-                    self.visit(key)
-                    self.visit(value)
-                return MAP
-        raise self.fail(node, "this cannot be checked")
+    def map(self, node: Map) -> Type:
+        for key, value in node.pairs:
+            self.visit(key)
+            self.visit(value)
+        return MAP
 
     def name(self, node: Name) -> Type:
         name = node.name

@@ -363,6 +363,7 @@ class _Evaluator:
 
     def group_by(self, node: Builtin, items: list[Any]) -> Groups:
         groups = Groups()
+        groups.absent = []
         for _, item, key in self.each(node, items):
             if isinstance(key, (list, dict)):
                 raise EvaluationError(f"a {kind(key)} cannot be a key")

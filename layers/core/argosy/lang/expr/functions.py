@@ -80,7 +80,7 @@ def fetch(base: Any, key: Any) -> Any:
         return items[position]
     if isinstance(base, Mapping):
         if isinstance(base, Groups):
-            return base.get(_hashable(key))
+            return base.get(_hashable(key), base.absent)
         if key is None:
             return base.get("")
         return base.get(_text(key))

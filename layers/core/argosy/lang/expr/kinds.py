@@ -40,8 +40,8 @@ class Type(NamedTuple):
     """A type by its kind; `element` of an array, `result` of a function. `any` is Go's interface, `unknown` no type."""
 
     kind: str
-    element: Type | None = None  # type: ignore[misc]  # mypy does not follow recursive named tuples
-    result: Type | None = None  # type: ignore[misc]  # as above
+    element: Type | None = None
+    result: Type | None = None
 
     @property
     def is_unknown(self) -> bool:

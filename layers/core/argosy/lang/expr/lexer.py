@@ -17,6 +17,7 @@ _WORD_OPERATORS = frozenset(("not", "in", "or", "and", "matches", "contains", "s
 _SKIPPED = re.compile(r"\s+|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _WORD = re.compile(r"(?!\d)[\w$]+")
 _WORD_TAIL = re.compile(r"[\w$]*")
+_WORD_CHARACTER = re.compile(r"[\w$]")
 _NUMBER = re.compile(
     r"0[xX][0-9a-fA-F_]*|0[oO][0-7_]*|0[bB][01_]*|(?=\.?[0-9])[0-9_]*(?:\.(?!\.)[0-9_]*)?(?:[eE][+-]?[0-9_]*)?"
 )
@@ -76,20 +77,12 @@ def _token(source: str, i: int, dialect: Dialect) -> tuple[Token, int]:
     char = source[i]
     if char in "\"'":
         return _text(source, i, i)
-    if dialect.modern and char in "bB" and source[i + 1 : i + 2] in ('"', "'"):
-        text, end = _text(source, i + 1, i)
-        return text._replace(kind="bytes"), end
-    if dialect.modern and char == "`":
-        raw = _RAW.match(source, i)
-        if raw is None:
-            raise failed(source, i, "the text is not closed")
-        return Token("text", raw.group(1).replace("``", "`"), i), raw.end()
-    if char in "0123456789" or (char == "." and source[i + 1 : i + 2].isdigit()):
-        number = _NUMBER.match(source, i)
-        end = number.end() if number else i + 1
-        if _WORD_TAIL.match(source[end : end + 1]).group():  # type: ignore[union-attr]  # the pattern matches the empty text too
-            raise failed(source, i, f"{source[i : end + 1]!r} is no number")
-        return Token("number", source[i:end], i), end
+    if dialect.modern and char in "bB`":
+        found = _modern_text(source, i)
+        if found is not None:
+            return found
+    if char in "0123456789" or (char == "." and source[i + 1 : i + 2] in tuple("0123456789")):
+        return _number(source, i)
     if char in _BRACKETS:
         return Token("bracket", char, i), i + 1
     if source.startswith("/*", i):
@@ -97,12 +90,37 @@ def _token(source: str, i: int, dialect: Dialect) -> tuple[Token, int]:
     operator = _OPERATOR.match(source, i)
     if operator:
         return Token("operator", operator.group(), i), operator.end()
+    return _word(source, i, dialect)
+
+
+def _word(source: str, i: int, dialect: Dialect) -> tuple[Token, int]:
     word = _WORD.match(source, i)
     if word is None:
-        raise failed(source, i, f"the character {char!r} has no meaning here")
+        raise failed(source, i, f"the character {source[i]!r} has no meaning here")
     name = word.group()
     is_operator = name in _WORD_OPERATORS or (dialect.modern and name in ("if", "else"))
     return Token("operator" if is_operator else "word", name, i), word.end()
+
+
+def _number(source: str, i: int) -> tuple[Token, int]:
+    number = _NUMBER.match(source, i)
+    end = number.end() if number else i + 1
+    if _WORD_CHARACTER.match(source, end):
+        raise failed(source, i, f"{source[i : end + 1]!r} is no number")
+    return Token("number", source[i:end], i), end
+
+
+def _modern_text(source: str, i: int) -> tuple[Token, int] | None:
+    """Read bytes such as b"x" or a text in backticks; None when there is neither."""
+    if source[i] == "`":
+        raw = _RAW.match(source, i)
+        if raw is None:
+            raise failed(source, i, "the text is not closed")
+        return Token("text", raw.group(1).replace("``", "`"), i), raw.end()
+    if source[i + 1 : i + 2] not in ('"', "'"):
+        return None
+    text, end = _text(source, i + 1, i)
+    return text._replace(kind="bytes"), end
 
 
 def _text(source: str, start: int, at: int) -> tuple[Token, int]:

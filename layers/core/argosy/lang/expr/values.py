@@ -49,7 +49,9 @@ class Texts(list[str]):
 
 
 class Groups(dict[Any, Any]):
-    """A map whose keys may be of any type."""
+    """A map whose keys may be of any type; `absent` is what a key that is not there gives."""
+
+    absent: Any = None
 
 
 def kind(value: object) -> str:
@@ -279,6 +281,10 @@ def to_json(value: Any, indent: str | None = None, level: str = "\n") -> str:
                 for key in sorted(value)
             ]
             return _wrapped("{}", pairs, indent, level)
+    return _time_to_json(value)
+
+
+def _time_to_json(value: Any) -> str:
     if _is(value, "time.Time"):
         return encode_string(value.Format("2006-01-02T15:04:05.999999999Z07:00"))
     if _is(value, "time.Duration"):

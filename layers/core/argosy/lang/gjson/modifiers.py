@@ -13,7 +13,7 @@ from argosy.lang.gjson import pretty, search
 from argosy.lang.gjson.iterate import items, parse
 from argosy.lang.gjson.paths import balanced_end
 from argosy.lang.gjson.result import Result
-from argosy.lang.gjson.scan import encode_string, trim
+from argosy.lang.gjson.scan import check_nesting, encode_string, trim
 from argosy.lang.gjson.validity import valid
 
 __all__ = ["apply", "valid"]
@@ -88,6 +88,7 @@ def _pretty(text: str, argument: str) -> str:
                 style.prefix = "".join(char for char in value.string() if char in _BLANK)
             case "width":
                 style.width = int(max(-1.0, min(value.number(), 1e6)))
+    check_nesting(text)
     return pretty.pretty(text, style)
 
 
@@ -113,6 +114,8 @@ def _flatten(text: str, argument: str) -> str:
     if not value.is_array:
         return text
     deep = _option(argument, "deep")
+    if deep:
+        check_nesting(text)
     parts: list[str] = []
     for _, member in items(value):
         raw = member.raw
@@ -182,6 +185,7 @@ def _group(text: str, _: str) -> str:
 
 
 def _dig(text: str, argument: str) -> str:
+    check_nesting(text)
     found: list[str] = []
     waiting: list[Result] = [parse(text)]
     while waiting:

@@ -79,7 +79,7 @@ class ArrayPart(NamedTuple):
     query: Query | None = None
 
     @property
-    def index(self) -> int:
+    def number(self) -> int:
         """The array index, -1 when the part is none."""
         if self.hashed or not (self.part.isascii() and self.part.isdigit()) or len(self.part) > 18:
             return -1
@@ -159,6 +159,20 @@ def array_part(path: str) -> ArrayPart:
 
 def _query(path: str) -> tuple[Query, int]:
     """Read `#(...)` at the start of a path; returns the query and where it ends, -1 when it is not closed."""
+    value_at, i = _query_bounds(path)
+    if i >= len(path):
+        return Query("", "", "", every=False), -1
+    every = path[i + 1 : i + 2] == "#"
+    if not value_at:
+        return Query(trim(path[2:i]), "", "", every), i + 1
+    operator, value = _operator(trim(path[value_at:i]))
+    if len(value) >= 2 and value[0] == '"' and value[-1] == '"':
+        value = decode_string(value)
+    return Query(trim(path[2:value_at]), operator, value, every), i + 1
+
+
+def _query_bounds(path: str) -> tuple[int, int]:
+    """Return where the operator of a query stands, 0 if it has none, and its closing bracket, or the end of the path."""
     i, depth, value_at = 2, 1, 0
     while i < len(path):
         char = path[i]
@@ -171,19 +185,11 @@ def _query(path: str) -> tuple[Query, int]:
         elif char in "])":
             depth -= 1
             if depth == 0:
-                break
+                return value_at, i
         elif char == '"':
             i += len(_quoted(path, i)) - 1
         i += 1
-    if depth > 0:
-        return Query("", "", "", every=False), -1
-    every = path[i + 1 : i + 2] == "#"
-    if not value_at:
-        return Query(trim(path[2:i]), "", "", every), i + 1
-    operator, value = _operator(trim(path[value_at:i]))
-    if len(value) >= 2 and value[0] == '"' and value[-1] == '"':
-        value = decode_string(value)
-    return Query(trim(path[2:value_at]), operator, value, every), i + 1
+    return value_at, len(path)
 
 
 def _quoted(path: str, start: int) -> str:
@@ -266,17 +272,11 @@ def _selector_end(path: str, start: int) -> int:
 def sub_selectors(path: str) -> tuple[list[Selector], str] | None:
     """Split a multipath `[a,b]` or `{a,"n":b}` in its members and what follows it; None when it is not closed."""
     members: list[Selector] = []
-    depth, start, colon, i = 1, 1, 0, 1
-    modifier = False
+    depth, start, i = 1, 1, 1
     while i < len(path):
         char = path[i]
         if char == "\\":
             i += 1
-        elif char == "@":
-            modifier = modifier or path[i - 1] in ".|"
-        elif char == ":":
-            if not modifier and not colon and depth == 1:
-                colon = i
         elif char == '"':
             i += len(_quoted(path, i)) - 1
         elif char in "[({":
@@ -284,9 +284,30 @@ def sub_selectors(path: str) -> tuple[list[Selector], str] | None:
         elif char in "])}":
             depth -= 1
         if depth == 0 or (char == "," and depth == 1):
-            members.append(Selector(path[start:colon], path[colon + 1 : i]) if colon else Selector("", path[start:i]))
+            members.append(_selector(path, start, i))
             if depth == 0:
                 return members, path[i + 1 :]
-            colon, modifier, start = 0, False, i + 1
+            start = i + 1
         i += 1
     return None
+
+
+def _selector(path: str, start: int, end: int) -> Selector:
+    """Split the name off a member; a colon inside of brackets or behind a modifier belongs to the path."""
+    depth, i = 0, start
+    while i < end:
+        char = path[i]
+        if char == "\\":
+            i += 1
+        elif char == '"':
+            i += len(_quoted(path, i)) - 1
+        elif char == "@" and path[i - 1] in ".|":
+            break
+        elif char in "[({":
+            depth += 1
+        elif char in "])}":
+            depth -= 1
+        elif char == ":" and depth == 0:
+            return Selector(path[start:i], path[i + 1 : end])
+        i += 1
+    return Selector("", path[start:end])

@@ -24,7 +24,7 @@ class Step(NamedTuple):
     """One part of a plain path: a key, and the array index it also is, -1 if it is none."""
 
     key: str
-    index: int
+    number: int
 
 
 def steps(path: str) -> tuple[Step, ...] | None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the C function behind JSONDecoder, missing in typeshed
-from json.scanner import c_make_scanner
+from json.scanner import make_scanner
 from typing import Any, Final
 
 __all__ = [
     "KEY_OR_END",
     "STRING",
     "VALUE",
+    "check_nesting",
     "decode_string",
     "encode_string",
     "scan_string",
@@ -39,7 +40,7 @@ class _ScannerSettings:
     memo: Final[dict[str, str]] = {}
 
 
-scan_value: Callable[[str, int], tuple[Any, int]] = c_make_scanner(_ScannerSettings())  # type: ignore[misc, arg-type]  # None where this Python has no C module
+scan_value: Callable[[str, int], tuple[Any, int]] = make_scanner(_ScannerSettings())  # type: ignore[arg-type]  # it only reads these attributes
 scan_string: Callable[[str, int, bool], tuple[str, int]] = scanstring
 
 STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
@@ -55,6 +56,7 @@ _SHORT_ESCAPES = {"\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t
 _DECODED = {"\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"'}
 _BLANKS = "".join(map(chr, range(0x21)))
 _REPLACEMENT = "\ufffd"
+_MAX_NESTING = 200
 
 
 def trim(text: str) -> str:
@@ -71,14 +73,30 @@ def squash_end(text: str, start: int) -> int:
             pass  # no JSON, or deeper than the C scanner goes: count brackets
     depth = 0
     for match in _NESTING.finditer(text, start):
-        token = text[match.start()]
-        if token in "{[(":
+        mark = text[match.start()]
+        if mark in "{[(":
             depth += 1
-        elif token != '"':
+        elif mark != '"':
             depth -= 1
             if depth == 0:
                 return match.end()
     return len(text)
+
+
+def check_nesting(text: str) -> None:
+    """Raise RecursionError when a text nests deeper than anything sensible.
+
+    For work that visits every level and reads what lies below it each time: on a hostile document it would not end.
+    """
+    depth = 0
+    for match in _NESTING.finditer(text):
+        mark = text[match.start()]
+        if mark in "{[(":
+            depth += 1
+            if depth > _MAX_NESTING:
+                raise RecursionError
+        elif mark != '"':
+            depth -= 1
 
 
 def value_end(text: str, start: int) -> int:

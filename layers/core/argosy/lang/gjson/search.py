@@ -11,7 +11,7 @@ import re
 
 from argosy.lang.gjson import glob, modifiers
 from argosy.lang.gjson.iterate import parse, read_value, value_at
-from argosy.lang.gjson.paths import ArrayPart, Query, array_part, object_part, split_pipe, sub_selectors
+from argosy.lang.gjson.paths import ArrayPart, Query, Selector, array_part, object_part, split_pipe, sub_selectors
 from argosy.lang.gjson.result import Kind, Result
 from argosy.lang.gjson.scan import KEY_OR_END, STRING, VALUE, decode_string, encode_string
 from argosy.lang.strconv import number_or_zero
@@ -68,9 +68,9 @@ def _after_modifier(text: str, rest: str, made: str) -> Result:
     return found
 
 
-def _multipath(text: str, kind: str, members: list[tuple[str, str]] | list[object]) -> str:
+def _multipath(text: str, kind: str, members: list[Selector]) -> str:
     parts: list[str] = []
-    for name, path in members:  # type: ignore[misc]  # Selector is a tuple of two strings
+    for name, path in members:
         found = get(text, path)
         if not found.exists:
             continue
@@ -168,7 +168,7 @@ class _Search:
             return self._queried(i, part, part.query)
         if part.hashed:
             return self._hashed(i, part)
-        text, wanted, count = self.text, part.index, 0
+        text, wanted, count = self.text, part.number, 0
         while (found := _ITEM_OR_END.search(text, i)) is not None and found.group() != "]":
             i, hit = self._member(found.start(), part.path if part.more else None) if count == wanted else (-1, False)
             if hit:

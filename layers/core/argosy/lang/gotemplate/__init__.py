@@ -14,14 +14,19 @@ from __future__ import annotations
 import datetime
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from argosy.errors import ArgosyError, EvaluationError
 
 __all__ = ["SPRIG", "Functions", "Template", "as_float64", "compile"]
 
 _MAX_SOURCE = 1_000_000
-_MISSING_KEY = {"default": "default", "invalid": "default", "zero": "zero", "error": "error"}
+_MISSING_KEY: dict[str, Literal["default", "zero", "error"]] = {
+    "default": "default",
+    "invalid": "default",
+    "zero": "zero",
+    "error": "error",
+}
 
 
 class Functions:
