@@ -45,16 +45,21 @@ class Embedded:
 
 
 def assemble(
-    data: DataDir, *, cluster: ClusterAccess | None = None, durable: bool = True, serving: bool = False
+    data: DataDir,
+    *,
+    cluster: ClusterAccess | None = None,
+    durable: bool = True,
+    serving: bool = False,
+    instance: bool = False,
 ) -> Embedded:
     """Wire a runtime on a data directory.
 
-    `durable`: whether what is sent is fsynced (see `SqliteQueue`); `serving`: a long-lived process that checkpoints in the
-    background and carries out triggers.
+    `durable`: whether what is sent is fsynced (see `SqliteQueue`). `serving`: it carries out triggers. `instance`: it is a
+    process of `argosy up`, whose worker moves the databases' logs in the background.
     """
     clock = SystemClock()
-    store = SqliteStore(data.store, clock, background_checkpoints=serving)
-    queue = SqliteQueue(data.queue, QUEUES, clock, durable=durable, background_checkpoints=serving)
+    store = SqliteStore(data.store, clock, background_checkpoints=instance)
+    queue = SqliteQueue(data.queue, QUEUES, clock, durable=durable, background_checkpoints=instance)
     secrets: Secrets = FileSecrets(data.root)
     executors: dict[str, Executor] = {}
     if cluster is not None:

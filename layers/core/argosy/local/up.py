@@ -56,7 +56,7 @@ def up(options: UpOptions) -> int:
     """
     data = DataDir(options.data)
     data.claim({"pid": os.getpid(), "api": f"{options.host}:{options.port}"})
-    embedded = assemble(data, cluster=options.cluster, serving=False)
+    embedded = assemble(data, cluster=options.cluster, instance=True)
     try:
         recovered = embedded.queue.recover()
         if recovered:

@@ -44,7 +44,7 @@ class Worker:
 
     def run(self) -> bool:
         """Work until standard input ends or SIGTERM comes, then drain; True when everything in flight was finished."""
-        embedded = assemble(self.data, cluster=self.cluster, durable=False, serving=True)
+        embedded = assemble(self.data, cluster=self.cluster, durable=False, serving=True, instance=True)
         use(embedded.runtime)
         sleeper = Sleeper(self.data.pipe("worker"))
         triggers = Pump(embedded.queue, TRIGGERS, handler("trigger"), batch=TRIGGER_BATCH, limit=16)

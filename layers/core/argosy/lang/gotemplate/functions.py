@@ -100,11 +100,20 @@ _ESTIMATES: dict[str, tuple[Callable[..., int], int]] = {
 }
 
 
+def _pairs(values: object, *_: object) -> int:
+    """Return the work of a function that compares all elements of a list with each other."""
+    return _length(values) ** 2
+
+
+_WORK: dict[str, Callable[..., int]] = {"mustUniq": _pairs, "uniq": _pairs}
+
+
 def _metered(name: str, function: Callable[..., Any], result: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
     """Wrap a function: absent arguments become nil as in Go, sizes and costs are checked, the result takes its Go type."""
     estimate = _ESTIMATES.get(name)
     cost = _COSTLY.get(name, 1)
     maps = _MAP_ARGUMENTS.get(name)
+    work = _WORK.get(name)
 
     @functools.wraps(function)
     def call(*arguments: object) -> object:
@@ -113,7 +122,7 @@ def _metered(name: str, function: Callable[..., Any], result: Callable[[Any], An
             given[maps] = [_map(name, value) for value in given[maps]]
         if estimate is not None and estimate[0](*given) > estimate[1]:
             raise EvaluationError(f"the result of {name} would be too large, the limit is {estimate[1]}")
-        spend(cost + sum(map(weigh, given)))
+        spend(cost + sum(map(weigh, given)) + (work(*given) if work is not None else 0))
         answer = function(*given)
         spend(weigh(answer))
         return result(answer) if result is not None else answer
