@@ -198,10 +198,13 @@ class _Walk:
         self.root = root
         self.left = _MAX_NODES
 
-    def apply(self, value: Any, steps: tuple[_Step, ...], at: int) -> Any:
-        self.left -= 1
+    def spend(self, values: int) -> None:
+        self.left -= values
         if self.left < 0:
             raise EvaluationError("the selector visits too many values")
+
+    def apply(self, value: Any, steps: tuple[_Step, ...], at: int) -> Any:
+        self.spend(1)
         if at == len(steps):
             return value
         step = steps[at]
@@ -261,6 +264,7 @@ class _Walk:
         if isinstance(value, (Mapping, list)):
             for member in _members(value):
                 found.extend(self.deep(member, steps, at))
+        self.spend(len(found))
         return found
 
     def key(self, value: Any, key: str) -> Any:

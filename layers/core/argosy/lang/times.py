@@ -154,7 +154,7 @@ class Time(_Printable):
         return cls(GoTime.zero())
 
     def __str__(self) -> str:
-        return self._time.format("2006-01-02 15:04:05.999999999 -0700 MST")
+        return self.Format("2006-01-02 15:04:05.999999999 -0700 MST")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Time) and self._time == other._time
@@ -173,8 +173,15 @@ class Time(_Printable):
     String = __str__
 
     def Format(self, layout: str) -> str:
-        """Write the time with a Go layout."""
-        return self._time.format(layout)
+        """Write the time with a Go layout; a zone that has no name is written as its offset."""
+        time = self._time
+        name, offset = time.zone()
+        if not name and "MST" in layout:
+            minutes = abs(offset) // 60
+            sign = "-" if offset < 0 else "+"
+            name = f"{sign}{minutes // 60:02d}{minutes % 60:02d}"
+            time = time.in_location(Location.fixed(name, offset))
+        return time.format(layout)
 
     def Year(self) -> int:
         """Return the year."""

@@ -12,6 +12,7 @@ from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.adapters.sqlite.store import SqliteStore
 from argosy.local.datadir import DataDir
 from argosy.ports.clock import SystemClock
+from argosy.ports.cluster import Cluster
 from argosy.ports.executor import Executor
 from argosy.ports.secrets import Secrets
 from argosy.services.queues import QUEUES
@@ -37,6 +38,7 @@ class Embedded:
     runtime: Runtime
     queue: SqliteQueue
     store: SqliteStore
+    cluster: Cluster | None = None
 
     def close(self) -> None:
         """Close the files."""
@@ -62,6 +64,7 @@ def assemble(
     queue = SqliteQueue(data.queue, QUEUES, clock, durable=durable, background_checkpoints=instance)
     secrets: Secrets = FileSecrets(data.root)
     executors: dict[str, Executor] = {}
+    lazy: Cluster | None = None
     if cluster is not None:
         from argosy.adapters.kube.cached import CachedSecrets
         from argosy.adapters.kube.lazy import LazyCluster
@@ -77,8 +80,6 @@ def assemble(
         from argosy.adapters.http.executor import HttpExecutor
 
         executors |= {"http": HttpExecutor(secrets), "log": LogExecutor()}
-    return Embedded(
-        Runtime(store, queue, FileBlobs(data.blobs), secrets, clock, executors, _TALLY_SECONDS if serving else 0.0),
-        queue,
-        store,
-    )
+    tally = _TALLY_SECONDS if serving else 0.0
+    runtime = Runtime(store, queue, FileBlobs(data.blobs), secrets, clock, executors, tally)
+    return Embedded(runtime, queue, store, lazy)

@@ -4,8 +4,8 @@ A pump takes batches from one queue, calls the function that consumes it and set
 function did not report as failed are acknowledged in the same transaction that writes what the function sent. A pump
 works with one thread; while all its threads are held up by something slow and messages wait, it takes another, up to
 its limit, so that one dead target does not hold up the rest. What a pump's function sends to the queue of the
-`following` pump is handed over in memory. With a `sleeper` the pump's thread itself waits for the wake-ups of other
-processes.
+`following` pump is handed over in memory. With a `pipe` the pump's thread itself waits there for the wake-ups of
+other processes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 
 from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.errors import ArgosyError
 from argosy.local.functions import Context, Handler, sqs_event
-from argosy.local.wake import Sleeper
+from argosy.local.wake import Sleeper, Waker
 from argosy.ports.queue import Delivery
 
 __all__ = ["Pump"]
@@ -29,6 +30,7 @@ _log = logging.getLogger("argosy.local")
 _IDLE = 5.0
 _HELD_UP = 0.25
 _QUICK = 0.02
+_SLOW_MEMORY = 30.0
 _MAX_BACKOFF = 60.0
 _MAX_HANDED = 2000
 # Under load small batches cost more than they bring: after one of several messages, wait a moment for more.
@@ -48,11 +50,13 @@ class Pump:
         batch: int,
         limit: int,
         following: Pump | None = None,
-        sleeper: Sleeper | None = None,
+        pipe: Path | None = None,
     ) -> None:
         self._queue, self.name, self._handler = queue, name, handler
         self._batch, self._limit = batch, limit
-        self._following, self._sleeper = following, sleeper
+        self._following = following
+        self._sleeper = Sleeper(pipe) if pipe is not None else None
+        self._waker = Waker(pipe) if pipe is not None else None
         self._context = Context(name)
         self._changed = threading.Condition()
         self._wakes = 0
@@ -60,7 +64,7 @@ class Pump:
         self._threads: dict[threading.Thread, float] = {}
         self._handed: deque[Delivery] = deque()
         self._gathering = False
-        self._quick = True
+        self._slow_at = -_SLOW_MEMORY
 
     @property
     def roomy(self) -> bool:
@@ -70,9 +74,10 @@ class Pump:
     def hand(self, deliveries: Sequence[Delivery]) -> None:
         """Take messages that were written as received already.
 
-        As long as they are done in a moment they are done at once, by the caller's thread: waking another one costs more.
+        As long as all are done in a moment they are done at once, by the caller's thread: waking another one costs more.
         """
-        if self._quick and not self._handed and len(deliveries) <= self._batch:
+        quick = time.monotonic() - self._slow_at > _SLOW_MEMORY
+        if quick and not self._handed and len(deliveries) <= self._batch:
             self._invoke(list(deliveries))
             return
         self._handed.extend(deliveries)
@@ -87,6 +92,8 @@ class Pump:
         with self._changed:
             self._wakes += 1
             self._changed.notify_all()
+        if self._waker is not None:
+            self._waker.wake()
 
     def relieve(self) -> None:
         """Take another thread if all are held up and messages wait; called now and then."""
@@ -103,7 +110,7 @@ class Pump:
         """Finish what is in flight and what can be taken at once; False if that took longer than `seconds`."""
         with self._changed:
             self._stopping = True
-            self._changed.notify_all()
+        self.wake()
         end = time.monotonic() + seconds
         for thread in list(self._threads):
             thread.join(max(0.0, end - time.monotonic()))
@@ -185,7 +192,9 @@ class Pump:
                 delay = min(2.0**delivery.receive_count, _MAX_BACKOFF)
                 unit.released.extend((handle, delay) for handle in self._queue.handles(self.name, [delivery.handle]))
         self._queue.commit(unit)
-        self._quick = time.monotonic() - began < _QUICK
+        ended = time.monotonic()
+        if ended - began > _QUICK:
+            self._slow_at = ended
         if self._following is not None and unit.kept:
             self._following.hand(unit.kept)
 

@@ -28,12 +28,14 @@ from rich.console import Console
 
 from argosy.adapters.kube.client import DirectCluster, connect
 from argosy.errors import AlreadyExists, ArgosyError, Unavailable
-from argosy.local.devcluster import ensure_up, shown_on
+from argosy.local.devcluster import ensure_up, list_clusters, shown_on
+from argosy.local.devcluster import stop as stop_cluster
 from argosy.local.locate import locate
 from argosy.resources.manifests import read_manifests
 
 __all__ = ["Quickstart", "run"]
 
+CLUSTER = "dev"
 NAMESPACE = "default"
 SINK = ("127.0.0.1", 12080)
 HOOKS = "http://127.0.0.1:12000"
@@ -95,6 +97,7 @@ class Quickstart:
     well: int = 0
     kubeconfig: Path = Path()
     cluster: DirectCluster | None = None
+    own_cluster: bool = False
     up: subprocess.Popen[bytes] | None = None
 
     def play(self) -> bool:
@@ -128,17 +131,20 @@ class Quickstart:
         return self.well == self.tried
 
     def stop(self) -> None:
-        """Stop `argosy up` and wait until it has drained; the cluster ends with this process."""
+        """Stop `argosy up`, wait until it has drained, and stop the cluster if this run started it."""
         if self.up is not None and self.up.poll() is None:
             self.up.send_signal(signal.SIGTERM)
             try:
                 self.up.wait(60)
             except subprocess.TimeoutExpired:
                 self.up.kill()
+        if self.own_cluster:
+            stop_cluster(CLUSTER)
 
     def _start_cluster(self) -> str:
+        self.own_cluster = not any(info.name == CLUSTER and info.running for info in list_clusters())
         with shown_on(sys.stderr) as progress:
-            info = ensure_up("dev", progress=progress, owner_pid=os.getpid())
+            info = ensure_up(CLUSTER, progress=progress, owner_pid=os.getpid())
         self.kubeconfig = info.kubeconfig
         self.cluster = connect(info.kubeconfig)
         for file in sorted(locate("examples", "quickstart", "cluster").glob("*.yaml")):
@@ -153,7 +159,7 @@ class Quickstart:
         log = (self.data.parent / f"{self.data.name}.log").open("wb")
         manifests = str(locate("examples", "quickstart", "argosy"))
         command = [sys.executable, "-m", "argosy.cli.main", "up", "--data", str(self.data), "--apply", manifests]
-        self.up = subprocess.Popen([*command, "--cluster", "dev", "--api", API], stderr=log, stdin=subprocess.DEVNULL)
+        self.up = subprocess.Popen([*command, "--cluster", CLUSTER, "--api", API], stderr=log, stdin=subprocess.DEVNULL)
 
         def ready() -> bool:
             if self.up is not None and self.up.poll() is not None:

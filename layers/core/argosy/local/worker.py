@@ -21,7 +21,7 @@ from argosy.local.datadir import DataDir
 from argosy.local.functions import Context, handler, schedule_event
 from argosy.local.memory import settle_memory
 from argosy.local.pumps import Pump
-from argosy.local.wake import Sleeper, Waker
+from argosy.ports.cluster import Cluster
 from argosy.services.queues import BUS, TRIGGERS
 from argosy.services.runtime import use
 
@@ -30,6 +30,7 @@ __all__ = ["DRAIN_SECONDS", "Worker", "main"]
 DRAIN_SECONDS = 20.0
 BUS_BATCH = 100
 TRIGGER_BATCH = 64
+_CLUSTER_AGAIN = 10.0
 _BLOB_AGE = timedelta(days=15)
 _log = logging.getLogger("argosy.local")
 
@@ -46,26 +47,31 @@ class Worker:
         """Work until standard input ends or SIGTERM comes, then drain; True when everything in flight was finished."""
         embedded = assemble(self.data, cluster=self.cluster, durable=False, serving=True, instance=True)
         use(embedded.runtime)
-        sleeper = Sleeper(self.data.pipe("worker"))
         triggers = Pump(embedded.queue, TRIGGERS, handler("trigger"), batch=TRIGGER_BATCH, limit=16)
         bus = Pump(
-            embedded.queue, BUS, handler("sensor"), batch=BUS_BATCH, limit=16, following=triggers, sleeper=sleeper
+            embedded.queue,
+            BUS,
+            handler("sensor"),
+            batch=BUS_BATCH,
+            limit=16,
+            following=triggers,
+            pipe=self.data.pipe("worker"),
         )
         for pump in (bus, triggers):
             pump.start()
-        ticking = threading.Thread(target=self._tick, args=(embedded,), name="ticker", daemon=True)
+        ticking = threading.Thread(target=self._tick, args=(embedded, bus), name="ticker", daemon=True)
         ticking.start()
+        if embedded.cluster is not None:
+            threading.Thread(target=self._watch_cluster, args=(embedded.cluster,), name="cluster", daemon=True).start()
         threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: self._stop.set())
         settle_memory()
         self._announce()
-        while not self._stop.wait(0.25):
+        while not self._stop.wait(0.1):
             bus.relieve()
             triggers.relieve()
         # In the order of the flow: what the bus still holds becomes firings, which are then carried out.
-        waker = Waker(self.data.pipe("worker"))
-        waker.wake()
         drained = bus.stop(DRAIN_SECONDS) and triggers.stop(DRAIN_SECONDS)
         ticking.join(1)
         embedded.runtime.outcomes.write(now=True)
@@ -80,8 +86,24 @@ class Worker:
             pass
         self._stop.set()
 
-    def _tick(self, embedded: Embedded) -> None:
-        tick, context, waker = handler("tick"), Context("tick"), Waker(self.data.pipe("worker"))
+    def _watch_cluster(self, cluster: Cluster) -> None:
+        """Say whether the cluster can be reached, and again when that has changed for the better."""
+        said = False
+        while not self._stop.is_set():
+            try:
+                _log.info("cluster reached: Kubernetes %s", cluster.version())
+            except ArgosyError as x:
+                if not said:
+                    _log.warning(
+                        "the cluster cannot be reached: %s; triggers on it fail until it can, the rest goes on", x
+                    )
+                said = True
+                self._stop.wait(_CLUSTER_AGAIN)
+            else:
+                return
+
+    def _tick(self, embedded: Embedded, bus: Pump) -> None:
+        tick, context = handler("tick"), Context("tick")
         swept = datetime.min.replace(tzinfo=UTC)
         while not self._stop.is_set():
             wait = 1.0
@@ -90,7 +112,7 @@ class Worker:
                 due = embedded.store.next_due()
                 if due is not None and due <= now.timestamp():
                     tick(dict(schedule_event("tick", now.strftime("%Y-%m-%dT%H:%M:%SZ"))), context)
-                    waker.wake()
+                    bus.wake()
                     due = embedded.store.next_due()
                 if due is not None:
                     wait = min(wait, max(0.0, due - datetime.now(UTC).timestamp()))
@@ -101,8 +123,8 @@ class Worker:
                     embedded.store.sweep()
                     embedded.runtime.blobs.sweep(now - _BLOB_AGE)
                     swept = now
-            except ArgosyError as x:
-                _log.error("tick: %s", x)
+            except Exception as x:  # noqa: BLE001 - as on AWS, a tick that fails is followed by the next
+                _log.error("tick: %r", x)
             self._stop.wait(wait)
 
 

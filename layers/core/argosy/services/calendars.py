@@ -1,8 +1,8 @@
 """Timer rows of calendar event sources.
 
 One row for each calendar entry (pk `calendar`, sk `<namespace>/<event source>/<event>`): `entry` is the entry as written,
-`last` the time up to which it has fired (RFC 3339), the row's due time the next firing. Written with the EventSource,
-moved on by `argosy.services.tick`.
+`last` the time up to which it has fired (RFC 3339), `problem` why it cannot fire; the row's due time is the next firing.
+Written with the EventSource, moved on by `argosy.services.tick`.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ def timer_changes(
         row = rows.get(event)
         if row is not None and row.data["entry"] == entry:
             continue
-        data = {"entry": entry, "last": rfc3339(now)}
-        due = next_due(entry, now)
+        due, problem = next_due(entry, now)
+        data = {"entry": entry, "last": rfc3339(now)} | ({"problem": problem} if problem else {})
         changes.append(
             Put(Row(CALENDAR_PK, f"{namespace}/{name}/{event}", data, due_at=due), row.version if row else ABSENT)
         )
     return changes
 
 
-def next_due(entry: Mapping[str, Any], after: datetime) -> float | None:
-    """Epoch seconds of the first firing after `after`; None when there is none or the entry cannot be read."""
+def next_due(entry: Mapping[str, Any], after: datetime) -> tuple[float | None, str]:
+    """Epoch seconds of the first firing after `after`, None when there is none, and why when the entry cannot be read."""
     try:
         at = next(next_times(CalendarSource.model_validate(entry), after), None)
-    except ArgosyError:
-        return None
-    return at.timestamp() if at else None
+    except ArgosyError as x:
+        return None, str(x)
+    return (at.timestamp() if at else None), ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from argosy.errors import ArgosyError
 from argosy.events.sensors import CompiledSensor
-from argosy.ports.store import Store
+from argosy.ports.store import Row, Store
 from argosy.resources.sensor import Sensor
 from argosy.services.calendars import CALENDAR_PK
 from argosy.services.outcomes import sensor_status
@@ -28,13 +28,18 @@ def with_status(store: Store, body: Mapping[str, Any]) -> dict[str, Any]:
         status = {**_sensor_conditions(body), **sensor_status(store, namespace, name)}
     elif body["kind"] == "EventSource":
         status = {"conditions": [_condition("SourcesProvided", True), _condition("Deployed", True)]}
-        times = {row.sk.rsplit("/", 1)[1]: row.due_at for row in store.query(CALENDAR_PK, f"{namespace}/{name}/")}
-        if times:
-            status["calendar"] = {event: {"next": _text(due)} for event, due in times.items()}
+        rows = {row.sk.rsplit("/", 1)[1]: row for row in store.query(CALENDAR_PK, f"{namespace}/{name}/")}
+        if rows:
+            status["calendar"] = {event: _calendar(row) for event, row in rows.items()}
     else:
         message = "events travel through this installation's queue; the bus settings of the manifest have no effect"
         status = {"conditions": [_condition("Configured", True, message), _condition("Deployed", True)]}
     return {**body, "status": status}
+
+
+def _calendar(row: Row) -> dict[str, str]:
+    problem = row.data.get("problem")
+    return {"next": _text(row.due_at)} | ({"problem": problem} if problem else {})
 
 
 def _sensor_conditions(body: Mapping[str, Any]) -> dict[str, Any]:

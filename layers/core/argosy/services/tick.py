@@ -6,11 +6,12 @@ event's id is derived from its time, so that a repeated tick publishes the same 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from argosy.errors import Conflict
+from argosy.errors import Conflict, EvaluationError
 from argosy.events.sources.calendar import due_times, next_times, payload, rfc3339
 from argosy.events.sources.filtering import lets_pass
 from argosy.ports.store import Put, Row
@@ -42,8 +43,17 @@ class Ticker:
         published = 0
         for row in self._runtime.store.due(now.timestamp(), _ROWS):
             if row.pk == CALENDAR_PK:
-                published += self._calendar(row, now)
+                try:
+                    published += self._calendar(row, now)
+                except (EvaluationError, ValueError) as x:
+                    self._set_aside(row, str(x))
         return published
+
+    def _set_aside(self, row: Row, problem: str) -> None:
+        """Take a row that cannot be read out of the way of all others; applying its event source again brings it back."""
+        with contextlib.suppress(Conflict):
+            aside = Row(row.pk, row.sk, {**row.data, "problem": problem, "entry": None})
+            self._runtime.store.write([Put(aside, expect=row.version)])
 
     def _calendar(self, row: Row, now: datetime) -> int:
         entry = CalendarSource.model_validate(row.data["entry"])

@@ -13,7 +13,7 @@ from argosy.lang.gjson import pretty, search
 from argosy.lang.gjson.iterate import items, parse
 from argosy.lang.gjson.paths import balanced_end
 from argosy.lang.gjson.result import Result
-from argosy.lang.gjson.scan import check_nesting, encode_string, trim
+from argosy.lang.gjson.scan import check_nesting, check_size, encode_string, trim
 from argosy.lang.gjson.validity import valid
 
 __all__ = ["apply", "valid"]
@@ -26,7 +26,12 @@ _BLANK = " \t\n\r"
 
 def apply(text: str, path: str) -> tuple[str, str] | None:
     """Run the modifier or literal that a path begins with; returns (rest of the path, new text), None if there is none."""
-    return _literal(path) if path[0] == "!" else _modifier(text, path)
+    if path[0] == "!":
+        return _literal(path)
+    applied = _modifier(text, path)
+    if applied is not None:
+        check_size(applied[1])
+    return applied
 
 
 def _literal(path: str) -> tuple[str, str] | None:

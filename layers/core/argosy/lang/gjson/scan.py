@@ -10,14 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the C function behind JSONDecoder, missing in typeshed
+from json.encoder import encode_basestring
 from json.scanner import make_scanner
 from typing import Any, Final
+
+from argosy.errors import EvaluationError
 
 __all__ = [
     "KEY_OR_END",
     "STRING",
     "VALUE",
     "check_nesting",
+    "check_size",
     "decode_string",
     "encode_string",
     "scan_string",
@@ -50,13 +54,13 @@ _LITERAL = re.compile(r"[a-z]*+")
 _NUMBER = re.compile(r"[^\x00-\x20,\]}]*+")
 _NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{\[(]|[}\])]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SPECIAL = re.compile('[\x00-\x1f"\\\\<>&\u2028\u2029\ud800-\udfff]')
+_SPECIAL = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
-_SHORT_ESCAPES = {"\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 _DECODED = {"\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"'}
 _BLANKS = "".join(map(chr, range(0x21)))
 _REPLACEMENT = "\ufffd"
 _MAX_NESTING = 200
+_MAX_MADE = 16_000_000
 
 
 def trim(text: str) -> str:
@@ -97,6 +101,12 @@ def check_nesting(text: str) -> None:
                 raise RecursionError
         elif mark != '"':
             depth -= 1
+
+
+def check_size(made: str) -> None:
+    """Refuse a text that modifiers or multipaths made too long; a chain of them can double it again and again."""
+    if len(made) > _MAX_MADE:
+        raise EvaluationError(f"the path makes a text of {len(made)} characters, the limit is {_MAX_MADE}")
 
 
 def value_end(text: str, start: int) -> int:
@@ -179,11 +189,12 @@ def _hex(digits: str) -> int:
 
 def encode_string(text: str) -> str:
     r"""Write a text as a JSON string the way gjson does: < > & and the line separators as \u escapes, the rest as it is."""
-    return f'"{_SPECIAL.sub(_encoded, text)}"'
+    encoded = encode_basestring(text)
+    return _SPECIAL.sub(_encoded, encoded) if _SPECIAL.search(encoded) else encoded
 
 
 def _encoded(match: re.Match[str]) -> str:
     char = match.group()
     if "\ud800" <= char <= "\udfff":
         return "\\ufffd"
-    return _SHORT_ESCAPES.get(char) or f"\\u{ord(char):04x}"
+    return f"\\u{ord(char):04x}"

@@ -13,7 +13,7 @@ from argosy.lang.gjson import glob, modifiers
 from argosy.lang.gjson.iterate import parse, read_value, value_at
 from argosy.lang.gjson.paths import ArrayPart, Query, Selector, array_part, object_part, split_pipe, sub_selectors
 from argosy.lang.gjson.result import Kind, Result
-from argosy.lang.gjson.scan import KEY_OR_END, STRING, VALUE, decode_string, encode_string
+from argosy.lang.gjson.scan import KEY_OR_END, STRING, VALUE, check_size, decode_string, encode_string
 from argosy.lang.strconv import number_or_zero
 
 __all__ = ["get", "get_within"]
@@ -76,7 +76,9 @@ def _multipath(text: str, kind: str, members: list[Selector]) -> str:
             continue
         raw = found.raw or found.string() or "null"
         parts.append(f"{_member_name(name, path)}:{raw}" if kind == "{" else raw)
-    return kind + ",".join(parts) + ("}" if kind == "{" else "]")
+    made = kind + ",".join(parts) + ("}" if kind == "{" else "]")
+    check_size(made)
+    return made
 
 
 def _member_name(name: str, path: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
@@ -21,6 +22,9 @@ from argosy.errors import ArgosyError, EvaluationError
 __all__ = ["SPRIG", "Functions", "Template", "as_float64", "compile"]
 
 _MAX_SOURCE = 1_000_000
+_CALLED_CHAIN = re.compile(
+    r"""\"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\]|\\.)*'|(?<![\w.$)])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)+)""", re.DOTALL
+)
 _MISSING_KEY: dict[str, Literal["default", "zero", "error"]] = {
     "default": "default",
     "invalid": "default",
@@ -72,12 +76,24 @@ class Template:
             raise self._failed(f"there is no option missingkey={missing_key}; take default, zero or error")
         lookup.install()
         limits: Any = meter.Limits()
-        try:
-            self._parsed = gotpl.Template(
-                text, name="template", functions=functions.table, missing_key=mode, delimiters=delimiters, budget=limits
+
+        def parse(source: str) -> gotpl.Template:
+            table = functions.table
+            return gotpl.Template(
+                source, name="template", functions=table, missing_key=mode, delimiters=delimiters, budget=limits
             )
+
+        # Whatever the library raises on the user's text is the text's error.
+        try:
+            self._parsed = parse(text)
         except Exception as error:
-            raise self._failed(error) from error
+            again = _with_called_chains(text, functions, delimiters)
+            if again == text:
+                raise self._failed(error) from error
+            try:
+                self._parsed = parse(again)
+            except Exception:
+                raise self._failed(error) from error  # the first error speaks of the text that the user wrote
 
     def __repr__(self) -> str:
         return f"Template({self.text!r})"
@@ -115,6 +131,18 @@ def compile(
 ) -> Template:
     """Parse a template. `missing_key` is Go's option (default, invalid, zero or error). Raises EvaluationError."""
     return Template(text, missing_key, functions, delimiters)
+
+
+def _with_called_chains(text: str, functions: Functions, delimiters: tuple[str, str]) -> str:
+    """Put parentheses around function names with members behind them, as in `now.Unix`, which gotpl cannot read."""
+
+    def wrapped(match: re.Match[str]) -> str:
+        name = match.group(1)
+        return f"({name}){match.group(2)}" if name is not None and name in functions.table else match.group()
+
+    left, right = map(re.escape, delimiters)
+    actions = re.compile(f"{left}.*?{right}", re.DOTALL)
+    return actions.sub(lambda action: _CALLED_CHAIN.sub(wrapped, action.group()), text)
 
 
 def as_float64(data: object) -> object:
