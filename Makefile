@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 .PHONY: help setup run test check format bench bench-events bench-kill conformance sam clean
 
 help: ## what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F '|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 setup: .venv/.done ## the environment from the lock
 

@@ -10,7 +10,10 @@ HARD, TARGET, HANDLER = 600, 400, 60
 def main() -> int:
     """Check every tracked or new Python file."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"], capture_output=True, text=True, check=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.py"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split()
     bad = 0
     for name in listed:

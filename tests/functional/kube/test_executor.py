@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from contracts.cluster import grant
 
 from argosy.adapters.kube.executor import CreateExecutor
 from argosy.errors import AlreadyExists, Denied
@@ -14,6 +13,7 @@ from argosy.events.triggers.k8s import FIRING_ANNOTATION
 from argosy.ports.executor import FiringInfo
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.cluster import FakeCluster
+from contracts.cluster import grant
 
 FIRING = FiringInfo("f1", "team", "sensor", "trigger")
 

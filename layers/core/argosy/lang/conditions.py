@@ -19,7 +19,7 @@ __all__ = ["Condition", "compile_condition"]
 
 _TOKEN = re.compile(r"\s*(?:(?P<op>&&|\|\||[()])|(?P<name>[A-Za-z_][A-Za-z0-9_-]*)|(?P<bad>\S))")
 _RESERVED = frozenset({"not", "and", "or", "in", "nil", "true", "false"})
-_MAX_DEPTH = 200
+_MAX_DEPTH = 100
 
 Node = str | tuple["str", tuple["Node", ...]]
 
@@ -94,7 +94,9 @@ class _Parser:
         return self._chain("||", depth)
 
     def _chain(self, operator: str, depth: int) -> Node:
-        below = (lambda: self._chain("&&", depth)) if operator == "||" else (lambda: self._operand(depth))
+        def below() -> Node:
+            return self._chain("&&", depth) if operator == "||" else self._operand(depth)
+
         parts = [below()]
         while self._peek() == operator:
             self._at += 1

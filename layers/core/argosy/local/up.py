@@ -112,9 +112,12 @@ class _Installation:
             await self._follow(doors)
         _log.info("draining; Ctrl-C again ends at once")
         loop.remove_signal_handler(signal.SIGINT)
-        await doors.close(_REQUEST_SECONDS)
         supervisor.cancel()
-        code = await self._stop_worker()
+        try:
+            await doors.close(_REQUEST_SECONDS)
+            code = await self._stop_worker()
+        finally:
+            self._kill_worker()
         _log.info("stopped" if code == 0 else "stopped with work left; the next start takes it up")
         return 0
 
@@ -185,6 +188,10 @@ class _Installation:
             with contextlib.suppress(ArgosyError):
                 await self._start_worker()
 
+    def _kill_worker(self) -> None:
+        if self._worker is not None and self._worker.returncode is None:
+            self._worker.kill()
+
     async def _stop_worker(self) -> int:
         if self._worker is None:
             return 0
@@ -193,5 +200,5 @@ class _Installation:
         try:
             return await asyncio.wait_for(self._worker.wait(), 2 * DRAIN_SECONDS + 5)
         except TimeoutError:
-            self._worker.kill()
+            self._kill_worker()
             return await self._worker.wait()

@@ -31,7 +31,7 @@ def timer_changes(
     if kind != "EventSource":
         return []
     wanted: Mapping[str, Any] = ((body or {}).get("spec") or {}).get("calendar") or {}
-    rows = {row.sk.rsplit("/", 1)[1]: row for row in store.query(CALENDAR_PK, f"{namespace}/{name}/")}
+    rows = {row.sk.split("/", 2)[2]: row for row in store.query(CALENDAR_PK, f"{namespace}/{name}/")}
     changes: list[Put | Delete] = [
         Delete(CALENDAR_PK, row.sk, row.version) for key, row in rows.items() if key not in wanted
     ]

@@ -15,7 +15,7 @@ from argosy.errors import ArgosyError
 from argosy.events.sensors import CompiledSensor
 from argosy.events.sources.webhook import endpoint_path
 from argosy.ports.clock import Clock
-from argosy.ports.store import Store
+from argosy.ports.store import Row, Store
 from argosy.resources.eventsource import EventSource, WebhookSource
 from argosy.resources.sensor import Sensor
 from argosy.services.objects import OBJECTS_PK, VERSION_KEY
@@ -45,6 +45,7 @@ class Hook:
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     version: int
+    uid: str
     sensor: CompiledSensor | None = None
     hooks: Sequence[Hook] = ()
 
@@ -101,13 +102,9 @@ class Declarations:
         compiled: dict[str, _Compiled] = {}
         broken: dict[str, str] = {}
         for row in self._store.query(OBJECTS_PK):
-            known = self._compiled.get(row.sk)
-            if known is not None and known.version == row.version:
-                compiled[row.sk] = known
-                continue
             try:
-                compiled[row.sk] = _compile(row.data["manifest"], row.version)
-            except (ArgosyError, ValueError, KeyError) as x:
+                compiled[row.sk] = self._one(row)
+            except (ArgosyError, ValueError, KeyError, TypeError) as x:
                 broken[row.sk] = f"{type(x).__name__}: {x}"
         sensors: dict[Subject, list[CompiledSensor]] = {}
         hooks: dict[tuple[str, str], Sequence[Hook]] = {}
@@ -121,10 +118,18 @@ class Declarations:
                 hooks[namespace, name] = one.hooks
         self._compiled, self._sensors, self._hooks, self.broken = compiled, sensors, hooks, broken
 
+    def _one(self, row: Row) -> _Compiled:
+        body = row.data["manifest"]
+        known = self._compiled.get(row.sk)
+        if known is not None and (known.version, known.uid) == (row.version, body["metadata"]["uid"]):
+            return known
+        return _compile(body, row.version)
+
 
 def _compile(body: Mapping[str, Any], version: int) -> _Compiled:
+    uid = body["metadata"]["uid"]
     if body["kind"] == "Sensor":
-        return _Compiled(version, sensor=CompiledSensor(Sensor.model_validate(body), body))
+        return _Compiled(version, uid, sensor=CompiledSensor(Sensor.model_validate(body), body))
     if body["kind"] == "EventSource":
         source = EventSource.model_validate(body)
         place = (source.metadata.namespace, source.metadata.name)
@@ -132,5 +137,5 @@ def _compile(body: Mapping[str, Any], version: int) -> _Compiled:
             Hook(*place, event, source.bus, source.service_account, entry)
             for event, entry in source.spec.webhook.items()
         ]
-        return _Compiled(version, hooks=hooks)
-    return _Compiled(version)
+        return _Compiled(version, uid, hooks=hooks)
+    return _Compiled(version, uid)

@@ -28,7 +28,7 @@ def with_status(store: Store, body: Mapping[str, Any]) -> dict[str, Any]:
         status = {**_sensor_conditions(body), **sensor_status(store, namespace, name)}
     elif body["kind"] == "EventSource":
         status = {"conditions": [_condition("SourcesProvided", True), _condition("Deployed", True)]}
-        rows = {row.sk.rsplit("/", 1)[1]: row for row in store.query(CALENDAR_PK, f"{namespace}/{name}/")}
+        rows = {row.sk.split("/", 2)[2]: row for row in store.query(CALENDAR_PK, f"{namespace}/{name}/")}
         if rows:
             status["calendar"] = {event: _calendar(row) for event, row in rows.items()}
     else:

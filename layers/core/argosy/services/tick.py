@@ -70,7 +70,7 @@ class Ticker:
         return len(times)
 
     def _publish(self, key: str, entry: CalendarSource, times: Sequence[datetime]) -> None:
-        namespace, source, event = key.split("/")
+        namespace, source, event = key.split("/", 2)
         holder = self._runtime.store.get(OBJECTS_PK, f"EventSource/{namespace}/{source}")
         if holder is None:
             return

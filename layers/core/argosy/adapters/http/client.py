@@ -176,7 +176,5 @@ def _request(method: str, target: Target, headers: Mapping[str, str], body: byte
         raise Permanent("a header of the request holds a line break")
     try:
         return head.encode("latin-1") + b"\r\n\r\n" + (body or b"")
-    except UnicodeEncodeError as x:
-        raise Permanent(
-            f"a header of the request holds the character {x.object[x.start]!r}, which HTTP cannot carry"
-        ) from x
+    except UnicodeEncodeError:
+        raise Permanent("a header of the request holds a character that HTTP cannot carry") from None

@@ -56,7 +56,7 @@ class HttpExecutor:
         return f"{what}: {status}"
 
     def _headers(self, effect: HttpCall, firing: FiringInfo) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", IDEMPOTENCY_KEY: firing.id} | dict(effect.headers)
+        headers = dict(effect.headers)
         for name, ref in effect.secure_headers.items():
             headers[name] = self._read(firing.namespace, ref)
         if effect.basic_auth:
@@ -65,6 +65,10 @@ class HttpExecutor:
             headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         if effect.host:
             headers["Host"] = effect.host
+        given = {name.lower() for name in headers}
+        for name, value in (("Content-Type", "application/json"), (IDEMPOTENCY_KEY, firing.id)):
+            if name.lower() not in given:
+                headers[name] = value
         return headers
 
     def _read(self, namespace: str, ref: Reference) -> str:

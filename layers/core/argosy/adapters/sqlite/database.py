@@ -37,11 +37,11 @@ class Database:
 
     def __init__(self, path: Path, schema: str, *, background_checkpoints: bool = False) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._mutex = threading.RLock()
         self._read_mutex = threading.Lock()
         self._closed = False
         try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock_file = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             with self._locked():
                 self._writer = self._connect(background_checkpoints)
@@ -109,11 +109,15 @@ class Database:
         connection = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, timeout=30, cached_statements=256
         )
-        self.path.chmod(0o600)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        if background_checkpoints:
-            connection.execute("PRAGMA wal_autocheckpoint=0")
+        try:
+            self.path.chmod(0o600)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            if background_checkpoints:
+                connection.execute("PRAGMA wal_autocheckpoint=0")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def _set_synchronous(self, mode: str) -> None:

@@ -1,4 +1,4 @@
-"""The builtin functions that take no predicate.
+"""The builtin functions that take no predicate and are not on texts.
 
 In: evaluated arguments; out: their result, or an EvaluationError. Mirrors `builtin/builtin.go` and `builtin/lib.go` of
 expr-lang/expr 1.17.8; `OLD` holds what antonmedv/expr 1.15.5 does differently.
@@ -6,8 +6,6 @@ expr-lang/expr 1.17.8; `OLD` holds what antonmedv/expr 1.15.5 does differently.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import functools
 import json
 import math
@@ -16,12 +14,12 @@ from typing import Any
 
 from argosy.errors import EvaluationError
 from argosy.lang import duration, gjson, strconv
-from argosy.lang.expr import values
-from argosy.lang.expr.values import Groups, Texts, kind
+from argosy.lang.expr import texts, values
+from argosy.lang.expr.texts import items_of, text_of
+from argosy.lang.expr.values import Groups, kind
 
 __all__ = ["FUNCTIONS", "OLD", "fetch"]
 
-_MAX_TEXT = 4_000_000
 _DATE_LAYOUTS = (
     "2006-01-02",
     "15:04:05",
@@ -43,18 +41,6 @@ class Zone:
 
     def __str__(self) -> str:
         return self.name
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise EvaluationError(f"a text is needed, not a {kind(value)}")
-    return value
-
-
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise EvaluationError(f"a list is needed, not a {kind(value)}")
-    return value
 
 
 def _map(value: object) -> Mapping[Any, Any]:
@@ -83,7 +69,7 @@ def fetch(base: Any, key: Any) -> Any:
             return base.get(_hashable(key), base.absent)
         if key is None:
             return base.get("")
-        return base.get(_text(key))
+        return base.get(text_of(key))
     if getattr(base, "go_type", "") and isinstance(key, str) and key[:1].isupper():
         member = getattr(base, key, None)
         if callable(member):
@@ -139,90 +125,6 @@ def _float(value: Any) -> float:
     return strconv.parse_float(value) if isinstance(value, str) else values.to_float(value)
 
 
-def _trim(text: Any, cutset: Any = None) -> str:
-    return _text(text).strip() if cutset is None else _text(text).strip(_text(cutset))
-
-
-def _trim_prefix(text: Any, prefix: Any = " ") -> str:
-    return _text(text).removeprefix(_text(prefix))
-
-
-def _trim_suffix(text: Any, suffix: Any = " ") -> str:
-    return _text(text).removesuffix(_text(suffix))
-
-
-def _cased(text: str, change: Callable[[str], str]) -> str:
-    """Change the case character by character, as Go does; what would become two characters stays."""
-    if text.isascii():
-        return change(text)
-    return "".join(changed if len(changed := change(char)) == 1 else char for char in text)
-
-
-def _upper(text: Any) -> str:
-    return _cased(_text(text), str.upper)
-
-
-def _lower(text: Any) -> str:
-    return _cased(_text(text), str.lower)
-
-
-def _pieces(text: str, separator: str, limit: int) -> list[str]:
-    if limit == 0:
-        return []
-    if not separator:
-        chars = list(text)
-        return chars if limit < 0 or len(chars) <= limit else [*chars[: limit - 1], "".join(chars[limit - 1 :])]
-    return text.split(separator, limit - 1) if limit > 0 else text.split(separator)
-
-
-def _split(text: Any, separator: Any, limit: Any = -1) -> Texts:
-    return Texts(_pieces(_text(text), _text(separator), values.to_int(limit)))
-
-
-def _split_after(text: Any, separator: Any, limit: Any = -1) -> Texts:
-    pieces = _pieces(_text(text), _text(separator), values.to_int(limit))
-    return Texts([*(f"{piece}{separator}" for piece in pieces[:-1]), *pieces[-1:]])
-
-
-def _replace(text: Any, old: Any, new: Any, limit: Any = -1) -> str:
-    _text(text), _text(old), _text(new)
-    if text.count(old) * len(new) > _MAX_TEXT:
-        raise EvaluationError("the result of replace would be too long")
-    return str(text.replace(old, new, values.to_int(limit)))
-
-
-def _repeat(text: Any, count: Any) -> str:
-    times = values.to_int(count)
-    if times < 0:
-        raise EvaluationError("a text cannot be repeated less than no time")
-    if times > 1_000_000 or times * len(_text(text)) > _MAX_TEXT:
-        raise EvaluationError("the result of repeat would be too long")
-    return _text(text) * times
-
-
-def _join(items: Any, glue: Any = "") -> str:
-    texts = [_text(item) for item in _list(items)]
-    if len(texts) * len(_text(glue)) + sum(map(len, texts)) > _MAX_TEXT:
-        raise EvaluationError("the result of join would be too long")
-    return str(glue).join(texts)
-
-
-def _index_of(text: Any, part: Any) -> int:
-    return _text(text).encode("utf-8", "surrogatepass").find(_text(part).encode("utf-8", "surrogatepass"))
-
-
-def _last_index_of(text: Any, part: Any) -> int:
-    return _text(text).encode("utf-8", "surrogatepass").rfind(_text(part).encode("utf-8", "surrogatepass"))
-
-
-def _has_prefix(text: Any, part: Any) -> bool:
-    return _text(text).startswith(_text(part))
-
-
-def _has_suffix(text: Any, part: Any) -> bool:
-    return _text(text).endswith(_text(part))
-
-
 def _numbers(arguments: Iterable[Any], name: str) -> Iterator[Any]:
     for argument in arguments:
         if isinstance(argument, list):
@@ -261,7 +163,7 @@ def _median(*arguments: Any) -> float:
 
 def _old_sum(items: Any) -> Any:
     total: Any = 0
-    for item in _list(items):
+    for item in items_of(items):
         total = values.add(total, next(_numbers([item], "sum")))
     return total
 
@@ -271,26 +173,13 @@ def _to_json(value: Any) -> str:
 
 
 def _from_json(text: Any) -> Any:
-    if not gjson.valid(_text(text)):
+    if not gjson.valid(text_of(text)):
         raise EvaluationError(f"{text[:60]!r} is not JSON")
     return json.loads(text, parse_int=_json_number, parse_float=_json_number)
 
 
 def _json_number(text: str) -> float:
     return strconv.parse_float(text)
-
-
-def _to_base64(text: Any) -> str:
-    return base64.b64encode(_text(text).encode("utf-8", "surrogatepass")).decode()
-
-
-def _from_base64(text: Any) -> str:
-    try:
-        return base64.b64decode(_text(text).replace("\r", "").replace("\n", ""), validate=True).decode(
-            "utf-8", "replace"
-        )
-    except (binascii.Error, ValueError) as error:
-        raise EvaluationError(f"{text[:60]!r} is not base64: {error}") from error
 
 
 def _now(zone: Any = None) -> Any:
@@ -303,7 +192,7 @@ def _now(zone: Any = None) -> Any:
 def _duration(text: Any) -> Any:
     from argosy.lang.times import Duration
 
-    return Duration(duration.parse(_text(text)))
+    return Duration(duration.parse(text_of(text)))
 
 
 def _date(*arguments: Any) -> Any:
@@ -312,7 +201,7 @@ def _date(*arguments: Any) -> Any:
     zone = "UTC"
     if arguments and isinstance(arguments[0], Zone):
         zone, arguments = arguments[0].name, arguments[1:]
-    text, *rest = map(_text, arguments)
+    text, *rest = map(text_of, arguments)
     if rest:
         return Time.parse(rest[0], text, rest[1] if len(rest) > 1 else zone)
     for layout in _DATE_LAYOUTS:
@@ -326,7 +215,7 @@ def _date(*arguments: Any) -> Any:
 def _timezone(name: Any) -> Zone:
     from argosy.lang.cron import load_zone
 
-    load_zone("" if _text(name) == "Local" else name)
+    load_zone("" if text_of(name) == "Local" else name)
     return Zone(name)
 
 
@@ -362,7 +251,7 @@ def _old_get(base: Any, key: Any) -> Any:
 def _take(items: Any, count: Any) -> list[Any]:
     if _strict_int(count) < 0:
         raise EvaluationError("take cannot take less than nothing")
-    return _list(items)[:count]
+    return items_of(items)[:count]
 
 
 def _keys(mapping: Any) -> list[Any]:
@@ -379,7 +268,7 @@ def _to_pairs(mapping: Any) -> list[Any]:
 
 def _from_pairs(pairs: Any) -> Groups:
     result = Groups()
-    for pair in _list(pairs):
+    for pair in items_of(pairs):
         if not isinstance(pair, list) or len(pair) != 2:
             raise EvaluationError("fromPairs needs lists of a key and a value")
         result[_hashable(pair[0])] = pair[1]
@@ -387,31 +276,31 @@ def _from_pairs(pairs: Any) -> Groups:
 
 
 def _reverse(items: Any) -> list[Any]:
-    return list(reversed(_list(items)))
+    return list(reversed(items_of(items)))
 
 
 def _uniq(items: Any) -> list[Any]:
     found: list[Any] = []
-    for item in _list(items):
+    for item in items_of(items):
         if not any(values.equal(item, other) for other in found):
             found.append(item)
     return found
 
 
 def _concat(*lists: Any) -> list[Any]:
-    return [item for items in lists for item in _list(items)]
+    return [item for items in lists for item in items_of(items)]
 
 
 def _flatten(items: Any) -> list[Any]:
     found: list[Any] = []
-    for item in _list(items):
+    for item in items_of(items):
         found.extend(_flatten(item) if isinstance(item, list) else [item])
     return found
 
 
 def ordered(items: list[Any], keys: list[Any], order: Any) -> list[Any]:
     """Return items sorted by keys, `asc` or `desc`. Raises EvaluationError when keys have no order."""
-    if _text(order) not in ("asc", "desc"):
+    if text_of(order) not in ("asc", "desc"):
         raise EvaluationError(f'the order is "asc" or "desc", not {order[:20]!r}')
 
     def compare(left: tuple[Any, Any], right: tuple[Any, Any]) -> int:
@@ -428,12 +317,12 @@ def _sort(items: Any, order: Any = "asc") -> list[Any]:
 
 
 def _old_sort(items: Any, order: Any = "asc") -> list[Any]:
-    return _sorted_by(_list(items), list(_list(items)), order)
+    return _sorted_by(items_of(items), list(items_of(items)), order)
 
 
 def _old_sort_by(items: Any, field: Any, order: Any = "asc") -> list[Any]:
-    _text(field)
-    keys = [item.get(field) if isinstance(item, Mapping) else item for item in _list(items)]
+    text_of(field)
+    keys = [item.get(field) if isinstance(item, Mapping) else item for item in items_of(items)]
     return _sorted_by(items, keys, order)
 
 
@@ -456,9 +345,9 @@ def _old_extreme(better: Callable[[Any, Any], bool]) -> Callable[..., Any]:
 
 
 def _flat_list(items: Any) -> list[Any]:
-    if any(isinstance(item, list) for item in _list(items)):
+    if any(isinstance(item, list) for item in items_of(items)):
         raise EvaluationError("a list is no number")
-    return _list(items)
+    return items_of(items)
 
 
 def _bits(operation: Callable[[int, int], int]) -> Callable[[Any, Any], int]:
@@ -478,6 +367,7 @@ def _shift(operation: Callable[[int, int], int]) -> Callable[[Any, Any], int]:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **texts.FUNCTIONS,
     "abs": _abs,
     "bitand": _bits(lambda left, right: left & right),
     "bitnand": _bits(lambda left, right: left & ~right),
@@ -495,44 +385,28 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "flatten": _flatten,
     "float": _float,
     "floor": _rounded(math.floor),
-    "fromBase64": _from_base64,
     "fromJSON": _from_json,
     "fromPairs": _from_pairs,
     "get": _get,
-    "hasPrefix": _has_prefix,
-    "hasSuffix": _has_suffix,
-    "indexOf": _index_of,
     "int": _int,
-    "join": _join,
     "keys": _keys,
     "last": _end(-1),
-    "lastIndexOf": _last_index_of,
     "len": _len,
-    "lower": _lower,
     "max": _extreme("max", lambda number, best: values.less(best, number)),
     "mean": _mean,
     "median": _median,
     "min": _extreme("min", values.less),
     "now": _now,
-    "repeat": _repeat,
-    "replace": _replace,
     "reverse": _reverse,
     "round": _rounded(_away_from_zero),
     "sort": _sort,
-    "split": _split,
-    "splitAfter": _split_after,
     "string": values.show,
     "take": _take,
     "timezone": _timezone,
-    "toBase64": _to_base64,
     "toJSON": _to_json,
     "toPairs": _to_pairs,
-    "trim": _trim,
-    "trimPrefix": _trim_prefix,
-    "trimSuffix": _trim_suffix,
     "type": kind,
     "uniq": _uniq,
-    "upper": _upper,
     "values": _values,
 }
 

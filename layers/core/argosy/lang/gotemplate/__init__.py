@@ -92,8 +92,8 @@ class Template:
                 raise self._failed(error) from error
             try:
                 self._parsed = parse(again)
-            except Exception:
-                raise self._failed(error) from error  # the first error speaks of the text that the user wrote
+            except Exception as second:
+                raise self._failed(error) from second  # the first error speaks of the text that the user wrote
 
     def __repr__(self) -> str:
         return f"Template({self.text!r})"

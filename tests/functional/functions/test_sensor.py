@@ -1,0 +1,86 @@
+"""functions/sensor with SQS batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from argosy.errors import Unavailable
+from argosy.ports.fakes.clock import FakeClock
+from argosy.ports.fakes.queue import FakeQueue
+from argosy.ports.queue import Outgoing
+from argosy.services.queues import QUEUES, TRIGGERS
+from support.events import dependency, event, sensor, trigger
+from support.functions import batch, failed, invoke, recorded
+from support.services import FakeInstallation
+
+FILTER = {"data": [{"path": "body.message", "type": "string", "value": ["hello"]}]}
+
+
+def installation() -> FakeInstallation:
+    made = FakeInstallation()
+    made.apply(sensor([trigger()], [dependency("dep", filters=FILTER)]))
+    return made
+
+
+def test_the_recorded_batch() -> None:
+    made = FakeInstallation()
+    listening = dependency("dep", source="webhook", filters=FILTER)
+    made.apply(sensor([trigger()], [listening], namespace="argo-events"))
+    assert invoke("sensor", recorded("sensor"), made) == {"batchItemFailures": []}
+    (message,) = made.events(TRIGGERS)
+    assert message["firing"]["events"] == {"dep": f"{1:032x}"}
+
+
+def test_firings_of_a_batch_are_sent_together() -> None:
+    made = installation()
+    bodies = [made.bus_message(event({"body": {"message": text}}, id=text)) for text in ("hello 1", "bye", "hello 2")]
+    assert failed(invoke("sensor", batch("sensor", bodies), made)) == []
+    assert [message["firing"]["events"]["dep"] for message in made.events(TRIGGERS)] == ["hello 1", "hello 2"]
+
+
+@pytest.mark.parametrize(
+    "poison", ["nope", "{}", '{"blob": "messages/gone"}', '{"namespace": "ns", "bus": "default", "event": 5}', ""]
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_poison_record_hurts_only_itself(poison: str, place: int) -> None:
+    made = installation()
+    bodies = [made.bus_message(event({"body": {"message": "hello"}}, id=f"e{number}")) for number in range(2)]
+    bodies.insert(place, poison)
+    assert failed(invoke("sensor", batch("sensor", bodies), made)) == [f"m{place}"]
+    assert [message["firing"]["events"]["dep"] for message in made.events(TRIGGERS)] == ["e0", "e1"]
+
+
+def test_a_batch_of_poison_alone_is_reported_record_by_record() -> None:
+    assert failed(invoke("sensor", batch("sensor", ["nope", "{}"]), installation())) == ["m0", "m1"]
+
+
+def test_an_empty_batch() -> None:
+    assert failed(invoke("sensor", {"Records": []}, installation())) == []
+
+
+def test_a_redelivered_batch_gives_the_same_firings() -> None:
+    made = FakeInstallation()
+    made.apply(sensor([trigger("join")], [dependency("a"), dependency("b", subject="other")]))
+    bodies = [made.bus_message(event({}, id="a1")), made.bus_message(event({}, id="b1", subject="other"))]
+    ids = []
+    for _ in range(2):
+        invoke("sensor", batch("sensor", bodies), made)
+        ids.append([message["firing"]["id"] for message in made.events(TRIGGERS)])
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 1
+
+
+def test_firings_that_cannot_be_sent_fail_the_batch() -> None:
+    class Full(FakeQueue):
+        """Takes nothing."""
+
+        def send(self, queue: str, messages: Sequence[Outgoing]) -> list[str]:
+            raise Unavailable("full")
+
+    clock = FakeClock()
+    made = FakeInstallation(clock=clock, queue=Full(QUEUES, clock))
+    made.apply(sensor([trigger()]))
+    with pytest.raises(Unavailable):
+        invoke("sensor", batch("sensor", [made.bus_message(event({}))]), made)

@@ -1,0 +1,89 @@
+"""functions/trigger with SQS batches."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from argosy.errors import Unavailable
+from argosy.services.queues import TRIGGERS
+from support.events import event, sensor, trigger
+from support.functions import batch, failed, invoke, recorded
+from support.services import FakeInstallation, RecordingExecutor
+
+DOWN = Unavailable("down")
+
+
+def waiting(made: FakeInstallation) -> list[str]:
+    deliveries = made.runtime.queue.receive(TRIGGERS, 100)
+    made.runtime.queue.delete(TRIGGERS, [delivery.handle for delivery in deliveries])
+    return [delivery.body for delivery in deliveries]
+
+
+def test_the_recorded_batch() -> None:
+    made = FakeInstallation()
+    assert invoke("trigger", recorded("trigger"), made) == {"batchItemFailures": []}
+    assert [(effect.kind, effect.body) for effect, _ in made.executor.done] == [
+        ("http", '{"id": "a-1"}'),
+        ("http", '{"id": "a-2"}'),
+    ]
+    assert [firing.id for _, firing in made.executor.done] == [f"{number:032x}" for number in (1, 2)]
+    assert made.status("webhook", "argo-events")["triggers"]["http"]["fired"] == 2
+
+
+def test_a_failed_effect_is_no_failed_record() -> None:
+    made = FakeInstallation(executor=RecordingExecutor([DOWN]))
+    made.apply(
+        sensor([trigger(more={"atLeastOnce": True, "retryStrategy": {"steps": 2, "jitter": 0}}), trigger("once")])
+    )
+    made.sense(event({}))
+    assert failed(invoke("trigger", batch("trigger", waiting(made)), made)) == []
+    assert made.runtime.queue.depth(TRIGGERS).delayed == 1
+    made.clock.advance(1)
+    assert failed(invoke("trigger", batch("trigger", waiting(made)), made)) == []
+    assert [firing.attempt for _, firing in made.executor.done] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "poison", ["nope", "{}", "null", '{"blob": "messages/gone"}', '{"firing": {"id": "x"}, "attempt": 1}']
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_poison_record_hurts_only_itself(poison: str, place: int) -> None:
+    made = FakeInstallation()
+    made.apply(sensor([trigger("one"), trigger("two")]))
+    made.sense(event({}))
+    bodies = waiting(made)
+    bodies.insert(place, poison)
+    assert failed(invoke("trigger", batch("trigger", bodies), made)) == [f"m{place}"]
+    assert sorted(firing.trigger for _, firing in made.executor.done) == ["one", "two"]
+
+
+def test_a_defect_of_an_executor_is_reported_alone() -> None:
+    class Defective(RecordingExecutor):
+        """Has a bug for one trigger."""
+
+        async def execute(self, effect: object, firing: object) -> str:
+            if getattr(firing, "trigger", "") == "one":
+                raise ZeroDivisionError
+            return await super().execute(effect, firing)  # type: ignore[arg-type]  # handed through
+
+    made = FakeInstallation(executor=Defective())
+    made.apply(sensor([trigger("one"), trigger("two")]))
+    made.sense(event({}))
+    assert failed(invoke("trigger", batch("trigger", waiting(made)), made)) == ["m0"]
+    assert [firing.trigger for _, firing in made.executor.done] == ["two"]
+
+
+def test_an_effect_of_a_later_version_is_reported() -> None:
+    made = FakeInstallation()
+    made.apply(sensor([trigger()]))
+    made.sense(event({}))
+    (body,) = waiting(made)
+    message = json.loads(body)
+    message["firing"]["effect"] = {"kind": "fax", "number": "5"}
+    assert failed(invoke("trigger", batch("trigger", [json.dumps(message)]), made)) == ["m0"]
+
+
+def test_an_empty_batch() -> None:
+    assert failed(invoke("trigger", {"Records": []}, FakeInstallation())) == []

@@ -1,0 +1,64 @@
+"""Validation of EventSources; the full table of Argo's rules is the shared family `events/eventsource-validate`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from argosy.resources.base import Problem, parse
+from argosy.resources.eventsource import KNOWN_TYPES, SERVED_TYPES, EventSource, validate
+from argosy.resources.manifests import Manifest
+from support.events import event_source
+
+HOOK = {"endpoint": "/x", "port": "12000", "method": "POST"}
+DAILY = {"schedule": "0 9 * * *"}
+
+
+def problems(spec: dict[str, Any]) -> list[Problem]:
+    body = event_source(spec)
+    return validate(parse(EventSource, Manifest(body)), body)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"webhook": {"x": HOOK, "y": {**HOOK, "port": "12001"}}},
+        {"webhook": {"x": {"endpoint": "/x", "port": "-1"}}},
+        {"calendar": {"x": DAILY, "y": {"interval": "10s"}}},
+        {"calendar": {"x": {**DAILY, "interval": "nonsense", "timezone": "Nowhere", "exclusionDates": ["?"]}}},
+        {"webhook": None, "template": {}, "service": {}, "replicas": 1, "eventBusName": "b"},
+    ],
+)
+def test_what_is_right(spec: dict[str, Any]) -> None:
+    assert problems(spec) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "fields"),
+    [
+        ({"webhook": {"x": {}}}, ["spec.webhook.x.endpoint", "spec.webhook.x.port"]),
+        ({"webhook": {"x": {**HOOK, "port": "http"}}}, ["spec.webhook.x.port"]),
+        ({"webhook": {"x": {**HOOK, "port": "१२"}}}, ["spec.webhook.x.port"]),
+        ({"calendar": {"x": {}}}, ["spec.calendar.x"]),
+        ({"calendar": {"x": {"schedule": "* * * *"}}}, ["spec.calendar.x.schedule"]),
+        ({"calendar": {"x": {"schedule": "@daily"}}}, ["spec.calendar.x.schedule"]),
+        ({"calendar": {"x": {"interval": "10"}}}, ["spec.calendar.x.interval"]),
+        ({"webhook": {"x": HOOK}, "calendar": {"y": DAILY}}, ["spec"]),
+        ({"webhook": {"x": HOOK}, "github": {"x": {}}}, ["spec.github.x", "spec.github"]),
+        ({"webhook": {"x": {}}, "calendar": {"x": {}}}, None),
+    ],
+)
+def test_what_is_wrong(spec: dict[str, Any], fields: list[str] | None) -> None:
+    found = problems(spec)
+    assert found
+    assert fields is None or [problem.field for problem in found] == fields
+
+
+@pytest.mark.parametrize("kind", sorted(KNOWN_TYPES - SERVED_TYPES))
+def test_a_type_that_is_not_served_is_told(kind: str) -> None:
+    (problem,) = problems({kind: {"x": {}}})
+    assert problem.unsupported
+    assert problem.field == f"spec.{kind}"
+    assert kind in problem.reason
