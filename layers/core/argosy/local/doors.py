@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import ssl
 import tempfile
 from collections.abc import Sequence
@@ -36,10 +37,25 @@ class Doors:
         self._said: dict[str, str] = {}
         self._api: HttpServer | None = None
 
-    async def open_api(self, port: int) -> int:
-        """Open the API port; returns its number. Raises OSError when it is taken."""
-        self._api = HttpServer(Door(self._gateway, self._api_route))
-        return await self._api.open(self._host, port)
+    async def open_api(self, port: int) -> int | None:
+        """Open the API port if it is not open; returns its number, or None and says why when it cannot be opened."""
+        server = HttpServer(Door(self._gateway, self._api_route))
+        try:
+            number = await server.open(self._host, port)
+        except OSError as x:
+            address = f"{self._host}:{port}"
+            reason = _reason(x)
+            self._say(
+                "api", f"the API address {address} cannot be opened ({reason}); choose another with --api; trying again"
+            )
+            return None
+        self._api = server
+        return number
+
+    @property
+    def has_api(self) -> bool:
+        """Whether the API port is open."""
+        return self._api is not None
 
     async def sync(self) -> None:
         """Open what is declared and not open, close what is no longer declared."""
@@ -74,7 +90,7 @@ class Doors:
             context = await asyncio.to_thread(self._tls, hooks) if tls else None
             await listener.open(self._host, int(port), context)
         except (OSError, OverflowError, ArgosyError) as x:
-            reason = getattr(x, "strerror", None) or str(x)
+            reason = _reason(x)
             names = ", ".join(sorted({f"{hook.namespace}/{hook.source}" for hook in hooks}))
             self._say(
                 f"port {port}",
@@ -155,6 +171,11 @@ class Doors:
         if self._said.get(key) != text:
             self._said[key] = text
             _log.warning(text)
+
+
+def _reason(problem: Exception) -> str:
+    number = getattr(problem, "errno", None)
+    return os.strerror(number).lower() if isinstance(number, int) else str(problem)
 
 
 def _tls_secrets(hook: Hook) -> tuple[str, str]:

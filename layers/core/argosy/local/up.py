@@ -52,7 +52,7 @@ class UpOptions:
 def up(options: UpOptions) -> int:
     """Run until Ctrl-C or SIGTERM (or, with `once`, until nothing is left to do); returns the exit code.
 
-    Raises Unavailable when the data directory is in use or the API port is taken, InvalidObject for a bad manifest.
+    Raises Unavailable when the data directory is in use, InvalidObject for a bad manifest.
     """
     data = DataDir(options.data)
     data.claim({"pid": os.getpid(), "api": f"{options.host}:{options.port}"})
@@ -94,18 +94,13 @@ class _Installation:
         declarations.refresh()
         gateway = Gateway(self._embedded.queue, handler("webhook"), self._waker.wake)
         doors = Doors(gateway, declarations, self._embedded.runtime.secrets, self._options.host)
-        try:
-            port = await doors.open_api(self._options.port)
-        except OSError as x:
-            address = f"{self._options.host}:{self._options.port}"
-            raise Unavailable(
-                f"the API address {address} cannot be opened: {x.strerror or x}; choose another with --api"
-            ) from x
+        port = await doors.open_api(self._options.port)
         await self._start_worker()
         supervisor = asyncio.create_task(self._supervise())
         await doors.sync()
         settle_memory()
-        _log.info("ready: http://%s:%d/hooks/, data in %s", self._options.host, port, self._data.root)
+        where = f"http://{self._options.host}:{port}/hooks/" if port is not None else "without the API port"
+        _log.info("ready: %s, data in %s", where, self._data.root)
         if self._options.once:
             await self._until_idle()
         else:
@@ -140,6 +135,8 @@ class _Installation:
                 if declarations.version != told:
                     self._waker.wake()
                 told = declarations.version
+                if not doors.has_api:
+                    await doors.open_api(self._options.port)
                 await doors.sync()
             except ArgosyError as x:
                 _log.error("declarations: %s", x)
