@@ -135,12 +135,13 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._closing = True  # the answer to the request itself is the last one on this connection
+            self.drain()  # no other protocol is spoken here: the answer to the request itself is the last one
         except httptools.HttpParserError:
             self._refuse(400, b"this is not HTTP/1.1")
 
     def eof_received(self) -> bool:
         """See asyncio: keep the way back open while an answer is due."""
+        self._closing = True
         return self._serving
 
     # httptools
