@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
@@ -16,6 +18,8 @@ import orjson
 from argosy.errors import Unavailable
 
 __all__ = ["DataDir", "default_data_dir"]
+
+_POLL = 0.05
 
 
 def default_data_dir() -> Path:
@@ -34,7 +38,7 @@ class DataDir:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as x:
             raise Unavailable(f"cannot make the data directory {root}: {x.strerror}; choose another with --data") from x
-        self._instance: int | None = None
+        self._claims: dict[str, int] = {}
 
     @property
     def queue(self) -> Path:
@@ -55,12 +59,12 @@ class DataDir:
         """Wake-up pipe of one process."""
         return self.root / f"wake.{process}"
 
-    def claim(self, note: dict[str, object]) -> None:
-        """Become the one instance of this directory until the process ends; `note` tells others who that is.
+    def claim(self, role: str, note: Mapping[str, object]) -> None:
+        """Become the one process in a role on this directory until it ends; `note` tells others who that is.
 
-        Raises Unavailable when another process runs on it.
+        Roles are `instance` (who runs `argosy up`) and `worker`. Raises Unavailable when another process has the role.
         """
-        handle = os.open(self.root / "instance", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = self._open(role)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as x:
@@ -71,10 +75,32 @@ class DataDir:
             ) from x
         os.ftruncate(handle, 0)
         os.write(handle, orjson.dumps(note))
-        self._instance = handle
+        self._claims[role] = handle
+
+    def wait_for(self, role: str, seconds: float) -> None:
+        """Wait until nobody has the role: a worker whose gateway was killed may still be finishing what it has in hand.
+
+        Raises Unavailable when that takes longer than `seconds`.
+        """
+        handle, end = self._open(role), time.monotonic() + seconds
+        try:
+            while True:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as x:
+                    if time.monotonic() > end:
+                        other = os.read(handle, 4096).decode(errors="replace").strip()
+                        raise Unavailable(f"the {role} of an earlier run still works on {self.root} ({other})") from x
+                    time.sleep(_POLL)
+                else:
+                    return
+        finally:
+            os.close(handle)
 
     def release(self) -> None:
-        """Stop being the instance."""
-        if self._instance is not None:
-            os.close(self._instance)
-            self._instance = None
+        """Give up all roles."""
+        while self._claims:
+            os.close(self._claims.popitem()[1])
+
+    def _open(self, role: str) -> int:
+        return os.open(self.root / role, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

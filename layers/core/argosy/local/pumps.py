@@ -60,7 +60,7 @@ class Pump:
         self._context = Context(name)
         self._changed = threading.Condition()
         self._wakes = 0
-        self._stopping = False
+        self._stopping = self._at_once = False
         self._threads: dict[threading.Thread, float] = {}
         self._handed: deque[Delivery] = deque()
         self._gathering = False
@@ -106,10 +106,10 @@ class Pump:
         if self._handed or (due is not None and due <= time.time()):
             self._spawn()
 
-    def stop(self, seconds: float) -> bool:
-        """Finish what is in flight and what can be taken at once; False if that took longer than `seconds`."""
+    def stop(self, seconds: float, *, at_once: bool = False) -> bool:
+        """Finish what is in flight and, unless `at_once`, what can be taken now; False if it took longer than `seconds`."""
         with self._changed:
-            self._stopping = True
+            self._stopping, self._at_once = True, at_once
         self.wake()
         end = time.monotonic() + seconds
         for thread in list(self._threads):
@@ -133,7 +133,7 @@ class Pump:
                 _log.error("queue %s: %s", self.name, x)
                 worked = False
                 time.sleep(1)
-            if self._leaves(me, idle=not worked and stopping):
+            if self._leaves(me, idle=self._at_once or (stopping and not worked)):
                 break
             if not worked:
                 self._sleep(seen)

@@ -25,7 +25,7 @@ from argosy.local.functions import handler
 from argosy.local.gateway import Gateway
 from argosy.local.memory import settle_memory
 from argosy.local.wake import Sleeper, Waker
-from argosy.local.worker import DRAIN_SECONDS
+from argosy.local.worker import DRAIN, DRAIN_SECONDS
 from argosy.resources.manifests import Manifest
 from argosy.services.objects import Objects
 from argosy.services.runtime import use
@@ -55,7 +55,8 @@ def up(options: UpOptions) -> int:
     Raises Unavailable when the data directory is in use, InvalidObject for a bad manifest.
     """
     data = DataDir(options.data)
-    data.claim({"pid": os.getpid(), "api": f"{options.host}:{options.port}"})
+    data.claim("instance", {"pid": os.getpid(), "api": f"{options.host}:{options.port}"})
+    data.wait_for("worker", DRAIN_SECONDS)
     embedded = assemble(data, cluster=options.cluster, instance=True)
     try:
         recovered = embedded.queue.recover()
@@ -193,6 +194,9 @@ class _Installation:
         if self._worker is None:
             return 0
         if self._worker.returncode is None and self._worker.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._worker.stdin.write(DRAIN)
+                await self._worker.stdin.drain()
             self._worker.stdin.close()
         try:
             return await asyncio.wait_for(self._worker.wait(), 2 * DRAIN_SECONDS + 5)

@@ -1,6 +1,6 @@
 """The worker process of `argosy up`: pumps, ticker and housekeeping, beside the gateway process that takes events in.
 
-Ends when its standard input does, so that it never outlives the process that started it, however that one died.
+Ends when its standard input does, so that it does not outlive the process that started it, however that one died.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from argosy.ports.cluster import Cluster
 from argosy.services.queues import BUS, TRIGGERS
 from argosy.services.runtime import use
 
-__all__ = ["DRAIN_SECONDS", "Worker", "main"]
+__all__ = ["DRAIN", "DRAIN_SECONDS", "Worker", "main"]
 
 DRAIN_SECONDS = 20.0
+DRAIN = b"drain"
 BUS_BATCH = 100
 TRIGGER_BATCH = 64
 _CLUSTER_AGAIN = 10.0
@@ -42,9 +43,11 @@ class Worker:
     data: DataDir
     cluster: ClusterAccess | None
     _stop: threading.Event = field(default_factory=threading.Event)
+    _orphaned: bool = False
 
     def run(self) -> bool:
         """Work until standard input ends or SIGTERM comes, then drain; True when everything in flight was finished."""
+        self.data.claim("worker", {"pid": os.getpid()})
         embedded = assemble(self.data, cluster=self.cluster, durable=False, serving=True, instance=True)
         use(embedded.runtime)
         triggers = Pump(embedded.queue, TRIGGERS, handler("trigger"), batch=TRIGGER_BATCH, limit=16)
@@ -72,7 +75,7 @@ class Worker:
             bus.relieve()
             triggers.relieve()
         # In the order of the flow: what the bus still holds becomes firings, which are then carried out.
-        drained = bus.stop(DRAIN_SECONDS) and triggers.stop(DRAIN_SECONDS)
+        drained = all([pump.stop(DRAIN_SECONDS, at_once=self._orphaned) for pump in (bus, triggers)])
         ticking.join(1)
         embedded.runtime.outcomes.write(now=True)
         embedded.close()
@@ -82,8 +85,11 @@ class Worker:
         print("ready", flush=True)  # noqa: T201 - the gateway process waits for this line
 
     def _watch_parent(self) -> None:
-        while os.read(sys.stdin.fileno(), 64):
-            pass
+        """The gateway sends a line when it is time to drain; without it, the end of its pipe is its death."""
+        told = b""
+        while data := os.read(sys.stdin.fileno(), 64):
+            told += data
+        self._orphaned = DRAIN not in told
         self._stop.set()
 
     def _watch_cluster(self, cluster: Cluster) -> None:

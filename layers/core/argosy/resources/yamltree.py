@@ -6,6 +6,8 @@ and ends the process on a deeply nested text, so nodes are built here from its p
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,6 +21,7 @@ __all__ = ["MAX_DEPTH", "Node", "documents"]
 
 MAX_DEPTH: Final = 100
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_ESCAPE = re.compile(r"(?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})+|\\.")
 
 
 @dataclass(slots=True, eq=False)
@@ -54,11 +57,29 @@ def documents(text: str, file: str = "") -> Iterator[Node]:
     Raises InvalidObject with the line for what is not YAML, an unknown alias and nesting deeper than `MAX_DEPTH`.
     """
     try:
-        yield from _read(yaml.parse(text, Loader=_LOADER), file)
+        yield from _read(yaml.parse(_json_as_yaml(text), Loader=_LOADER), file)
     except yaml.YAMLError as x:
         mark = getattr(x, "problem_mark", None) or getattr(x, "context_mark", None)
         what = str(getattr(x, "problem", None) or x)
         raise InvalidObject(f"not YAML: {what}", line=mark.line + 1 if mark else None, file=file) from x
+
+
+def _json_as_yaml(text: str) -> str:
+    """JSON is YAML but for two things: surrogate pairs, and tabs before a value; other texts are given back as they are."""
+    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return text
+    try:
+        json.loads(text.lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        return text
+    return _ESCAPE.sub(_whole_characters, text.replace("\t", " "))
+
+
+def _whole_characters(escape: re.Match[str]) -> str:
+    if len(escape[0]) < 6:
+        return escape[0]
+    units = bytes.fromhex(escape[0].replace("\\u", ""))
+    return units.decode("utf-16-be", "replace")
 
 
 def _read(stream: Iterator[Any], file: str) -> Iterator[Node]:
