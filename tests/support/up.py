@@ -97,6 +97,7 @@ class Up:
         with contextlib.suppress(ValueError):
             for line in self.process.stderr:
                 self.lines.append(line.rstrip("\n"))
+            self.process.stderr.close()
 
     @property
     def output(self) -> str:
@@ -122,6 +123,8 @@ class Up:
         """Wait for its end; returns the exit code."""
         code = self.process.wait(DEADLINE)
         self._reading.join(DEADLINE)
+        if self.process.stderr is not None and not self._reading.is_alive():
+            self.process.stderr.close()
         return code
 
     def stop(self, number: int = signal.SIGINT) -> int:
@@ -272,8 +275,14 @@ def sink() -> Iterator[Sink]:
         def log_message(self, format: str, *args: object) -> None:  # says nothing; `format` is http.server's name
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 1024  # http.server's 5 leave the connections of a whole batch hanging
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A process that is killed leaves broken connections behind."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     made.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

@@ -138,6 +138,29 @@ def test_titles(body: Any, title: str) -> None:
     assert Manifest(body).title == title
 
 
+# JSON
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": "\\ud83d\\ude00 \\u00e9 \\\\ud83d"}', {"a": "😀 é \\ud83d"}),
+        ('{"a": "\\ud83d"}', {"a": "\ufffd"}),
+        ('{\n\t"a":\t[\n\t\t1\n\t]\n}', {"a": [1]}),
+        ('\ufeff{"a": "\\/\\t\\n\\"\\\\"}', {"a": '/\t\n"\\'}),
+        ("{a: '\\ud83d\\ude00'}", {"a": "\\ud83d\\ude00"}),
+    ],
+)
+def test_json(text: str, value: Any) -> None:
+    assert read_value(text) == value
+
+
+def test_lines_of_json() -> None:
+    text = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "😀"}}, indent="\t")
+    (manifest,) = read_manifests(text)
+    assert (manifest.line("metadata.name"), manifest.name) == (5, "😀")
+
+
 # Broken texts
 
 
