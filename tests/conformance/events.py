@@ -148,7 +148,7 @@ def _http_request(case: Case) -> object:
     context = _firing({"name": "t", "http": case["http"]}, events=_events(case))
     call = http.build(context)
     secrets = FakeSecrets({NAMESPACE: case["secrets"]}, {NAMESPACE: case["configMaps"]})
-    headers = HttpExecutor(secrets)._headers(call, _info())
+    headers = HttpExecutor(secrets).request_headers(call, _info())
     written = {*call.headers, *call.secure_headers}
     ours = {"Content-Type", "Idempotency-Key", "Host"} - written
     return {

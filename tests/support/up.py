@@ -224,11 +224,15 @@ class Received:
 
 @dataclass
 class Sink:
-    """An HTTP server that notes what it is sent. `statuses` answers a path with something else than 200."""
+    """An HTTP server that notes what it is sent.
+
+    `statuses` answers a path with something else than 200, `at_first` the first request of each `Idempotency-Key`.
+    """
 
     port: int = 0
     received: list[Received] = field(default_factory=list)
     statuses: dict[str, int] = field(default_factory=dict)
+    at_first: int = 0
     delay: float = 0.0
 
     def url(self, path: str) -> str:
@@ -238,6 +242,12 @@ class Sink:
     def at(self, path: str) -> list[Received]:
         """What has reached a path."""
         return [one for one in list(self.received) if one.path == f"/{path}"]
+
+    def status(self, path: str, key: str) -> int:
+        """What to answer."""
+        if self.at_first and not any(one.key == key for one in list(self.received)):
+            return self.at_first
+        return self.statuses.get(path.lstrip("/"), 200)
 
     def wait(self, path: str, count: int = 1) -> list[Received]:
         """What has reached a path, once that are `count` requests."""
@@ -265,10 +275,10 @@ def sink() -> Iterator[Sink]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if made.delay:
                 time.sleep(made.delay)
-            made.received.append(
-                Received(self.path, self.headers.get("Idempotency-Key", ""), json.loads(body or b"null"))
-            )
-            self.send_response_only(made.statuses.get(self.path.lstrip("/"), 200))
+            key = self.headers.get("Idempotency-Key", "")
+            status = made.status(self.path, key)
+            made.received.append(Received(self.path, key, json.loads(body or b"null")))
+            self.send_response_only(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -299,11 +299,29 @@ def test_a_target_that_comes_back_is_reached_under_one_key(data: Path, sink: Sin
     sink.statuses["sink"] = 503
     with running(data, *bodies) as up:
         post(port, "/example", {})
-        sink.wait("sink", 3)
+        sink.wait("sink", 30)  # far too many for the deadline if the waits were longer than asked for
         sink.statuses["sink"] = 200
         up.idle()
         assert len(sink.keys("sink")) == 1
         assert "failures" not in shown(up)
+
+
+def test_no_retry_is_late(data: Path, sink: Sink) -> None:
+    port, posted = free_port(), 0
+    strategy = {"steps": 2, "duration": "10ms", "jitter": 0}
+    allow = {"policy": {"status": {"allow": [200]}}}
+    sink.at_first = 503
+
+    def all_retried() -> bool:
+        nonlocal posted
+        if len(sink.at("sink")) == 2 * posted and posted < 15:
+            post(port, "/example", {})
+            posted += 1
+        return len(sink.at("sink")) == 30
+
+    with running(data, source(example=hook(port)), to(sink, atLeastOnce=True, retryStrategy=strategy, **allow)):
+        until(all_retried, "fifteen retries, one after the other")
+    assert set(sink.keys("sink").values()) == {2}
 
 
 def test_without_at_least_once_there_is_one_attempt(data: Path, sink: Sink) -> None:

@@ -310,3 +310,12 @@ def test_nested_values_survive(objects: Objects) -> None:
     spec: dict[str, Any] = {**HOOK, "template": {"container": {"env": [{"name": "a", "value": "1"}], "x": None}}}
     apply(objects, event_source(spec))
     assert objects.get("EventSource", "ns", "hook")["spec"] == spec
+
+
+def test_a_folder_of_any_size_can_be_applied_and_deleted(objects: Objects) -> None:
+    many = [event_source(HOOK, name=f"hook-{number:03}") for number in range(250)]
+    assert apply(objects, *many) == [f"eventsource.argoproj.io/hook-{number:03} created" for number in range(250)]
+    assert apply(objects, *many) == [f"eventsource.argoproj.io/hook-{number:03} unchanged" for number in range(250)]
+    targets = [("EventSource", body["metadata"].get("namespace", "default"), body["metadata"]["name"]) for body in many]
+    assert len(objects.delete(targets)) == 250
+    assert objects.listing("EventSource", None) == []

@@ -9,15 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 import typer
-import yaml
 
-from argosy.errors import InvalidObject
-from argosy.resources.manifests import read_value
+from argosy.resources.yamlwriter import write_value
 
 __all__ = ["Column", "OutputFormat", "show"]
-
-
-_WORD = 40
 
 
 class OutputFormat(StrEnum):
@@ -28,25 +23,6 @@ class OutputFormat(StrEnum):
     NAME = "name"
     JSON = "json"
     YAML = "yaml"
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes what our own reader takes for something else and PyYAML leaves bare (`y`, `1e3`), so that it can be applied."""
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "'" if len(text) < _WORD and not _reads_as_itself(text) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-def _reads_as_itself(text: str) -> bool:
-    try:
-        return bool(read_value(text) == text)
-    except InvalidObject:
-        return False
-
-
-_Dumper.add_representer(str, _text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +41,7 @@ def show(
     if output in (OutputFormat.JSON, OutputFormat.YAML):
         listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         body = objects[0] if single and len(objects) == 1 else listed
-        text = (
-            json.dumps(body, indent=2)
-            if output is OutputFormat.JSON
-            else yaml.dump(body, Dumper=_Dumper, sort_keys=False)
-        )
+        text = json.dumps(body, indent=2) if output is OutputFormat.JSON else write_value(body)
         typer.echo(text.rstrip("\n"))
     elif output is OutputFormat.NAME:
         for one in objects:

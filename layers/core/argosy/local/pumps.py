@@ -195,6 +195,8 @@ class Pump:
         ended = time.monotonic()
         if ended - began > _QUICK:
             self._slow_at = ended
+        if unit.released or any(row[0] == self.name for row in unit.inserts):
+            self.wake()  # a retry is due earlier than whoever sleeps here believes
         if self._following is not None and unit.kept:
             self._following.hand(unit.kept)
 

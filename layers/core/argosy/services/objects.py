@@ -1,7 +1,8 @@
 """Declarations: apply, get, delete, lint.
 
 The store's copy is the object's home. An apply of several objects is one transaction: all are checked first, then all are
-written or none. Beside each object stand its calendar timers, written and removed in the same transaction.
+written or none. Beyond the hundred rows that a transaction holds there are several, and a lost race says how far it came.
+Beside each object stand its calendar timers, written and removed with it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from argosy.errors import ArgosyError, InvalidObject, NotFound, Unsupported
+from argosy.errors import ArgosyError, Conflict, InvalidObject, NotFound, Unsupported
 from argosy.ports.clock import Clock
-from argosy.ports.store import ABSENT, Delete, Put, Row, Store
+from argosy.ports.store import ABSENT, MAX_WRITES, Delete, Put, Row, Store
 from argosy.resources.base import Problem
 from argosy.resources.manifests import Manifest
 from argosy.services.calendars import timer_changes
@@ -139,12 +140,17 @@ class Objects:
         return Applied(kind, namespace, name, "configured" if old else "created"), [put, *timers]
 
     def _commit(self, changes: list[Put | Delete]) -> None:
-        if not changes:
-            return
-        row = self._store.get(*VERSION_KEY)
-        number = int(row.data["number"]) + 1 if row else 1
-        changes.append(Put(Row(*VERSION_KEY, {"number": number}), expect=row.version if row else ABSENT))
-        self._store.write(changes)
+        """Write all changes; more than one transaction can hold are written in several, in order."""
+        size = MAX_WRITES - 1
+        for start in range(0, len(changes), size):
+            row = self._store.get(*VERSION_KEY)
+            number = int(row.data["number"]) + 1 if row else 1
+            bump = Put(Row(*VERSION_KEY, {"number": number}), expect=row.version if row else ABSENT)
+            try:
+                self._store.write([*changes[start : start + size], bump])
+            except Conflict as x:
+                done = f" ({start} of {len(changes)} changes were written)" if start else ""
+                raise Conflict(f"somebody else changed the same objects meanwhile{done}: {x}; do it again") from x
 
 
 def kind_named(word: str) -> str:

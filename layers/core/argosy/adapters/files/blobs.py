@@ -23,6 +23,7 @@ class FileBlobs:
         """See `Blobs.put`."""
         path = self._root / check_key(key)
         try:
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
             with os.fdopen(handle, "wb") as file:
@@ -45,7 +46,12 @@ class FileBlobs:
 
     def delete(self, key: str) -> None:
         """See `Blobs.delete`."""
-        (self._root / check_key(key)).unlink(missing_ok=True)
+        path = self._root / check_key(key)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as x:
+            if not path.is_dir():  # a folder holds other blobs and is none
+                raise Unavailable(f"cannot remove blob {key} under {self._root}: {x}") from x
 
     def sweep(self, before: datetime) -> int:
         """See `Blobs.sweep`."""

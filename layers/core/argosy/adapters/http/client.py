@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import ssl
 import threading
 from collections import deque
@@ -24,6 +25,7 @@ __all__ = ["HttpClient", "Target", "parse_url"]
 
 _PER_TARGET = 64
 _MAX_REDIRECTS = 10
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _SENSITIVE = frozenset({"authorization", "cookie", "www-authenticate"})
 
 
@@ -161,7 +163,14 @@ def _default_tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+@lru_cache(maxsize=1024)
+def _is_token(name: str) -> bool:
+    return _TOKEN.fullmatch(name) is not None
+
+
 def _request(method: str, target: Target, headers: Mapping[str, str], body: bytes | None) -> bytes:
+    if not _TOKEN.fullmatch(method) or not all(_is_token(name) for name in headers):
+        raise Permanent("the method or a header's name holds a character that HTTP does not allow there")
     sent = {"host": target.authority, "user-agent": "argosy"}
     lines = [f"{method} {target.path} HTTP/1.1"]
     if target.user and not any(name.lower() == "authorization" for name in headers):

@@ -41,7 +41,7 @@ class HttpExecutor:
         Unavailable for everything on the way and for a status that the policy does not allow.
         """
         what = f"{effect.method} {parse_url(effect.url).shown}"
-        headers, tls = self._headers(effect, firing), self._tls(effect, firing.namespace)
+        headers, tls = self.request_headers(effect, firing), self._tls(effect, firing.namespace)
         body = effect.body.encode() if effect.body is not None else None
         try:
             with self._deadlines.within(effect.timeout):
@@ -55,7 +55,8 @@ class HttpExecutor:
             raise Unavailable(f"{what}: answered {status}; policy.status allows {allowed}")
         return f"{what}: {status}"
 
-    def _headers(self, effect: HttpCall, firing: FiringInfo) -> dict[str, str]:
+    def request_headers(self, effect: HttpCall, firing: FiringInfo) -> dict[str, str]:
+        """The headers that go out, secrets filled in. Raises NotFound, Denied or Unavailable for a secret."""
         headers = dict(effect.headers)
         for name, ref in effect.secure_headers.items():
             headers[name] = self._read(firing.namespace, ref)

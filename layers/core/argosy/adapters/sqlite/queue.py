@@ -192,9 +192,14 @@ class SqliteQueue:
             self._local.unit = None
 
     def handles(self, queue: str, handles: Iterable[str]) -> list[Handle]:
-        """Parse handles of `queue` for a `Unit`."""
+        """Parse handles of `queue` for a `Unit`; what is no handle of ours is left out, like one that is void."""
         self._spec(queue)
-        return [(int(seq), int(count), queue) for seq, _, count in (handle.partition(".") for handle in handles)]
+        split = (handle.split(".") for handle in handles)
+        return [
+            (int(parts[0]), int(parts[1]), queue)
+            for parts in split
+            if len(parts) == 2 and all(map(str.isdecimal, parts))
+        ]
 
     def commit(self, unit: Unit) -> None:
         """Write a unit and, in the same transaction, all others that wait; returns when it is committed."""
