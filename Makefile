@@ -17,7 +17,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup run test check format bench bench-events bench-kill conformance sam clean
+.PHONY: help setup pins run test check format bench bench-events bench-kill conformance sam clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F '|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -49,16 +49,16 @@ check: setup $(SAM) sam ## format, lint, types, layers, template, file sizes
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
 	@$(BIN)/python infra/check_sizes.py
-	@cp layers/core/requirements.txt .venv/pins && $(MAKE) -s -B layers/core/requirements.txt && cmp -s .venv/pins layers/core/requirements.txt \
-		|| { echo "layers/core/requirements.txt was not fresh; it is now, commit it" >&2; exit 1; }
+	@$(PINS) | cmp -s - layers/core/requirements.txt || { echo "layers/core/requirements.txt is not fresh: make pins" >&2; exit 1; }
 
 sam: $(SAM)
 	@$(SAM) validate --lint --region eu-central-1 --template template.yaml > /dev/null
 
-layers/core/requirements.txt: uv.lock pyproject.toml $(UV) ## pins of the Lambda layer
-	@{ $(UV) export --quiet --frozen --only-group layer --no-hashes --no-annotate --no-header; \
-	   $(UV) export --quiet --frozen --only-group layer-without-dependencies --no-hashes --no-annotate --no-header | grep '^chalice=='; } > $@.new
-	@mv $@.new $@
+PINS = { $(UV) export --quiet --frozen --only-group layer --no-hashes --no-annotate --no-header; \
+	$(UV) export --quiet --frozen --only-group layer-without-dependencies --no-hashes --no-annotate --no-header | grep '^chalice=='; }
+
+pins: setup ## pins of the Lambda layer, from the lock
+	@$(PINS) > layers/core/requirements.txt
 
 format: setup ## format and mend what can be mended
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

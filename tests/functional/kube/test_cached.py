@@ -77,3 +77,35 @@ def test_keys_accounts_and_kinds_are_kept_apart() -> None:
     assert secrets.config("n", "s", "k") == "c"
     with pytest.raises(NotFound):
         secrets.secret("n", "s", "l")
+
+
+def test_who_may_not_wait_is_answered_from_memory() -> None:
+    source = Source("a")
+    secrets = CachedSecrets(source, clock=Seconds())
+    with pytest.raises(Unavailable, match="not read from the cluster yet"):
+        secrets.at_once.secret("n", "s", "k")
+    assert source.read.acquire(timeout=10)
+    for thread in threading.enumerate():
+        if thread.name == "secrets":
+            thread.join(10)
+    assert secrets.at_once.secret("n", "s", "k") == "a"
+    assert source.reads == 1
+
+
+def test_an_outage_does_not_make_it_forget_and_a_refusal_does() -> None:
+    source, seconds = Source("a", Unavailable("down"), NotFound("gone")), Seconds()
+    secrets = CachedSecrets(source, fresh=30, again=5, clock=seconds)
+
+    def later(now: float) -> None:
+        seconds.now = now
+        secrets.secret("n", "s", "k")
+        for thread in threading.enumerate():
+            if thread.name == "secrets":
+                thread.join(10)
+
+    later(0)
+    later(31)
+    assert secrets.secret("n", "s", "k") == "a"
+    later(62)
+    with pytest.raises(NotFound, match="gone"):
+        secrets.secret("n", "s", "k")

@@ -365,3 +365,25 @@ queue.close()
     queue = SqliteQueue(path, PLAIN, later(clock))
     assert [body.split()[0] for body in bodies(queue.receive("plain", 1000))] == [str(n) for n in range(int(stored))]
     queue.close()
+
+
+def test_what_cannot_be_written_is_told_to_all_who_wait(queue: SqliteQueue) -> None:
+    good, bad = (Unit(inserts=[("plain", 0.0, 0.0, body, "", body)]) for body in ("good", "\udc00"))
+    problems: list[Exception | None] = []
+
+    def gone(_: Exception | None) -> None:
+        raise RuntimeError("a caller that has trouble of its own")
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        queue.commit_soon(bad, loop, problems.append)
+        queue.commit_soon(good, loop, problems.append)
+        queue.commit_soon(good, loop, gone)
+        while len(problems) < 2:
+            await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert [type(problem) for problem in problems] == [Unavailable, Unavailable]
+    assert queue.depth("plain").total == 0
+    queue.send("plain", texts("after"))
+    assert bodies(queue.receive("plain", 10)) == ["after"]

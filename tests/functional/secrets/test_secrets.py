@@ -51,8 +51,8 @@ class TestChain(SecretsContract):
 @pytest.mark.parametrize(
     ("kind", "variable"),
     [
-        ("secret", "ARGOSY_SECRET_ARGO_EVENTS_MY_TOKEN_TLS_KEY"),
-        ("config", "ARGOSY_CONFIG_ARGO_EVENTS_MY_TOKEN_TLS_KEY"),
+        ("secret", "ARGOSY_SECRET__ARGO_EVENTS__MY_TOKEN__TLS_KEY"),
+        ("config", "ARGOSY_CONFIG__ARGO_EVENTS__MY_TOKEN__TLS_KEY"),
     ],
 )
 def test_environment_variables(tmp_path: Path, kind: str, variable: str) -> None:
@@ -64,14 +64,14 @@ def test_environment_variables(tmp_path: Path, kind: str, variable: str) -> None
 
 def test_a_file_goes_before_a_variable(tmp_path: Path) -> None:
     written(tmp_path, {"ns": {"a": {"k": "file"}}}, {})
-    assert FileSecrets(tmp_path, {"ARGOSY_SECRET_NS_A_K": "variable"}).secret("ns", "a", "k") == "file"
+    assert FileSecrets(tmp_path, {"ARGOSY_SECRET__NS__A__K": "variable"}).secret("ns", "a", "k") == "file"
 
 
 def test_the_refusal_names_file_and_variable(tmp_path: Path) -> None:
     with pytest.raises(NotFound) as refusal:
         FileSecrets(tmp_path, {}).secret("ns", "a", "k")
     assert str(tmp_path / "secrets" / "ns" / "a" / "k") in str(refusal.value)
-    assert "ARGOSY_SECRET_NS_A_K" in str(refusal.value)
+    assert "ARGOSY_SECRET__NS__A__K" in str(refusal.value)
 
 
 def test_a_key_cannot_leave_the_folder(tmp_path: Path) -> None:
@@ -120,3 +120,27 @@ def test_a_chain_that_has_nothing_tells_every_reason(problem: ArgosyError) -> No
         ChainedSecrets([FakeSecrets(), Refusing(problem), FakeSecrets()]).secret("ns", "a", "k")
     assert str(problem) in str(refusal.value)
     assert "ns/a" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "reader"),
+    [
+        ("ARGOSY_SECRET__PROD_DB__PASS__K", ("prod-db", "pass")),
+        ("ARGOSY_SECRET__PROD__DB_PASS__K", ("prod", "db-pass")),
+        ("ARGOSY_SECRET__PROD__DB__PASS__K", None),
+    ],
+)
+def test_a_variable_has_one_reader(tmp_path: Path, variable: str, reader: tuple[str, str] | None) -> None:
+    secrets = FileSecrets(tmp_path, {variable: "value"})
+    for place in [
+        ("prod-db", "pass"),
+        ("prod", "db-pass"),
+        ("prod.db", "pass"),
+        ("prod--db", "pass"),
+        ("prod", "db.pass"),
+    ]:
+        if place == reader:
+            assert secrets.secret(*place, "k") == "value"
+        else:
+            with pytest.raises(NotFound):
+                secrets.secret(*place, "k")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from argosy.errors import ArgosyError, InvalidObject, Unsupported
-from argosy.resources.base import Model, Problem, parse, raise_first
+from argosy.errors import InvalidObject
+from argosy.resources.base import Model, parse
 from argosy.resources.eventsource import EventSource
 from argosy.resources.manifests import Manifest, read_manifests
 from argosy.resources.sensor import Sensor
@@ -69,23 +69,3 @@ def test_null_is_absent(value: Any) -> None:
 def test_unknown_fields_do_not_matter() -> None:
     body = sensor([trigger(log={"new": 1}, other=5)], replicas=3, loggingFields={"a": "b"})
     assert parse(Sensor, Manifest(body)).spec.triggers[0].template is not None
-
-
-@pytest.mark.parametrize(
-    ("problems", "kind", "text"),
-    [
-        ([], None, ""),
-        ([Problem("spec.a", "bad"), Problem("spec.b", "worse")], InvalidObject, "spec.a: bad"),
-        ([Problem("spec.a", "later", unsupported=True), Problem("spec.b", "bad")], InvalidObject, "spec.b: bad"),
-        ([Problem("spec.a", "later", unsupported=True)], Unsupported, "spec.a: later"),
-    ],
-)
-def test_what_is_wrong_goes_before_what_is_not_served(
-    problems: list[Problem], kind: type[ArgosyError] | None, text: str
-) -> None:
-    manifest = Manifest({"kind": "Sensor"})
-    if kind is None:
-        raise_first(manifest, problems)
-    else:
-        with pytest.raises(kind, match=text):
-            raise_first(manifest, problems)

@@ -234,9 +234,7 @@ def test_calendar_timers_follow_their_object(objects: Objects, store: FakeStore,
     assert timers(store) == {}
 
 
-@pytest.mark.parametrize(
-    "entry", [{"schedule": "0 0 30 2 *"}, {"interval": "10s", "timezone": "Nowhere/Land"}, {"interval": "0s"}]
-)
+@pytest.mark.parametrize("entry", [{"schedule": "0 0 30 2 *"}, {"interval": "10s", "timezone": "Nowhere/Land"}])
 def test_a_calendar_that_never_fires(objects: Objects, store: FakeStore, entry: Body) -> None:
     apply(objects, event_source({"calendar": {"a": entry}}))
     assert timers(store) == {"ns/hook/a": None}
@@ -319,3 +317,38 @@ def test_a_folder_of_any_size_can_be_applied_and_deleted(objects: Objects) -> No
     targets = [("EventSource", body["metadata"].get("namespace", "default"), body["metadata"]["name"]) for body in many]
     assert len(objects.delete(targets)) == 250
     assert objects.listing("EventSource", None) == []
+
+
+@pytest.mark.parametrize("namespace", ["a/b", "", "A", "a.b"])
+def test_a_namespace_that_is_none(objects: Objects, store: FakeStore, namespace: str) -> None:
+    body = event_source(HOOK)
+    del body["metadata"]["namespace"]
+    with pytest.raises(InvalidObject, match="no namespace"):
+        objects.apply(manifests(body), namespace)
+    assert store.query(OBJECTS_PK) == []
+
+
+@pytest.mark.parametrize("interval", ["500ms", "0s", "-5s", "999999us"])
+def test_an_interval_that_never_moves_on(objects: Objects, interval: str) -> None:
+    with pytest.raises(Unsupported, match=r"spec\.calendar\.a\.interval: .* 1s"):
+        apply(objects, event_source({"calendar": {"a": {"interval": interval}}}))
+
+
+class Racing(FakeStore):
+    """Somebody else takes the next version number just before each of the first writes."""
+
+    def __init__(self, clock: FakeClock, races: int) -> None:
+        super().__init__(clock)
+        self._races = races
+
+    def write(self, changes: Sequence[Put | Delete]) -> None:
+        if self._races:
+            self._races -= 1
+            row = self.get(*VERSION_KEY)
+            super().write([Put(Row(*VERSION_KEY, {"number": row.data["number"] + 1 if row else 1}))])
+        super().write(changes)
+
+
+def test_applying_other_objects_at_the_same_time_is_no_conflict(clock: FakeClock) -> None:
+    objects = Objects(Racing(clock, races=3), clock)
+    assert apply(objects, event_source(HOOK)) == ["eventsource.argoproj.io/hook created"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from argosy.events.envelope import Event
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.store import FakeStore
 from argosy.ports.store import Delete, Put
+from argosy.services.objects import Objects
 from argosy.services.queues import TRIGGERS
 from support.events import Body, dependency, event, sensor, trigger
 from support.services import FakeInstallation
@@ -324,3 +326,22 @@ def test_many_consumers_lose_no_event_of_a_join() -> None:
         raise AssertionError("b came and fired nothing")
     assert len(firings) == 1
     assert firings[0]["events"]["b"] == "b1"
+
+
+def test_a_changed_dependency_forgets_its_event() -> None:
+    made = installed()
+    assert made.sense(a(1)) == []
+    body = copy.deepcopy(JOIN)
+    body["spec"]["dependencies"][0]["eventName"] = "another"
+    made.apply(body)
+    assert made.sense(b(1)) == []
+
+
+def test_a_sensor_made_again_starts_with_nothing() -> None:
+    made = installed()
+    assert made.sense(a(1)) == []
+    Objects(made.runtime.store, made.clock).delete(
+        [("Sensor", JOIN["metadata"]["namespace"], JOIN["metadata"]["name"])]
+    )
+    made.apply(JOIN)
+    assert made.sense(b(1)) == []

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from argosy.errors import NotFound
+from argosy.errors import InvalidObject, NotFound
 from argosy.resources.manifests import Manifest, read_manifests
 
 __all__ = ["load"]
@@ -22,7 +22,7 @@ def load(paths: Iterable[str], *, recursive: bool = False) -> list[Manifest]:
     manifests: list[Manifest] = []
     for name in paths:
         if name == "-":
-            manifests.extend(read_manifests(sys.stdin.read(), "standard input"))
+            manifests.extend(read_manifests(_standard_input(), "standard input"))
             continue
         path = Path(name)
         if not path.exists():
@@ -32,6 +32,13 @@ def load(paths: Iterable[str], *, recursive: bool = False) -> list[Manifest]:
     if not manifests:
         raise NotFound("no manifest found in what was given")
     return manifests
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as x:
+        raise InvalidObject(f"not UTF-8: {x}", file="standard input") from x
 
 
 def _files(path: Path, recursive: bool) -> list[Path]:

@@ -13,7 +13,7 @@ import typer
 
 from argosy.cli.inputs import load
 from argosy.cli.output import Column, OutputFormat, show
-from argosy.errors import InvalidObject
+from argosy.errors import InvalidObject, NotFound
 
 if TYPE_CHECKING:
     from argosy.local.admin import Installation
@@ -56,12 +56,13 @@ def get(
     data: Data = None,
 ) -> None:
     """Show objects with what has become of them: counters, failures, next times."""
-    with _installation(data) as installation:
+    kind, names = _split(kind, names or [])
+    with _installation(data, make=False) as installation:
         if kind in ("queues", "queue"):
             show(installation.queues(), _QUEUE_COLUMNS, output, single=False)
             return
-        found = installation.find(kind, names or [], None if all_namespaces else namespace)
-        show(found, _COLUMNS if all_namespaces else _COLUMNS[1:], output, single=len(names or []) == 1)
+        found = installation.find(kind, names, None if all_namespaces else namespace)
+        show(found, _COLUMNS if all_namespaces else _COLUMNS[1:], output, single=len(names) == 1)
 
 
 def delete(
@@ -76,11 +77,12 @@ def delete(
 
     if filename:
         targets = [(m.kind, m.namespace or namespace, m.name) for m in load(filename, recursive=recursive)]
-    elif words and len(words) > 1:
-        targets = [(kind_named(words[0]), namespace, name) for name in words[1:]]
+    elif words and (len(words) > 1 or "/" in words[0]):
+        kind, names = _split(words[0], words[1:])
+        targets = [(kind_named(kind), namespace, name) for name in names]
     else:
         raise InvalidObject("name what to delete: KIND NAME… or -f FILE")
-    with _installation(data) as installation:
+    with _installation(data, make=False) as installation:
         for result in installation.objects.delete(targets):
             typer.echo(result)
 
@@ -96,6 +98,12 @@ def lint(filename: Files = None, recursive: Recursive = False) -> None:
     if problems:
         raise typer.Exit(1)
     typer.echo(f"{len(manifests)} objects, no problems")
+
+
+def _split(word: str, names: Sequence[str]) -> tuple[str, list[str]]:
+    """KIND NAME… or, as kubectl has it too, KIND/NAME."""
+    kind, slash, name = word.partition("/")
+    return kind, [name, *names] if slash else list(names)
 
 
 def _needed(filename: Sequence[str] | None) -> Sequence[str]:
@@ -156,11 +164,14 @@ _QUEUE_COLUMNS = tuple(
 
 
 @contextmanager
-def _installation(data: Path | None) -> Iterator[Installation]:
+def _installation(data: Path | None, *, make: bool = True) -> Iterator[Installation]:
     from argosy.local.admin import Installation
     from argosy.local.datadir import DataDir, default_data_dir
 
-    installation = Installation(DataDir(data or default_data_dir()))
+    folder = data or default_data_dir()
+    if not make and not folder.exists():
+        raise NotFound(f"there is no data directory {folder}; name it with --data or set ARGOSY_DATA")
+    installation = Installation(DataDir(folder))
     try:
         yield installation
     finally:

@@ -37,7 +37,7 @@ def wait_after(strategy: Backoff, attempt: int, chance: float) -> float:
         wait = _MAX_WAIT
     if jitter > 0:
         wait += chance * jitter * wait
-    return min(wait, _MAX_WAIT)
+    return max(0.0, min(wait, _MAX_WAIT))
 
 
 def _first_wait(strategy: Backoff) -> float:

@@ -82,7 +82,8 @@ class CompiledTrigger:
 class CompiledSensor:
     """One version of a Sensor object.
 
-    A trigger whose condition cannot be used is left out, as in Argo; `broken` tells its name and the reason.
+    A trigger whose condition cannot be used is left out, as in Argo; `broken` tells its name and the reason. `identity` is
+    the object's uid, `definitions` holds a digest of each dependency by name.
     """
 
     def __init__(self, sensor: Sensor, body: Mapping[str, Any]) -> None:
@@ -90,7 +91,8 @@ class CompiledSensor:
         self.namespace = sensor.metadata.namespace
         self.name = sensor.metadata.name
         self.broken: dict[str, str] = {}
-        self._identity = sensor.metadata.uid or f"{self.namespace}/{self.name}"
+        self.identity = sensor.metadata.uid or f"{self.namespace}/{self.name}"
+        self.definitions = {dependency.name: _digest(dependency) for dependency in sensor.spec.dependencies}
         self._routes: dict[tuple[str, str], list[tuple[CompiledTrigger, list[Dependency]]]] = {}
         raw = body["spec"]["triggers"]
         for trigger, written in zip(sensor.spec.triggers, raw, strict=True):
@@ -130,9 +132,9 @@ class CompiledSensor:
                 trigger.body["dlqTrigger"],
             )
             last_resort = self._one(
-                backup, firing_id(self._identity, f"{trigger.name}/dlq", ids), ids, events, now, None
+                backup, firing_id(self.identity, f"{trigger.name}/dlq", ids), ids, events, now, None
             )
-        return self._one(trigger, firing_id(self._identity, trigger.name, ids), ids, events, now, last_resort)
+        return self._one(trigger, firing_id(self.identity, trigger.name, ids), ids, events, now, last_resort)
 
     def _one(
         self,
@@ -207,6 +209,10 @@ def firing_id(sensor: str, trigger: str, events: Mapping[str, str]) -> str:
     """32 hex digits that name a firing: the same events through the same trigger always give the same id."""
     named = "\n".join([sensor, trigger, *(f"{name}={events[name]}" for name in sorted(events))])
     return hashlib.sha256(named.encode()).hexdigest()[:32]
+
+
+def _digest(dependency: Dependency) -> str:
+    return hashlib.sha256(dependency.model_dump_json().encode()).hexdigest()[:16]
 
 
 def _verdict(dependency: Dependency, event: Event) -> bool | Dropped:

@@ -19,6 +19,7 @@ from argosy.services.queues import QUEUES
 from argosy.services.runtime import Runtime
 
 _TALLY_SECONDS = 1.0
+_LATE_SECONDS = 5.0  # the ticker looks every second; what is later was missed, as in Argo
 
 __all__ = ["ClusterAccess", "Embedded", "assemble"]
 
@@ -38,6 +39,7 @@ class Embedded:
     runtime: Runtime
     queue: SqliteQueue
     store: SqliteStore
+    patient_secrets: Secrets
     cluster: Cluster | None = None
 
     def close(self) -> None:
@@ -52,17 +54,18 @@ def assemble(
     cluster: ClusterAccess | None = None,
     durable: bool = True,
     serving: bool = False,
-    instance: bool = False,
 ) -> Embedded:
     """Wire a runtime on a data directory.
 
-    `durable`: whether what is sent is fsynced (see `SqliteQueue`). `serving`: it carries out triggers. `instance`: it is a
-    process of `argosy up`, whose worker moves the databases' logs in the background.
+    `durable`: whether what is sent is fsynced (see `SqliteQueue`). `serving`: a long-lived process that carries out triggers
+    and moves the databases' logs in the background. The gateway process moves them as it commits, every thousand pages:
+    that keeps the log short, and writing over an old log is much faster than making it longer.
     """
     clock = SystemClock()
-    store = SqliteStore(data.store, clock, background_checkpoints=instance)
-    queue = SqliteQueue(data.queue, QUEUES, clock, durable=durable, background_checkpoints=instance)
+    store = SqliteStore(data.store, clock, background_checkpoints=serving)
+    queue = SqliteQueue(data.queue, QUEUES, clock, durable=durable, background_checkpoints=serving)
     secrets: Secrets = FileSecrets(data.root)
+    patient = secrets
     executors: dict[str, Executor] = {}
     lazy: Cluster | None = None
     if cluster is not None:
@@ -71,7 +74,10 @@ def assemble(
         from argosy.adapters.kube.secrets import ClusterSecrets
 
         lazy = LazyCluster(Path(cluster.kubeconfig) if cluster.kubeconfig else None, cluster.context or None)
-        secrets = ChainedSecrets([secrets, CachedSecrets(ClusterSecrets(lazy))])
+        cached = CachedSecrets(ClusterSecrets(lazy))
+        patient = ChainedSecrets([secrets, cached])
+        # The gateway answers requests on an event loop: it takes what memory holds and waits for nobody.
+        secrets = patient if serving else ChainedSecrets([secrets, cached.at_once])
         if serving:
             from argosy.adapters.kube.executor import CreateExecutor
 
@@ -81,5 +87,5 @@ def assemble(
 
         executors |= {"http": HttpExecutor(secrets), "log": LogExecutor()}
     tally = _TALLY_SECONDS if serving else 0.0
-    runtime = Runtime(store, queue, FileBlobs(data.blobs), secrets, clock, executors, tally)
-    return Embedded(runtime, queue, store, lazy)
+    runtime = Runtime(store, queue, FileBlobs(data.blobs), secrets, clock, executors, tally, _LATE_SECONDS)
+    return Embedded(runtime, queue, store, patient, lazy)

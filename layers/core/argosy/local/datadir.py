@@ -24,7 +24,7 @@ _POLL = 0.05
 
 def default_data_dir() -> Path:
     """ARGOSY_DATA, else `argosy` in the user's state folder."""
-    if "ARGOSY_DATA" in os.environ:
+    if os.environ.get("ARGOSY_DATA"):
         return Path(os.environ["ARGOSY_DATA"])
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "argosy"
 

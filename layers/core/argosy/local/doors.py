@@ -24,6 +24,8 @@ from argosy.services.declarations import Declarations, Hook
 __all__ = ["Doors"]
 
 _log = logging.getLogger("argosy.local")
+_LOOK_SECONDS = 2.0
+_CLOSE_SECONDS = 5.0
 _UNKNOWN_LIMIT = 1024 * 1024
 
 
@@ -32,10 +34,11 @@ class Doors:
 
     def __init__(self, gateway: Gateway, declarations: Declarations, secrets: Secrets, host: str) -> None:
         self._gateway, self._declarations, self._secrets, self._host = gateway, declarations, secrets, host
-        self._open: dict[str, tuple[HttpServer, tuple[str, str] | None]] = {}
+        self._open: dict[str, tuple[HttpServer, tuple[str, ...] | None]] = {}
         self._routes: dict[str, dict[str, list[Hook]]] = {}
         self._said: dict[str, str] = {}
         self._api: HttpServer | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     async def open_api(self, port: int) -> int | None:
         """Open the API port if it is not open; returns its number, or None and says why when it cannot be opened."""
@@ -63,14 +66,18 @@ class Doors:
         for hook in self._declarations.all_hooks():
             by_port.setdefault(hook.entry.port, {}).setdefault(hook.path, []).append(hook)
         self._routes = by_port
+        for key, reason in self._declarations.broken.items():
+            self._say(f"object {key}", f"{key} cannot be used and is left out: {reason}")
         for port in [port for port in self._open if port not in by_port]:
             listener, _ = self._open.pop(port)
-            await listener.close(5)
+            await listener.close(_CLOSE_SECONDS)
             _log.info("port %s closed", port)
         for port, paths in by_port.items():
             await self._open_port(port, [hook for hooks in paths.values() for hook in hooks])
             self._say_collisions(port, paths)
-        await asyncio.to_thread(self._say_secrets)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(asyncio.to_thread(self._say_secrets))
+        await asyncio.wait([self._looking], timeout=_LOOK_SECONDS)
 
     async def close(self, seconds: float) -> None:
         """Stop taking requests, let running ones end."""
@@ -84,7 +91,11 @@ class Doors:
     async def _open_port(self, port: str, hooks: Sequence[Hook]) -> None:
         tls = next((_tls_secrets(hook) for hook in hooks if hook.entry.server_cert_secret), None)
         if port in self._open:
-            return
+            listener, before = self._open[port]
+            if before == tls:
+                return
+            del self._open[port]
+            await listener.close(_CLOSE_SECONDS)
         listener = HttpServer(Door(self._gateway, self._port_router(port)))
         try:
             context = await asyncio.to_thread(self._tls, hooks) if tls else None
@@ -178,6 +189,6 @@ def _reason(problem: Exception) -> str:
     return os.strerror(number).lower() if isinstance(number, int) else str(problem)
 
 
-def _tls_secrets(hook: Hook) -> tuple[str, str]:
-    cert = hook.entry.server_cert_secret
-    return (cert.name, cert.key) if cert else ("", "")
+def _tls_secrets(hook: Hook) -> tuple[str, ...]:
+    refs = (hook.entry.server_cert_secret, hook.entry.server_key_secret)
+    return (hook.namespace, *(part for ref in refs if ref for part in (ref.name, ref.key)))

@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from argosy.adapters.sqlite.queue import SqliteQueue
-from argosy.errors import ArgosyError
 from argosy.local.functions import Context, Handler, sqs_event
 from argosy.local.wake import Sleeper, Waker
 from argosy.ports.queue import Delivery
@@ -60,7 +59,7 @@ class Pump:
         self._context = Context(name)
         self._changed = threading.Condition()
         self._wakes = 0
-        self._stopping = self._at_once = False
+        self._stopping = False
         self._threads: dict[threading.Thread, float] = {}
         self._handed: deque[Delivery] = deque()
         self._gathering = False
@@ -106,10 +105,10 @@ class Pump:
         if self._handed or (due is not None and due <= time.time()):
             self._spawn()
 
-    def stop(self, seconds: float, *, at_once: bool = False) -> bool:
-        """Finish what is in flight and, unless `at_once`, what can be taken now; False if it took longer than `seconds`."""
+    def stop(self, seconds: float) -> bool:
+        """Finish what is in flight and what can be taken at once; False if that took longer than `seconds`."""
         with self._changed:
-            self._stopping, self._at_once = True, at_once
+            self._stopping = True
         self.wake()
         end = time.monotonic() + seconds
         for thread in list(self._threads):
@@ -129,11 +128,11 @@ class Pump:
                 seen, stopping = self._wakes, self._stopping
             try:
                 worked = self._once(me)
-            except ArgosyError as x:
-                _log.error("queue %s: %s", self.name, x)
+            except Exception as x:  # noqa: BLE001 - a pump that ends would hold up its queue without a word
+                _log.error("queue %s: %r", self.name, x)
                 worked = False
                 time.sleep(1)
-            if self._leaves(me, idle=self._at_once or (stopping and not worked)):
+            if self._leaves(me, idle=stopping and not worked):
                 break
             if not worked:
                 self._sleep(seen)

@@ -155,6 +155,8 @@ class Quickstart:
 
     def _start_argosy(self) -> str:
         self.sink.start()
+        if self.data.exists() and any(self.data.iterdir()) and not (self.data / "queue.db").exists():
+            raise StepFailed(f"{self.data} is no data directory of Argosy; the quickstart empties it, so name another")
         shutil.rmtree(self.data, ignore_errors=True)
         log = (self.data.parent / f"{self.data.name}.log").open("wb")
         manifests = str(locate("examples", "quickstart", "argosy"))

@@ -56,8 +56,8 @@ def up(options: UpOptions) -> int:
     """
     data = DataDir(options.data)
     data.claim("instance", {"pid": os.getpid(), "api": f"{options.host}:{options.port}"})
-    data.wait_for("worker", DRAIN_SECONDS)
-    embedded = assemble(data, cluster=options.cluster, instance=True)
+    data.wait_for("worker", DRAIN_SECONDS)  # one whose gateway was killed ends by itself, at once
+    embedded = assemble(data, cluster=options.cluster)
     try:
         recovered = embedded.queue.recover()
         if recovered:
@@ -94,7 +94,7 @@ class _Installation:
         declarations = self._embedded.runtime.receiver.declarations
         declarations.refresh()
         gateway = Gateway(self._embedded.queue, handler("webhook"), self._waker.wake)
-        doors = Doors(gateway, declarations, self._embedded.runtime.secrets, self._options.host)
+        doors = Doors(gateway, declarations, self._embedded.patient_secrets, self._options.host)
         port = await doors.open_api(self._options.port)
         await self._start_worker()
         supervisor = asyncio.create_task(self._supervise())
@@ -173,18 +173,18 @@ class _Installation:
 
     async def _supervise(self) -> None:
         """Start the worker again when it dies."""
-        while True:
-            if self._worker is None:
-                return
+        while self._worker is not None:
             code = await self._worker.wait()
             if self._stop.is_set():
                 return
             _log.error("the worker process ended with %s; starting it again", code)
-            recovered = self._embedded.queue.recover()
-            _log.info("%d messages that it had in flight are taken up again", recovered)
             await asyncio.sleep(1)
-            with contextlib.suppress(ArgosyError):
+            try:
+                recovered = self._embedded.queue.recover()
+                _log.info("%d messages that it had in flight are taken up again", recovered)
                 await self._start_worker()
+            except (ArgosyError, OSError) as x:
+                _log.error("the worker process cannot be started: %s; trying again", x)
 
     def _kill_worker(self) -> None:
         if self._worker is not None and self._worker.returncode is None:

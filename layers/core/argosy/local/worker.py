@@ -29,6 +29,7 @@ __all__ = ["DRAIN", "DRAIN_SECONDS", "Worker", "main"]
 
 DRAIN_SECONDS = 20.0
 DRAIN = b"drain"
+ORPHANED = 4
 BUS_BATCH = 100
 TRIGGER_BATCH = 64
 _CLUSTER_AGAIN = 10.0
@@ -48,7 +49,7 @@ class Worker:
     def run(self) -> bool:
         """Work until standard input ends or SIGTERM comes, then drain; True when everything in flight was finished."""
         self.data.claim("worker", {"pid": os.getpid()})
-        embedded = assemble(self.data, cluster=self.cluster, durable=False, serving=True, instance=True)
+        embedded = assemble(self.data, cluster=self.cluster, durable=False, serving=True)
         use(embedded.runtime)
         triggers = Pump(embedded.queue, TRIGGERS, handler("trigger"), batch=TRIGGER_BATCH, limit=16)
         bus = Pump(
@@ -75,7 +76,10 @@ class Worker:
             bus.relieve()
             triggers.relieve()
         # In the order of the flow: what the bus still holds becomes firings, which are then carried out.
-        drained = all([pump.stop(DRAIN_SECONDS, at_once=self._orphaned) for pump in (bus, triggers)])
+        if self._orphaned:
+            # As if it had been killed too: the next run takes up what is in flight.
+            os._exit(ORPHANED)
+        drained = all([pump.stop(DRAIN_SECONDS) for pump in (bus, triggers)])
         ticking.join(1)
         embedded.runtime.outcomes.write(now=True)
         embedded.close()
@@ -83,6 +87,8 @@ class Worker:
 
     def _announce(self) -> None:
         print("ready", flush=True)  # noqa: T201 - the gateway process waits for this line
+        # Nobody reads the pipe any more: what is printed from now on belongs to the console.
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
     def _watch_parent(self) -> None:
         """The gateway sends a line when it is time to drain; without it, the end of its pipe is its death."""

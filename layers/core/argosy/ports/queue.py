@@ -71,7 +71,7 @@ class Queue(Protocol):
     def send(self, queue: str, messages: Sequence[Outgoing]) -> list[str]:
         """Send all messages or none; returns their ids in order.
 
-        Durable on return, or with the invocation that the call is part of (`argosy.local.invocation`). A dropped
+        Durable on return; inside an invocation (`SqliteQueue.invocation`), together with that. A dropped
         duplicate returns the id of the message that it repeats. Raises InvalidObject for a delay out of range, a delay
         or no group on FIFO, a group on a standard queue; Unavailable when the queue cannot be written.
         """

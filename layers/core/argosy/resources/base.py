@@ -14,10 +14,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from argosy.errors import Unsupported
 from argosy.resources.manifests import Manifest
 
-__all__ = ["KeyRef", "Metadata", "Model", "Problem", "parse", "raise_first"]
+__all__ = ["KeyRef", "Metadata", "Model", "Problem", "parse"]
 
 
 class Model(BaseModel):
@@ -68,15 +67,6 @@ def parse[M: Model](model: type[M], manifest: Manifest) -> M:
         first = x.errors()[0]
         path = _path(first["loc"])
         raise manifest.problem(path, _reason(first)) from None
-
-
-def raise_first(manifest: Manifest, problems: list[Problem]) -> None:
-    """Raise the first problem as InvalidObject (or Unsupported) of this manifest; nothing happens without one."""
-    hard = [p for p in problems if not p.unsupported]
-    if hard:
-        raise manifest.problem(hard[0].field, hard[0].reason)
-    if problems:
-        raise Unsupported(str(manifest.problem(problems[0].field, problems[0].reason)))
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

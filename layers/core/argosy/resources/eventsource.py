@@ -153,7 +153,7 @@ def _calendar(entry: CalendarSource, path: str) -> Iterator[Problem]:
     try:
         if entry.schedule:
             cron.parse(entry.schedule, descriptors=False)
-        elif entry.interval:
-            duration.parse(entry.interval)
+        elif entry.interval and duration.parse(entry.interval) < duration.SECOND:
+            yield Problem(f"{path}.interval", "an interval shorter than 1s never moves on: fractions are dropped", True)
     except ArgosyError as x:
         yield Problem(f"{path}.{'schedule' if entry.schedule else 'interval'}", str(x))

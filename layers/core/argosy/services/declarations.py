@@ -47,6 +47,7 @@ class _Compiled:
     version: int
     uid: str
     sensor: CompiledSensor | None = None
+    source: tuple[str, str] | None = None
     hooks: Sequence[Hook] = ()
 
 
@@ -108,14 +109,13 @@ class Declarations:
                 broken[row.sk] = f"{type(x).__name__}: {x}"
         sensors: dict[Subject, list[CompiledSensor]] = {}
         hooks: dict[tuple[str, str], Sequence[Hook]] = {}
-        for key, one in compiled.items():
+        for one in compiled.values():
             if one.sensor is not None:
                 for source, subject in one.sensor.subjects:
                     bus = one.sensor.sensor.bus
                     sensors.setdefault((one.sensor.namespace, bus, source, subject), []).append(one.sensor)
-            elif key.startswith("EventSource/"):
-                _, namespace, name = key.split("/")
-                hooks[namespace, name] = one.hooks
+            elif one.source is not None:
+                hooks[one.source] = one.hooks
         self._compiled, self._sensors, self._hooks, self.broken = compiled, sensors, hooks, broken
 
     def _one(self, row: Row) -> _Compiled:
@@ -137,5 +137,5 @@ def _compile(body: Mapping[str, Any], version: int) -> _Compiled:
             Hook(*place, event, source.bus, source.service_account, entry)
             for event, entry in source.spec.webhook.items()
         ]
-        return _Compiled(version, uid, hooks=hooks)
+        return _Compiled(version, uid, source=place, hooks=hooks)
     return _Compiled(version, uid)

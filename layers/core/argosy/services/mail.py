@@ -20,8 +20,14 @@ MAX_INLINE = 200_000
 
 
 def pack(body: Any, blobs: Blobs) -> str:
-    """`body` as a message body. Raises Unavailable when a large one cannot be stored."""
-    data = orjson.dumps(body)
+    """`body` as a message body.
+
+    Raises EvaluationError for what JSON cannot hold (nested too deep), Unavailable when a large body cannot be stored.
+    """
+    try:
+        data = orjson.dumps(body)
+    except orjson.JSONEncodeError as x:
+        raise EvaluationError(f"cannot be sent as a message: {x}") from x
     if len(data) <= MAX_INLINE:
         return data.decode()
     key = f"messages/{hashlib.sha256(data).hexdigest()}"

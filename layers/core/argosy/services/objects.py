@@ -26,6 +26,7 @@ __all__ = ["OBJECTS_PK", "VERSION_KEY", "Applied", "Objects", "check"]
 
 OBJECTS_PK = "objects"
 VERSION_KEY = ("meta", "objects")
+_TRIES = 20
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -84,6 +85,8 @@ class Objects:
         Raises InvalidObject (or Unsupported, when nothing is wrong otherwise) that lists every problem, one a line.
         Raises Conflict when someone else changed the same objects meanwhile; applying again is safe.
         """
+        if not _NAMESPACE.match(namespace):
+            raise InvalidObject(f"{namespace!r} is no namespace: lower-case letters, digits and -")
         problems = [error for manifest in manifests for error in check(manifest)]
         if problems:
             joined = "\n".join(str(error) for error in problems)
@@ -100,7 +103,7 @@ class Objects:
         return results
 
     def get(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
-        """One object as a manifest with status. Raises NotFound."""
+        """One object as it is stored. Raises NotFound."""
         row = self._store.get(OBJECTS_PK, f"{kind}/{namespace}/{name}")
         if row is None:
             raise NotFound(f"{kind.lower()} {namespace}/{name} not found")
@@ -143,14 +146,25 @@ class Objects:
         """Write all changes; more than one transaction can hold are written in several, in order."""
         size = MAX_WRITES - 1
         for start in range(0, len(changes), size):
+            try:
+                self._write(changes[start : start + size])
+            except Conflict as x:
+                done = f" ({start} of {len(changes)} changes were written)" if start else ""
+                raise Conflict(f"somebody else changed the same objects meanwhile{done}: {x}; do it again") from x
+
+    def _write(self, changes: Sequence[Put | Delete]) -> None:
+        """Write changes and the next version number; losing the race for the number alone is tried again."""
+        for tries_left in reversed(range(_TRIES)):
             row = self._store.get(*VERSION_KEY)
             number = int(row.data["number"]) + 1 if row else 1
             bump = Put(Row(*VERSION_KEY, {"number": number}), expect=row.version if row else ABSENT)
             try:
-                self._store.write([*changes[start : start + size], bump])
-            except Conflict as x:
-                done = f" ({start} of {len(changes)} changes were written)" if start else ""
-                raise Conflict(f"somebody else changed the same objects meanwhile{done}: {x}; do it again") from x
+                self._store.write([*changes, bump])
+            except Conflict:
+                if not tries_left:
+                    raise
+            else:
+                return
 
 
 def kind_named(word: str) -> str:

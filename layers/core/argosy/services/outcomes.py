@@ -7,11 +7,14 @@ the trigger, or `dependency/<name>` for filters that failed). A firing that fail
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from argosy.errors import ArgosyError
 from argosy.ports.clock import Clock
 from argosy.ports.store import Put, Row, Store
 
@@ -19,6 +22,7 @@ __all__ = ["Outcomes", "sensor_status"]
 
 _KEEP_SECONDS = 7 * 86_400.0
 _MAX_REASON = 2_000
+_log = logging.getLogger("argosy.services")
 
 
 class Outcomes:
@@ -71,7 +75,7 @@ class Outcomes:
         row = Row(
             f"failures/{namespace}/{sensor}", f"{_text(now)}/{firing}", data, expires_at=now.timestamp() + _KEEP_SECONDS
         )
-        self._store.write([Put(row)])
+        self._keep(partial(self._store.write, [Put(row)]))
 
     def dropped(self, namespace: str, sensor: str, dependency: str, reason: str, event: str, now: datetime) -> None:
         """A filter could not decide and the event was dropped for this dependency."""
@@ -86,7 +90,15 @@ class Outcomes:
         with self._mutex:
             gathered, self._gathered, self._written = self._gathered, {}, time
         for (pk, sk), (add, put) in gathered.items():
-            self._store.tally(pk, sk, add, put)
+            self._keep(partial(self._store.tally, pk, sk, add, put))
+
+    @staticmethod
+    def _keep(write: Callable[[], None]) -> None:
+        """Bookkeeping that fails is told and nothing else: what it tells of has been done and must not be done again."""
+        try:
+            write()
+        except ArgosyError as x:
+            _log.error("an outcome could not be kept: %s", x)
 
     def _note(self, namespace: str, sensor: str, sk: str, counter: str, put: Mapping[str, Any]) -> None:
         with self._mutex:

@@ -33,7 +33,11 @@ __all__ = ["Runtime", "current", "use"]
 
 @dataclass(frozen=True)
 class Runtime:
-    """Ports and, made when first asked for, the services on them."""
+    """Ports and, made when first asked for, the services on them.
+
+    `tally_seconds`: how often outcomes are written at most. `late_seconds`: how late a calendar's time may be noticed and
+    still fire without catch-up; two ticks of the schedule on AWS.
+    """
 
     store: Store
     queue: Queue
@@ -42,6 +46,7 @@ class Runtime:
     clock: Clock
     executors: Mapping[str, Executor]
     tally_seconds: float = 0.0
+    late_seconds: float = 120.0
 
     @cached_property
     def outcomes(self) -> Outcomes:

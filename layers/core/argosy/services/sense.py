@@ -54,7 +54,15 @@ class Sensing:
         event = received.event
         for sensor in self._declarations.sensors(received.namespace, received.bus, event.source, event.subject):
             firings.extend(self._run(sensor, event, now))
-        return [trigger_message(firing, 1, 0.0, self._runtime.blobs) for firing in firings]
+        return [message for firing in firings if (message := self._message(firing, now)) is not None]
+
+    def _message(self, firing: Firing, now: datetime) -> Outgoing | None:
+        try:
+            return trigger_message(firing, 1, 0.0, self._runtime.blobs)
+        except EvaluationError as x:
+            place = (firing.namespace, firing.sensor, firing.trigger)
+            self._runtime.outcomes.failed(*place, str(x), now, firing.id, firing.events)
+            return None
 
     def hand_on(self, messages: list[Outgoing]) -> None:
         """Send a batch's firings and write its tallies."""
@@ -79,17 +87,19 @@ class Sensing:
 
     def _join(self, sensor: CompiledSensor, match: Match, event: Event, now: datetime) -> Mapping[str, Event] | None:
         store = self._runtime.store
-        pk = f"join/{sensor.namespace}/{sensor.name}"
+        pk = f"join/{sensor.namespace}/{sensor.name}/{sensor.identity}"
         state_sk, used_sk = f"{match.trigger.name}/state", f"{match.trigger.name}/used/{match.dependency}/{event.id}"
         for _ in range(_TRIES):
             used = store.get(pk, used_sk)
             if used is not None:
                 return JoinState.from_json(used.data["fired"]).events if used.data.get("fired") else None
             row = store.get(pk, state_sk)
-            state = _state(row, match.trigger)
+            state = _state(row, sensor, match.trigger)
             after, fired = step(state, match.trigger.condition, match.dependency, event)
             memory = {"fired": JoinState(fired).as_json()} if fired else {}
-            definition = {"conditions": match.trigger.template.conditions, "events": after.as_json()}
+            definitions = {name: sensor.definitions[name] for name in after.events}
+            conditions = match.trigger.template.conditions
+            definition = {"conditions": conditions, "definitions": definitions, "events": after.as_json()}
             try:
                 store.write(
                     [
@@ -105,11 +115,15 @@ class Sensing:
         )
 
 
-def _state(row: Row | None, trigger: CompiledTrigger) -> JoinState:
-    """The stored state; one that was kept under other conditions is not used, as Argo clears it when they change."""
+def _state(row: Row | None, sensor: CompiledSensor, trigger: CompiledTrigger) -> JoinState:
+    """The stored state, without what was kept under other conditions or for a dependency that has changed, as in Argo."""
     if row is None or row.data.get("conditions") != trigger.template.conditions:
         return JoinState()
-    return JoinState.from_json(row.data["events"])
+    before = row.data.get("definitions", {})
+    events = {
+        name: event for name, event in row.data["events"].items() if before.get(name) == sensor.definitions.get(name)
+    }
+    return JoinState.from_json(events)
 
 
 def _read(body: Any) -> _BusEvent:

@@ -24,9 +24,6 @@ from argosy.services.runtime import Runtime
 
 __all__ = ["Ticker"]
 
-LATE = timedelta(minutes=2)
-"""How late a time may be noticed and still fire without catch-up: two ticks of the schedule on AWS."""
-
 _ROWS = 100
 _TIMES = 1000
 
@@ -36,6 +33,7 @@ class Ticker:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._late = timedelta(seconds=runtime.late_seconds)
 
     def tick(self) -> int:
         """Fire everything that is due; returns how many events were published."""
@@ -57,7 +55,7 @@ class Ticker:
 
     def _calendar(self, row: Row, now: datetime) -> int:
         entry = CalendarSource.model_validate(row.data["entry"])
-        times, reached = due_times(entry, datetime.fromisoformat(row.data["last"]), now, LATE, _TIMES)
+        times, reached = due_times(entry, datetime.fromisoformat(row.data["last"]), now, self._late, _TIMES)
         self._publish(row.sk, entry, times)
         following = next(next_times(entry, reached), None)
         after = Row(

@@ -1,8 +1,9 @@
 """Secrets port on files and environment variables, and a chain of several ports.
 
 A Secret's key is the file `<root>/secrets/<namespace>/<name>/<key>`, a ConfigMap's the same under `configs`; or the
-environment variable `ARGOSY_SECRET_<NAMESPACE>_<NAME>_<KEY>` (`ARGOSY_CONFIG_…`), upper case, with every character
-outside A-Z and 0-9 replaced by `_`.
+environment variable `ARGOSY_SECRET__<NAMESPACE>__<NAME>__<KEY>` (`ARGOSY_CONFIG__…`), upper case, with `_` for what is
+neither letter nor digit. Names with a dot or two dashes in a row have no variable, so that no two namespaces or names
+share one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from argosy.ports.secrets import Secrets
 __all__ = ["ChainedSecrets", "FileSecrets"]
 
 _NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]+\Z")
+
+
+_PLAIN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 
 class FileSecrets:
@@ -40,7 +44,7 @@ class FileSecrets:
         if not all(_NAME.match(part) for part in parts):
             raise NotFound(f"{kind} {'/'.join(parts)} is not a name that Kubernetes allows")
         path = self._root.joinpath(f"{kind}s", *parts)
-        variable = re.sub("[^A-Z0-9]", "_", "_".join(("argosy", kind, *parts)).upper())
+        variable = _variable(kind, parts)
         try:
             return path.read_text().removesuffix("\n")
         except PermissionError as x:
@@ -48,7 +52,15 @@ class FileSecrets:
         except (OSError, UnicodeDecodeError):
             if variable in self._environ:
                 return self._environ[variable].removesuffix("\n")
-            raise NotFound(f"{kind} {'/'.join(parts)} not found: neither file {path} nor variable {variable}") from None
+            nor = f" nor variable {variable}" if variable else ""
+            raise NotFound(f"{kind} {'/'.join(parts)} not found: neither file {path}{nor}") from None
+
+
+def _variable(kind: str, parts: Sequence[str]) -> str:
+    """The variable's name, "" when these parts have none."""
+    if not all(_PLAIN.match(part) for part in parts[:2]):
+        return ""
+    return "ARGOSY_" + "__".join(re.sub("[^A-Z0-9]", "_", part.upper()) for part in (kind, *parts))
 
 
 class ChainedSecrets:

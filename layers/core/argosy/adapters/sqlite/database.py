@@ -17,7 +17,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,18 +59,20 @@ class Database:
 
         Raises Unavailable when SQLite cannot write (disk full, file gone); errors of the block itself pass through.
         """
-        with self._mutex, self._locked():
-            self._set_synchronous("FULL" if durable else "NORMAL")
-            try:
-                self._writer.execute("BEGIN IMMEDIATE")
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException as x:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                if isinstance(x, sqlite3.Error):
-                    raise Unavailable(f"cannot write {self.path}: {x}") from x
-                raise
+        with self._mutex:
+            if self._closed:
+                raise Unavailable(f"{self.path} is closed")
+            with self._locked():
+                try:
+                    self._set_synchronous("FULL" if durable else "NORMAL")
+                    self._writer.execute("BEGIN IMMEDIATE")
+                    yield self._writer
+                    self._writer.execute("COMMIT")
+                except BaseException as x:
+                    self._roll_back()
+                    if isinstance(x, sqlite3.Error):
+                        raise Unavailable(f"cannot write {self.path}: {x}") from x
+                    raise
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query on the last committed state. Raises Unavailable."""
@@ -91,7 +93,7 @@ class Database:
             with closing(self._connect(background_checkpoints=True)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
                 if size > _RESTART_BYTES:
-                    with self._locked():
+                    with self._mutex, self._locked():
                         connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
         except sqlite3.Error as x:
             raise Unavailable(f"cannot checkpoint {self.path}: {x}") from x
@@ -120,6 +122,11 @@ class Database:
             raise
         return connection
 
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+
     def _set_synchronous(self, mode: str) -> None:
         if mode != self._synchronous:
             self._writer.execute(f"PRAGMA synchronous={mode}")
@@ -127,7 +134,10 @@ class Database:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        except OSError as x:
+            raise Unavailable(f"cannot lock {self.path}: {x}") from x
         try:
             yield
         finally:

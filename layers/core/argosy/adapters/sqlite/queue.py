@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,13 +26,14 @@ from typing import Any
 import orjson
 
 from argosy.adapters.sqlite.database import Database
-from argosy.errors import ArgosyError, NotFound
+from argosy.errors import ArgosyError, NotFound, Unavailable
 from argosy.ports.clock import Clock
 from argosy.ports.queue import DEDUP_SECONDS, Delivery, Depth, Outgoing, QueueSpec
 from argosy.ports.queuerules import check_outgoing
 
 __all__ = ["SqliteQueue", "Unit"]
 
+_log = logging.getLogger("argosy.local")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, visible_at REAL NOT NULL, leased INTEGER NOT NULL DEFAULT 0,
@@ -66,6 +68,7 @@ class Unit:
 
     inserts: list[Insert] = field(default_factory=list)
     keep: str = ""
+    durable: bool = False
     acknowledged: list[Handle] = field(default_factory=list)
     released: list[tuple[Handle, float]] = field(default_factory=list)
     kept: list[Delivery] = field(default_factory=list)
@@ -87,8 +90,8 @@ class _Pending:
 class SqliteQueue:
     """All queues in one file.
 
-    `durable=False` makes commits ordered instead (see `Database`), for hops between queues. `committed` is called after each
-    commit of units, from whichever thread did it.
+    `durable=False` makes the commits of invocations ordered (see `Database`), for hops between queues; a send outside of one
+    is always durable. `committed` is called after each commit, from whichever thread did it.
     """
 
     def __init__(
@@ -123,7 +126,7 @@ class SqliteQueue:
         if unit is not None:
             unit.inserts.extend(rows)
         elif rows:
-            self.commit(Unit(inserts=rows))
+            self.commit(Unit(inserts=rows, durable=True))
         return [row[3] for row in rows]
 
     def receive(self, queue: str, limit: int) -> list[Delivery]:
@@ -252,16 +255,21 @@ class SqliteQueue:
             return
         error: Exception | None = None
         try:
-            with self._db.write(durable=self._durable) as connection:
+            durable = self._durable or any(entry.unit.durable for entry in batch)
+            with self._db.write(durable=durable) as connection:
                 self._write(connection, [entry.unit for entry in batch])
         except ArgosyError as x:
             error = x
+        except Exception as x:  # noqa: BLE001 - every waiting entry must hear of it, whatever it is
+            error = Unavailable(f"not written: {x!r}")
+            error.__cause__ = x
         for entry in batch:
             entry.done, entry.error = True, error
-            if entry.then is not None:
-                entry.then(error)
         if error is None:
             self.committed()
+        for entry in batch:
+            if entry.then is not None:
+                _call(entry.then, error)
 
     def _write(self, connection: Connection, units: list[Unit]) -> None:
         now = self._clock.now().timestamp()
@@ -317,6 +325,13 @@ def _insert_once(connection: Connection, queue: str, message: Outgoing, now: flo
     row = (queue, now + message.delay, now, new, message.group, message.body)
     connection.execute(f"INSERT INTO messages {_COLUMNS} VALUES (?,?,?,?,?,?,0,0)", row)
     return new
+
+
+def _call(then: Callable[[Exception | None], None], error: Exception | None) -> None:
+    try:
+        then(error)
+    except Exception as x:  # noqa: BLE001 - one caller's failure is not that of the others in its group
+        _log.error("after a commit: %r", x)
 
 
 def _slices(count: int) -> Iterator[tuple[int, int]]:

@@ -101,8 +101,10 @@ def _times(entry: CalendarSource, after: datetime, zone: tzinfo) -> Iterator[dat
 
 def _step(interval: str) -> timedelta:
     step = timedelta(microseconds=duration.parse(interval) / 1000)
-    if step <= timedelta(0):
-        raise EvaluationError(f"interval {interval!r} is not a positive duration")
+    if step < timedelta(seconds=1):
+        raise EvaluationError(
+            f"interval {interval!r} is shorter than 1s: it would never move on, fractions are dropped"
+        )
     return step
 
 

@@ -29,7 +29,10 @@ HEALTH = "/health"
 _FORM = "application/x-www-form-urlencoded"
 _NOT_IN_GO = frozenset({"Host", "Transfer-Encoding"})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_OUTSIDE_TEXT = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+')
+_OUTSIDE_TEXT = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")|[ \t\r\n]++')
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_MAX_NESTING = 10_000  # as deep as Go's decoder goes
 
 
 class Problem(Enum):
@@ -121,7 +124,7 @@ def _compact(body: bytes) -> bytes | None:
         written = orjson.dumps(orjson.loads(body))
     except orjson.JSONDecodeError:
         text = body.decode("utf-8", "replace")
-        if not gjson.valid(text):
+        if _too_deep(body) or not gjson.valid(text):
             return None
         body = text.encode()
     except orjson.JSONEncodeError:
@@ -132,6 +135,16 @@ def _compact(body: bytes) -> bytes | None:
         if sign in body:
             body = body.replace(sign, code)
     return body
+
+
+def _too_deep(body: bytes) -> bool:
+    if body.count(b"[") + body.count(b"{") <= _MAX_NESTING:
+        return False
+    depth = deepest = 0
+    for sign in _STRINGS.sub(b"", body).translate(None, delete=_NO_BRACKETS):
+        depth += 1 if sign in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest > _MAX_NESTING
 
 
 def _form(text: str) -> dict[str, list[str]]:
