@@ -330,14 +330,15 @@ def test_a_body_that_is_asked_for(served: Served) -> None:
 
 
 def test_a_poison_event_stops_nothing_else(served: Served) -> None:
-    bodies = [
-        "[" * 300 + "]" * 300,
-        "[" * 30_000 + "]" * 30_000,
-        '{"message": "hello\\ud800", "id": 1e999}',
-        '{"id": "\\u0000"}',
-    ]
-    answers: list[Answer] = [ask(served.port, "/example", body) for body in bodies]
-    assert [answer.status for answer in answers] == [200] * len(bodies)
+    expected = {
+        "[" * 300 + "]" * 300: 200,
+        "[" * 10_000 + "]" * 10_000: 200,
+        "[" * 10_001 + "]" * 10_001: 400,  # deeper than Go's decoder goes
+        '{"message": "hello\\ud800", "id": 1e999}': 200,
+        '{"id": "\\u0000"}': 200,
+    }
+    answers: list[Answer] = [ask(served.port, "/example", body) for body in expected]
+    assert [answer.status for answer in answers] == list(expected.values())
     post(served.port, "/example", {"message": "hello", "id": "after the poison"})
     until(lambda: {"id": "after the poison"} in served.sink.bodies("example"), "the event is delivered")
     served.up.idle()

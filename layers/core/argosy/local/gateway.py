@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.local.functions import Context
@@ -109,7 +109,7 @@ def _event(route: Route, request: Request) -> dict[str, Any]:
     resource = _BARE_RESOURCE
     if route.rest:
         resource, path = _RESOURCE, f"{path}/{route.rest}"
-        parameters["proxy"] = unquote(route.rest)
+        parameters["proxy"] = route.rest
     return {
         "resource": resource,
         "path": path,
