@@ -21,9 +21,12 @@ from aws_lambda_powertools.utilities.batch import (
     EventType,
 )
 
+from argosy.adapters.http.pools import close_pools, rest
+
 __all__ = [
     "LoopBatchProcessor",
     "batch_processor",
+    "close_thread_loop",
     "count",
     "function",
     "logger",
@@ -68,6 +71,22 @@ def thread_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+def close_thread_loop() -> None:
+    """Close this thread's loop, if it has one, with the HTTP connections on it; call it when the thread ends."""
+    loop: asyncio.AbstractEventLoop | None = getattr(_local, "loop", None)
+    if loop is None or loop.is_closed():
+        return
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left))
+    close_pools(loop)
+    loop.run_until_complete(asyncio.sleep(0))  # sockets are closed when the loop turns
+    loop.close()
+    del _local.loop
+
+
 class LoopBatchProcessor(AsyncBatchProcessor):
     """AsyncBatchProcessor on the thread's own loop; the original makes a loop for each batch outside of Lambda."""
 
@@ -88,7 +107,12 @@ def report_failures(processor: BasePartialBatchProcessor, what: str) -> None:
 
 def run[T](work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on this thread's loop."""
-    return thread_loop().run_until_complete(work)
+    loop = thread_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        if rest(loop):
+            loop.run_until_complete(asyncio.sleep(0))
 
 
 def batch_processor() -> BatchProcessor:

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
+from argosy.adapters.powertools import close_thread_loop
 from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.local.functions import Context, Handler, sqs_event
 from argosy.local.wake import Sleeper, Waker
@@ -133,6 +134,7 @@ class Pump:
                 worked = False
                 time.sleep(1)
             if self._leaves(me, idle=stopping and not worked):
+                close_thread_loop()
                 break
             if not worked:
                 self._sleep(seen)

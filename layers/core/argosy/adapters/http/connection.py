@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -27,11 +28,12 @@ class Response:
 
 
 class Connection(asyncio.Protocol):
-    """Carries one request at a time; `reusable` tells whether another may follow."""
+    """Carries one request at a time; `reusable` tells whether another may follow. `lost` is called when it is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, lost: Callable[[], None]) -> None:
         self.reusable = False
-        self.used = False
+        self.idle_since = 0.0
+        self._lost = lost
         self._transport: asyncio.Transport | None = None
         self._parser: httptools.HttpResponseParser | None = None
         self._waiting: asyncio.Future[Response] | None = None
@@ -54,7 +56,6 @@ class Connection(asyncio.Protocol):
         except BaseException:
             self.close()
             raise
-        self.used = True
         if not self.reusable:
             self.close()
         return response
@@ -87,7 +88,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
         self.reusable = False
-        if self._status and exc is None:
+        self._lost()
+        if self._status >= 200 and exc is None:
             self._finish(reusable=False)  # a body without a length ends with its connection
         elif self._started:
             self._fail(ConnectionError("the connection broke in the middle of the answer"))
@@ -127,10 +129,12 @@ class Connection(asyncio.Protocol):
             self._waiting.set_exception(problem)
 
 
-async def connect(address: tuple[str, int], server_name: str | None, tls: ssl.SSLContext | None) -> Connection:
-    """Open a connection to an IP address and port. Raises OSError."""
+async def connect(
+    address: tuple[str, int], server_name: str | None, tls: ssl.SSLContext | None, lost: Callable[[], None]
+) -> Connection:
+    """Open a connection to an IP address and port. `lost` is called when it is gone. Raises OSError."""
     loop = asyncio.get_running_loop()
     _, connection = await loop.create_connection(
-        Connection, *address, ssl=tls, server_hostname=server_name if tls is not None else None
+        lambda: Connection(lost), *address, ssl=tls, server_hostname=server_name if tls is not None else None
     )
     return connection

@@ -45,7 +45,7 @@ class HttpExecutor:
         body = effect.body.encode() if effect.body is not None else None
         try:
             with self._deadlines.within(effect.timeout):
-                status = await self._client.send(effect.method, effect.url, headers, body, tls)
+                status = await self._client.send(effect.method, effect.url, headers, body, tls, effect.host)
         except TimeoutError as x:
             raise Unavailable(f"{what}: no answer within {effect.timeout:g} s") from x
         except (OSError, httptools.HttpParserError) as x:
@@ -56,7 +56,7 @@ class HttpExecutor:
         return f"{what}: {status}"
 
     def request_headers(self, effect: HttpCall, firing: FiringInfo) -> dict[str, str]:
-        """The headers that go out, secrets filled in. Raises NotFound, Denied or Unavailable for a secret."""
+        """The headers that go out, secrets filled in; Host is apart. Raises NotFound, Denied or Unavailable for a secret."""
         headers = dict(effect.headers)
         for name, ref in effect.secure_headers.items():
             headers[name] = self._read(firing.namespace, ref)
@@ -64,8 +64,6 @@ class HttpExecutor:
             user = self._read(firing.namespace, effect.username) if effect.username else ""
             password = self._read(firing.namespace, effect.password) if effect.password else ""
             headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-        if effect.host:
-            headers["Host"] = effect.host
         given = {name.lower() for name in headers}
         for name, value in (("Content-Type", "application/json"), (IDEMPOTENCY_KEY, firing.id)):
             if name.lower() not in given:
