@@ -56,7 +56,16 @@ def get(
     data: Data = None,
 ) -> None:
     """Show objects with what has become of them: counters, failures, next times."""
+    from argosy.services.objects import kind_named
+
     kind, names = _split(kind, names or [])
+    if kind not in ("all", "queue", "queues"):
+        kind = kind_named(kind)
+    folder = _folder(data)
+    if not names and not folder.exists():
+        typer.echo(f"data directory {folder} not found", err=True)
+        show([], (), output, single=False)
+        return
     with _installation(data, make=False) as installation:
         if kind in ("queues", "queue"):
             show(installation.queues(), _QUEUE_COLUMNS, output, single=False)
@@ -163,14 +172,20 @@ _QUEUE_COLUMNS = tuple(
 )
 
 
+def _folder(data: Path | None) -> Path:
+    from argosy.local.datadir import default_data_dir
+
+    return data or default_data_dir()
+
+
 @contextmanager
 def _installation(data: Path | None, *, make: bool = True) -> Iterator[Installation]:
     from argosy.local.admin import Installation
-    from argosy.local.datadir import DataDir, default_data_dir
+    from argosy.local.datadir import DataDir
 
-    folder = data or default_data_dir()
+    folder = _folder(data)
     if not make and not folder.exists():
-        raise NotFound(f"there is no data directory {folder}; name it with --data or set ARGOSY_DATA")
+        raise NotFound(f"data directory {folder} not found; name it with --data or set ARGOSY_DATA")
     installation = Installation(DataDir(folder))
     try:
         yield installation
