@@ -35,7 +35,7 @@ _MAX_BACKOFF = 60.0
 _MAX_HANDED = 2000
 # Under load small batches cost more than they bring: after one of several messages, wait a moment for more.
 _BUSY = 3
-_GATHER = 0.002
+_GATHER = 0.006
 
 
 class Pump:
