@@ -19,7 +19,7 @@ from argosy.events.sources.webhook import HEALTH, size_limit
 from argosy.local.gateway import Door, Gateway, Route, Router
 from argosy.local.httpserver import HttpServer
 from argosy.ports.secrets import Secrets
-from argosy.services.declarations import Declarations, Hook
+from argosy.services.declarations import Declarations, Hook, pick
 
 __all__ = ["Doors"]
 
@@ -84,10 +84,6 @@ class Doors:
         listeners = [listener for listener, _ in self._open.values()] + ([self._api] if self._api else [])
         await asyncio.gather(*(listener.close(seconds) for listener in listeners))
 
-    def open_ports(self) -> list[str]:
-        """The ports that are open for event sources."""
-        return sorted(self._open)
-
     async def _open_port(self, port: str, hooks: Sequence[Hook]) -> None:
         tls = next((_tls_secrets(hook) for hook in hooks if hook.entry.server_cert_secret), None)
         if port in self._open:
@@ -137,7 +133,9 @@ class Doors:
                 if path != HEALTH:
                     return None
                 hooks = next(iter(paths.values()))
-            hook = next((hook for hook in hooks if hook.entry.method == method), hooks[0])
+            hook = pick(hooks, method)
+            if hook is None:
+                return None
             return Route(hook.namespace, hook.source, path.lstrip("/"), size_limit(hook.entry), port)
 
         return route
@@ -150,8 +148,7 @@ class Doors:
         hooks = self._declarations.hooks(namespace, source)
         if not hooks:
             return None
-        at_path = [hook for hook in hooks if hook.path == f"/{rest}"]
-        hook = next((hook for hook in at_path if hook.entry.method == method), at_path[0] if at_path else None)
+        hook = pick([hook for hook in hooks if hook.path == f"/{rest}"], method)
         return Route(namespace, source, rest, size_limit(hook.entry) if hook else _UNKNOWN_LIMIT)
 
     def _say_collisions(self, port: str, paths: dict[str, list[Hook]]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock"]
+__all__ = ["Clock", "SystemClock", "stamp"]
 
 
 class Clock(Protocol):
@@ -25,3 +25,8 @@ class SystemClock:
     def now(self) -> datetime:
         """Current time, timezone UTC."""
         return datetime.now(UTC)
+
+
+def stamp(at: datetime) -> str:
+    """RFC 3339 text of a UTC time, always with microseconds, so that texts sort as times do."""
+    return at.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

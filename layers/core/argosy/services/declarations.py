@@ -20,7 +20,7 @@ from argosy.resources.eventsource import EventSource, WebhookSource
 from argosy.resources.sensor import Sensor
 from argosy.services.objects import OBJECTS_PK, VERSION_KEY
 
-__all__ = ["Declarations", "Hook"]
+__all__ = ["Declarations", "Hook", "pick"]
 
 Subject = tuple[str, str, str, str]
 
@@ -40,6 +40,11 @@ class Hook:
     def path(self) -> str:
         """Its endpoint with one leading slash."""
         return endpoint_path(self.entry)
+
+
+def pick(hooks: Sequence[Hook], method: str) -> Hook | None:
+    """Of entries that share a path the one with this method, else the first, which then says what it takes; None of none."""
+    return next((hook for hook in hooks if hook.entry.method == method), hooks[0] if hooks else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from argosy.errors import ArgosyError
-from argosy.ports.clock import Clock
+from argosy.ports.clock import Clock, stamp
 from argosy.ports.store import Put, Row, Store
 
 __all__ = ["Outcomes", "sensor_status"]
@@ -39,7 +39,7 @@ class Outcomes:
 
     def fired(self, namespace: str, sensor: str, trigger: str, now: datetime) -> None:
         """A firing was carried out."""
-        self._note(namespace, sensor, trigger, "fired", {"lastFiredAt": _text(now)})
+        self._note(namespace, sensor, trigger, "fired", {"lastFiredAt": stamp(now)})
 
     def failed_attempt(self, namespace: str, sensor: str, trigger: str, reason: str, now: datetime) -> None:
         """An attempt failed and will be repeated."""
@@ -48,7 +48,7 @@ class Outcomes:
             sensor,
             trigger,
             "failedAttempts",
-            {"lastFailureAt": _text(now), "lastFailure": reason[:_MAX_REASON]},
+            {"lastFailureAt": stamp(now), "lastFailure": reason[:_MAX_REASON]},
         )
 
     def failed(
@@ -63,23 +63,23 @@ class Outcomes:
     ) -> None:
         """A firing failed for good; its own row is written at once."""
         self._note(
-            namespace, sensor, trigger, "failed", {"lastFailureAt": _text(now), "lastFailure": reason[:_MAX_REASON]}
+            namespace, sensor, trigger, "failed", {"lastFailureAt": stamp(now), "lastFailure": reason[:_MAX_REASON]}
         )
         data = {
             "trigger": trigger,
             "firing": firing,
             "events": dict(events),
             "reason": reason[:_MAX_REASON],
-            "at": _text(now),
+            "at": stamp(now),
         }
         row = Row(
-            f"failures/{namespace}/{sensor}", f"{_text(now)}/{firing}", data, expires_at=now.timestamp() + _KEEP_SECONDS
+            f"failures/{namespace}/{sensor}", f"{stamp(now)}/{firing}", data, expires_at=now.timestamp() + _KEEP_SECONDS
         )
         self._keep(partial(self._store.write, [Put(row)]))
 
     def dropped(self, namespace: str, sensor: str, dependency: str, reason: str, event: str, now: datetime) -> None:
         """A filter could not decide and the event was dropped for this dependency."""
-        put = {"lastDroppedAt": _text(now), "lastDropped": f"event {event}: {reason}"[:_MAX_REASON]}
+        put = {"lastDroppedAt": stamp(now), "lastDropped": f"event {event}: {reason}"[:_MAX_REASON]}
         self._note(namespace, sensor, f"dependency/{dependency}", "dropped", put)
 
     def write(self, *, now: bool = False) -> None:
@@ -125,7 +125,3 @@ def sensor_status(store: Store, namespace: str, sensor: str, limit: int = 20) ->
     if failures:
         status["failures"] = failures
     return status
-
-
-def _text(now: datetime) -> str:
-    return now.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

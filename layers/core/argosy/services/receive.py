@@ -7,7 +7,7 @@ word is used: 405 for the wrong method, 413 for a body that is too large (docs/d
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,8 +16,9 @@ from argosy.events.envelope import new_event
 from argosy.events.sources import webhook
 from argosy.events.sources.filtering import lets_pass
 from argosy.events.sources.webhook import Problem, Request
+from argosy.ports.clock import stamp
 from argosy.ports.queue import Outgoing
-from argosy.services.declarations import Declarations, Hook
+from argosy.services.declarations import Declarations, Hook, pick
 from argosy.services.mail import pack
 from argosy.services.queues import BUS
 from argosy.services.runtime import Runtime
@@ -52,7 +53,7 @@ class Receiver:
         """
         self.declarations.refresh()
         hooks = [hook for hook in self.declarations.hooks(namespace, source) or () if port in ("", hook.entry.port)]
-        hook = _choose(hooks, request)
+        hook = pick([hook for hook in hooks if hook.path == request.path], request.method)
         if hook is None:
             health = request.path == webhook.HEALTH and hooks
             return HookAnswer(200, "ok") if health else HookAnswer(404, Problem.PATH.value)
@@ -82,14 +83,9 @@ def bus_message(
     runtime: Runtime, namespace: str, bus: str, source_type: str, source: str, subject: str, event_id: str, data: str
 ) -> Outgoing:
     """The bus message of a new event; its time is now."""
-    time = runtime.clock.now().isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    time = stamp(runtime.clock.now())
     event = new_event(source_type, source, subject, event_id=event_id, time=time, data=data)
     return Outgoing(pack({"namespace": namespace, "bus": bus, "event": event.as_json()}, runtime.blobs))
-
-
-def _choose(hooks: Sequence[Hook], request: Request) -> Hook | None:
-    at_path = [hook for hook in hooks if hook.path == request.path]
-    return next((hook for hook in at_path if hook.entry.method == request.method), at_path[0] if at_path else None)
 
 
 def _refusal(problem: Problem, status: int, hook: Hook) -> HookAnswer:

@@ -29,8 +29,9 @@ HEALTH = "/health"
 _FORM = "application/x-www-form-urlencoded"
 _NOT_IN_GO = frozenset({"Host", "Transfer-Encoding"})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_OUTSIDE_TEXT = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")|[ \t\r\n]++')
-_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_STRINGS = re.compile(_STRING)
+_OUTSIDE_TEXT = re.compile(rb"(" + _STRING + rb")|[ \t\r\n]++")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _MAX_NESTING = 10_000  # as deep as Go's decoder goes
 
