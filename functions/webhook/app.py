@@ -16,15 +16,17 @@ from argosy.services.runtime import current
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 app = Chalice(app_name="argosy-webhook")
+# Every answer is text; Chalice would compare each with its list of binary types.
+app.api.binary_types = []
 
 
-@app.route("/hooks/{namespace}/{source}", methods=METHODS, content_types=["*/*"])
+@app.route("/hooks/{namespace}/{source}", methods=METHODS, content_types=[])
 def receive_bare(namespace: str, source: str) -> Response:
     """The event source itself: its endpoint is `/`."""
     return _receive(namespace, source, "/")
 
 
-@app.route("/hooks/{namespace}/{source}/{proxy+}", methods=METHODS, content_types=["*/*"])
+@app.route("/hooks/{namespace}/{source}/{proxy+}", methods=METHODS, content_types=[])
 def receive(namespace: str, source: str) -> Response:
     """An endpoint of the event source."""
     return _receive(namespace, source, "/" + app.current_request.uri_params["proxy"])

@@ -297,18 +297,95 @@ def test_units_of_one_turn_of_the_loop_are_all_committed(queue: SqliteQueue) -> 
     assert bodies(queue.receive("plain", 20)) == [str(number) for number in range(11)]
 
 
-def test_what_a_process_keeps_is_handed_over_received(queue: SqliteQueue, clock: FakeClock) -> None:
-    with queue.invocation() as unit:
-        queue.send("endless", texts("one", "two"))
-        queue.send("plain", texts("other"))
-    unit.keep = "endless"
-    queue.commit(unit)
-    assert [(d.body, d.receive_count) for d in unit.kept] == [("one", 1), ("two", 1)]
-    assert queue.receive("endless", 10) == []
-    assert bodies(queue.receive("plain", 10)) == ["other"]
-    queue.delete("endless", [unit.kept[0].handle])
-    queue.release("endless", [unit.kept[1].handle])
-    assert [(d.body, d.receive_count) for d in queue.receive("endless", 10)] == [("two", 2)]
+# Taking: leases in the memory of the only consumer
+
+
+def test_what_is_taken_is_hidden_until_it_is_let_go(queue: SqliteQueue, clock: FakeClock) -> None:
+    queue.send("plain", texts("a", "b", "c"))
+    first = queue.take("plain", 2)
+    assert [(d.body, d.receive_count) for d in first] == [("a", 1), ("b", 1)]
+    clock.advance(100_000)
+    second = queue.take("plain", 10)
+    assert bodies(second) == ["c"]
+    assert queue.take("plain", 10) == []
+    assert queue.next_visible("plain") is None
+    queue.let_go("plain", first)
+    assert bodies(queue.take("plain", 10)) == ["a", "b"]
+
+
+def test_a_taken_message_is_settled_by_its_handle(queue: SqliteQueue, clock: FakeClock) -> None:
+    queue.send("plain", texts("done", "again"))
+    done, again = taken = queue.take("plain", 10)
+    queue.delete("plain", [done.handle])
+    queue.release("plain", [again.handle], delay=5)
+    queue.let_go("plain", taken)
+    assert queue.depth("plain") == Depth(0, 0, 1)
+    clock.advance(5)
+    (got,) = queue.take("plain", 10)
+    assert (got.body, got.receive_count) == ("again", 2)
+    queue.delete("plain", [again.handle])
+    assert queue.depth("plain").total == 1, "the handle of an earlier receive is void"
+
+
+def test_a_message_that_is_taken_again_and_again_ends_in_the_dlq(queue: SqliteQueue) -> None:
+    queue.send("plain", texts("poison"))
+    counts = []
+    while got := queue.take("plain", 10):
+        counts.append(got[0].receive_count)
+        queue.release("plain", [got[0].handle])
+        queue.let_go("plain", got)
+    assert counts == list(range(1, SPECS[0].max_receives + 1))
+    assert bodies(queue.receive(SPECS[0].dlq, 10)) == ["poison"]
+
+
+def test_one_that_kills_its_consumer_takes_no_other_with_it(path: Path, clock: FakeClock) -> None:
+    queue = SqliteQueue(path, SPECS, clock)
+    queue.send("plain", texts("a", "poison", "b"))
+    done: list[str] = []
+    for _ in range(20):
+        while got := queue.take("plain", 10):
+            if "poison" in bodies(got):
+                break  # the process dies, and what it had in memory with it
+            done += bodies(got)
+            queue.delete("plain", [delivery.handle for delivery in got])
+            queue.let_go("plain", got)
+        queue.close()
+        queue = SqliteQueue(path, SPECS, clock)
+        queue.recover()
+    assert sorted(done) == ["a", "b"]
+    assert bodies(queue.receive(SPECS[0].dlq, 10)) == ["poison"]
+    assert queue.depth("plain").total == 0
+    queue.close()
+
+
+def test_long_leases_are_written(queue: SqliteQueue, clock: FakeClock) -> None:
+    queue.send("plain", texts("slow", "waiting"))
+    (slow,) = queue.take("plain", 1)
+    assert queue.depth("plain") == Depth(2, 0, 0)
+    queue.write_leases("plain")
+    queue.write_leases("plain")
+    assert queue.depth("plain") == Depth(1, 1, 0)
+    queue.delete("plain", [slow.handle])
+    queue.let_go("plain", [slow])
+    assert bodies(queue.take("plain", 10)) == ["waiting"]
+
+
+def test_threads_never_take_the_same_message(queue: SqliteQueue) -> None:
+    queue.send("plain", texts(*(str(number) for number in range(300))))
+    taken: list[str] = []
+
+    def work() -> None:
+        while got := queue.take("plain", 7):
+            taken.extend(bodies(got))
+            queue.delete("plain", [delivery.handle for delivery in got])
+            queue.let_go("plain", got)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(int, taken)) == list(range(300))
 
 
 # Trouble with the disk

@@ -10,6 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final
 
 from argosy.errors import EvaluationError
+from argosy.records import record
 
 __all__ = [
     "EFFECTS",
@@ -33,7 +34,7 @@ class Reference:
     account: str = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HttpCall:
     """An HTTP request. `timeout` in seconds; `allow` are the statuses that count as success, None = any."""
 
@@ -55,7 +56,7 @@ class HttpCall:
     kind: str = "http"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LogEvents:
     """Lines for the log: one JSON object (dependency, context, data) for each event of the firing."""
 
@@ -63,7 +64,7 @@ class LogEvents:
     kind: str = "log"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CreateObject:
     """Create `manifest` in `namespace` ("" = cluster scoped) as `service_account` of the sensor's namespace.
 

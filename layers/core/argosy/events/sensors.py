@@ -23,12 +23,13 @@ from argosy.events.parameters import apply_parameters
 from argosy.events.triggers import TRIGGERS, builder
 from argosy.events.triggers.context import FiringContext
 from argosy.lang.conditions import Condition, compile_condition
+from argosy.records import record
 from argosy.resources.sensor import Backoff, Dependency, Sensor, Trigger, TriggerTemplate
 
 __all__ = ["CompiledSensor", "CompiledTrigger", "Dropped", "Firing", "Match", "firing_id"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Firing:
     """One firing of one trigger: everything that is needed to carry it out, without the sensor.
 
@@ -48,7 +49,7 @@ class Firing:
     last_resort: Firing | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """An event has reached a dependency of a trigger and passed its filters."""
 
@@ -56,7 +57,7 @@ class Match:
     dependency: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dropped:
     """A filter failed on the event (it did not say no: it could not say)."""
 

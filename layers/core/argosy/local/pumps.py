@@ -3,23 +3,24 @@
 A pump takes batches from one queue, calls the function that consumes it and settles the batch: the records that the
 function did not report as failed are acknowledged in the same transaction that writes what the function sent. A pump
 works with one thread; while all its threads are held up by something slow and messages wait, it takes another, up to
-its limit, so that one dead target does not hold up the rest. What a pump's function sends to the queue of the
-`following` pump is handed over in memory. With a `pipe` the pump's thread itself waits there for the wake-ups of
-other processes.
+its limit, so that one dead target does not hold up the rest.
+
+What a pump's function sends to the queue of the `following` pump is, as long as that one is quick, done before the
+transaction, which then holds the failures alone: two steps for one write. Killed in between, both are done again from
+the first message, with the same ids. With a `pipe` the pump's thread itself waits there for the wake-ups of other
+processes.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
 from argosy.adapters.powertools import close_thread_loop
-from argosy.adapters.sqlite.queue import SqliteQueue
+from argosy.adapters.sqlite.queue import SqliteQueue, Unit
 from argosy.local.functions import Context, Handler, sqs_event
 from argosy.local.wake import Sleeper, Waker
 from argosy.ports.queue import Delivery
@@ -29,10 +30,9 @@ __all__ = ["Pump"]
 _log = logging.getLogger("argosy.local")
 _IDLE = 5.0
 _HELD_UP = 0.25
-_QUICK = 0.02
+_QUICK = 0.1
 _SLOW_MEMORY = 30.0
 _MAX_BACKOFF = 60.0
-_MAX_HANDED = 2000
 # Under load small batches cost more than they bring: after one of several messages, wait a moment for more.
 _BUSY = 3
 _GATHER = 0.006
@@ -62,26 +62,27 @@ class Pump:
         self._wakes = 0
         self._stopping = False
         self._threads: dict[threading.Thread, float] = {}
-        self._handed: deque[Delivery] = deque()
         self._gathering = False
         self._slow_at = -_SLOW_MEMORY
 
-    @property
-    def roomy(self) -> bool:
-        """Whether it can take messages handed over in memory; else they wait in the queue."""
-        return len(self._handed) < _MAX_HANDED
+    def join(self, unit: Unit) -> None:
+        """Do what `unit` is about to send here, in the caller's thread and as part of the unit; what fails stays in it.
 
-    def hand(self, deliveries: Sequence[Delivery]) -> None:
-        """Take messages that were written as received already.
-
-        As long as all are done in a moment they are done at once, by the caller's thread: waking another one costs more.
+        Does nothing when something was slow here of late: that waits in the queue and holds nobody up.
         """
-        quick = time.monotonic() - self._slow_at > _SLOW_MEMORY
-        if quick and not self._handed and len(deliveries) <= self._batch:
-            self._invoke(list(deliveries))
+        began = time.monotonic()
+        if began - self._slow_at < _SLOW_MEMORY:
             return
-        self._handed.extend(deliveries)
-        self.wake()
+        now = time.time()
+        mine = [row for row in unit.inserts if row[0] == self.name and row[1] <= now]
+        unit.inserts = [row for row in unit.inserts if row[0] != self.name or row[1] > now]
+        for start in range(0, len(mine), self._batch):
+            rows = mine[start : start + self._batch]
+            if time.monotonic() - self._slow_at < _SLOW_MEMORY:
+                unit.inserts.extend(rows)
+                continue
+            failed = self._call([Delivery(row[3], row[5], "", 1, row[2], row[4]) for row in rows], unit)
+            unit.inserts.extend(row for row in rows if row[3] in failed)
 
     def start(self) -> None:
         """Begin to work."""
@@ -98,13 +99,20 @@ class Pump:
     def relieve(self) -> None:
         """Take another thread if all are held up and messages wait; called now and then."""
         with self._changed:
-            count = len(self._threads)
-            held_up = all(self._held_up(since) for since in self._threads.values())
-        if count >= self._limit or not held_up:
+            held_up = [self._held_up(since) for since in self._threads.values()]
+        if any(held_up):
+            self._queue.write_leases(self.name)
+            if self._following is not None:
+                self._following.slow()
+        if len(held_up) >= self._limit or not all(held_up):
             return
         due = self._queue.next_visible(self.name)
-        if self._handed or (due is not None and due <= time.time()):
+        if due is not None and due <= time.time():
             self._spawn()
+
+    def slow(self) -> None:
+        """Something takes its time here: for a while nobody does this pump's work in passing."""
+        self._slow_at = time.monotonic()
 
     def stop(self, seconds: float) -> bool:
         """Finish what is in flight and what can be taken at once; False if that took longer than `seconds`."""
@@ -147,6 +155,7 @@ class Pump:
         try:
             self._invoke(deliveries)
         finally:
+            self._queue.let_go(self.name, deliveries)
             self._threads[me] = 0.0
         return True
 
@@ -166,26 +175,15 @@ class Pump:
     def _take(self) -> list[Delivery]:
         if self._gathering:
             time.sleep(_GATHER)
-        taken: list[Delivery] = []
-        with contextlib.suppress(IndexError):
-            while len(taken) < self._batch:
-                taken.append(self._handed.popleft())
-        taken = taken or self._queue.receive(self.name, self._batch)
+        taken = self._queue.take(self.name, self._batch)
         self._gathering = _BUSY <= len(taken) < self._batch
         return taken
 
     def _invoke(self, deliveries: list[Delivery]) -> None:
-        began = time.monotonic()
         with self._queue.invocation() as unit:
-            try:
-                result = self._handler(sqs_event(self.name, deliveries), self._context)
-                failed = {item["itemIdentifier"] for item in (result or {}).get("batchItemFailures", ())}
-            except Exception as x:  # noqa: BLE001 - as in Lambda, whatever a handler raises fails its whole batch
-                _log.error("function of queue %s failed: %r", self.name, x)
-                failed = {delivery.id for delivery in deliveries}
-                unit.inserts.clear()
-        if self._following is not None and self._following.roomy:
-            unit.keep = self._following.name
+            failed = self._call(deliveries, unit)
+            if self._following is not None:
+                self._following.join(unit)
         done = [delivery.handle for delivery in deliveries if delivery.id not in failed]
         unit.acknowledged = self._queue.handles(self.name, done)
         for delivery in deliveries:
@@ -193,13 +191,24 @@ class Pump:
                 delay = min(2.0**delivery.receive_count, _MAX_BACKOFF)
                 unit.released.extend((handle, delay) for handle in self._queue.handles(self.name, [delivery.handle]))
         self._queue.commit(unit)
-        ended = time.monotonic()
-        if ended - began > _QUICK:
-            self._slow_at = ended
         if unit.released or any(row[0] == self.name for row in unit.inserts):
             self.wake()  # a retry is due earlier than whoever sleeps here believes
-        if self._following is not None and unit.kept:
-            self._following.hand(unit.kept)
+        if self._following is not None and unit.inserts:
+            self._following.wake()
+
+    def _call(self, deliveries: Sequence[Delivery], unit: Unit) -> set[str]:
+        """Call the function; returns the ids of what failed. What it has sent stands in `unit`."""
+        began, before = time.monotonic(), len(unit.inserts)
+        try:
+            result = self._handler(sqs_event(self.name, deliveries), self._context)
+            return {item["itemIdentifier"] for item in (result or {}).get("batchItemFailures", ())}
+        except Exception as x:  # noqa: BLE001 - as in Lambda, whatever a handler raises fails its whole batch
+            _log.error("function of queue %s failed: %r", self.name, x)
+            del unit.inserts[before:]
+            return {delivery.id for delivery in deliveries}
+        finally:
+            if time.monotonic() - began > _QUICK:
+                self.slow()
 
     def _sleep(self, seen: int) -> None:
         due = self._queue.next_visible(self.name)

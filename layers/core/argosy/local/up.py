@@ -28,6 +28,7 @@ from argosy.local.wake import Sleeper, Waker
 from argosy.local.worker import DRAIN, DRAIN_SECONDS
 from argosy.resources.manifests import Manifest
 from argosy.services.objects import Objects
+from argosy.services.queues import BUS, TRIGGERS
 from argosy.services.runtime import use
 
 __all__ = ["UpOptions", "up"]
@@ -59,9 +60,10 @@ def up(options: UpOptions) -> int:
     data.wait_for("worker", DRAIN_SECONDS)  # one whose gateway was killed ends by itself, at once
     embedded = assemble(data, cluster=options.cluster)
     try:
-        recovered = embedded.queue.recover()
-        if recovered:
-            _log.info("%d messages were in flight when the last run ended; they are taken up again", recovered)
+        embedded.queue.recover()
+        left = sum(embedded.queue.depth(name).total for name in (BUS, TRIGGERS))
+        if left:
+            _log.info("%d messages are left from the last run; they are taken up again", left)
         for result in Objects(embedded.store, embedded.runtime.clock).apply(options.apply):
             _log.info("%s", result)
         use(embedded.runtime)
@@ -146,7 +148,7 @@ class _Installation:
 
     async def _until_idle(self) -> None:
         while not self._stop.is_set():
-            depths = [self._embedded.queue.depth(name) for name in ("bus", "triggers")]
+            depths = [self._embedded.queue.depth(name) for name in (BUS, TRIGGERS)]
             if all(depth.total == 0 for depth in depths):
                 return
             with contextlib.suppress(TimeoutError):
@@ -180,8 +182,7 @@ class _Installation:
             _log.error("the worker process ended with %s; starting it again", code)
             await asyncio.sleep(1)
             try:
-                recovered = self._embedded.queue.recover()
-                _log.info("%d messages that it had in flight are taken up again", recovered)
+                self._embedded.queue.recover()
                 await self._start_worker()
             except (ArgosyError, OSError) as x:
                 _log.error("the worker process cannot be started: %s; trying again", x)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from argosy.records import record
 
 __all__ = ["Executor", "FiringInfo"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FiringInfo:
     """Which firing an effect belongs to; `id` is its idempotency key, the same in every attempt."""
 

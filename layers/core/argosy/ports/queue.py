@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from argosy.records import record
+
 __all__ = ["Delivery", "Depth", "Outgoing", "Queue", "QueueSpec"]
 
 DEDUP_SECONDS = 300.0
@@ -28,7 +30,7 @@ class QueueSpec:
     dlq: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outgoing:
     """A message to send. `delay` in seconds, 0 to 900, standard queues only; `group` and `dedup` FIFO queues only."""
 
@@ -38,7 +40,7 @@ class Outgoing:
     dedup: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delivery:
     """A received message; `handle` is good for this receive only, `sent_at` is in epoch seconds."""
 

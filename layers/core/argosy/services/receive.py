@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from argosy.errors import ArgosyError
@@ -18,6 +18,7 @@ from argosy.events.sources.filtering import lets_pass
 from argosy.events.sources.webhook import Problem, Request
 from argosy.ports.clock import stamp
 from argosy.ports.queue import Outgoing
+from argosy.records import record
 from argosy.services.declarations import Declarations, Hook, pick
 from argosy.services.mail import pack
 from argosy.services.queues import BUS
@@ -30,7 +31,7 @@ _MAX_AGE = 2.0
 EVENT_ID_HEADER: Final = "X-Argosy-Event-Id"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HookAnswer:
     """What the caller is told; `body` is plain text."""
 

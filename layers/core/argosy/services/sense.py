@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from argosy.events.joins import JoinState, step
 from argosy.events.sensors import CompiledSensor, CompiledTrigger, Dropped, Firing, Match
 from argosy.ports.queue import Outgoing
 from argosy.ports.store import ABSENT, Put, Row
+from argosy.records import record
 from argosy.services.declarations import Declarations
 from argosy.services.firings import trigger_message
 from argosy.services.mail import unpack
@@ -25,7 +25,7 @@ _REMEMBER_SECONDS = 3600.0
 _TRIES = 50
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _BusEvent:
     namespace: str
     bus: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
 import httptools
+
+from argosy.records import record
 
 __all__ = ["Connection", "Response", "Stale"]
 
@@ -19,7 +20,7 @@ class Stale(ConnectionError):
     """The peer closed before it answered anything."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Response:
     """What triggers look at: the status, and where a redirect leads."""
 

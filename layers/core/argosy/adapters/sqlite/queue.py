@@ -2,9 +2,12 @@
 
 Whoever commits takes along what others have laid ready in the meantime, so that many senders share one fsync. Inside an
 *invocation* (one call of a function handler) sends are held back and committed together with the acknowledgement of the
-messages that caused them, in one transaction: a step from queue to queue happens whole or not at all. What an invocation
-sends to a queue that the same process consumes can be *kept*: it is written as received already and handed over in
-memory, which saves reading it back.
+messages that caused them, in one transaction: a step from queue to queue happens whole or not at all.
+
+The one process that consumes a queue may `take` instead of `receive`: what it takes is hidden by its memory, and a
+message that is done with after its first receive costs no write for its lease. The memory dies with the process, and the
+message is there again. Only what was there when the process began, and may have been its predecessor's death, is leased
+on disk and counted.
 
 A message's handle is its row and its receive count; once the message has been received again, the old handle is void.
 """
@@ -43,7 +46,13 @@ CREATE INDEX IF NOT EXISTS groups ON messages (queue, grp) WHERE grp <> '';
 CREATE TABLE IF NOT EXISTS sent (
   queue TEXT NOT NULL, dedup TEXT NOT NULL, id TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (queue, dedup)) WITHOUT ROWID;
 """
-_COLUMNS = "(queue, visible_at, sent_at, id, grp, body, leased, receive_count)"
+_COLUMNS = "(queue, visible_at, sent_at, id, grp, body)"
+_FREE = "queue=?1 AND visible_at<=?2 AND seq NOT IN (SELECT value FROM json_each(?3))"
+_TAKE = f"""SELECT seq, id, body, receive_count, sent_at, grp FROM messages WHERE {_FREE}
+  ORDER BY visible_at, seq LIMIT ?4"""
+_NEXT = "SELECT min(visible_at) FROM messages WHERE queue=?1 AND seq NOT IN (SELECT value FROM json_each(?2))"
+_PICK_THESE = """SELECT seq FROM messages
+  WHERE queue=?1 AND visible_at<=?2 AND seq IN (SELECT value FROM json_each(?3))"""
 _PICK_STANDARD = "SELECT seq FROM messages WHERE queue=?1 AND visible_at<=?2 ORDER BY visible_at, seq LIMIT ?3"
 _PICK_FIFO = """SELECT seq FROM messages m WHERE queue=?1 AND visible_at<=?2 AND NOT EXISTS
   (SELECT 1 FROM messages b WHERE b.queue=m.queue AND b.grp=m.grp AND b.visible_at>?2) ORDER BY seq LIMIT ?3"""
@@ -51,27 +60,29 @@ _LEASE = """UPDATE messages SET leased=1, visible_at=?4, receive_count=receive_c
   RETURNING seq, id, body, receive_count, sent_at, grp"""
 _DEPTH = """SELECT sum(visible_at<=?1), sum(visible_at>?1 AND leased), sum(visible_at>?1 AND NOT leased)
   FROM messages WHERE queue=?2"""
+# A lease that is on disk has been counted, one that is in memory has not.
 _HANDLES = """SELECT m.seq FROM json_each(?1) h JOIN messages m
-  ON m.seq = h.value->>0 AND m.receive_count = h.value->>1 AND m.leased=1 AND m.queue = h.value->>2"""
+  ON m.seq = h.value->>0 AND m.receive_count + 1 - m.leased = h.value->>1 AND m.queue = h.value->>2"""
+_RELEASE = f"""UPDATE messages SET leased=0, receive_count=receive_count+1-leased, visible_at=?2
+  WHERE seq IN ({_HANDLES})"""
+_LEASE_HELD = f"""UPDATE messages SET leased=1, receive_count=receive_count+1, visible_at=?4
+  WHERE leased=0 AND seq IN ({_PICK_THESE})"""
 
 _MAX_TURNS = 16
+# A message that was received as often as this and is still there may be what kills its consumer.
+_SUSPICIOUS = 2
 Insert = tuple[str, float, float, str, str, str]
 Handle = tuple[int, int, str]
 
 
 @dataclass(slots=True)
 class Unit:
-    """What one invocation wants written: rows to insert, handles to acknowledge, handles to release with their delay.
-
-    What it sends to the queue `keep` is handed over: once committed it stands in `kept`, received for the first time.
-    """
+    """What one invocation wants written: rows to insert, handles to acknowledge, handles to release with their delay."""
 
     inserts: list[Insert] = field(default_factory=list)
-    keep: str = ""
     durable: bool = False
     acknowledged: list[Handle] = field(default_factory=list)
     released: list[tuple[Handle, float]] = field(default_factory=list)
-    kept: list[Delivery] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -113,6 +124,9 @@ class SqliteQueue:
         self._pending: list[_Pending] = []
         self._pending_mutex = threading.Lock()
         self._commit_mutex = threading.Lock()
+        self._held: dict[str, set[int]] = {}
+        self._held_mutex = threading.Lock()
+        self._there_before: int = self._db.read("SELECT coalesce(max(seq), 0) FROM messages")[0][0]
 
     def send(self, queue: str, messages: Sequence[Outgoing]) -> list[str]:
         """See `Queue.send`."""
@@ -131,10 +145,49 @@ class SqliteQueue:
 
     def receive(self, queue: str, limit: int) -> list[Delivery]:
         """See `Queue.receive`."""
+        spec = self._spec(queue)
+        return self._lease(spec, _PICK_FIFO if spec.fifo else _PICK_STANDARD, limit)
+
+    def take(self, queue: str, limit: int) -> list[Delivery]:
+        """Like `receive`, for the only consumer of a standard queue: what it takes stays hidden until it lets go of it.
+
+        A message that may have killed its consumer before is handed over alone, so that no other shares its fate.
+        """
+        spec = self._spec(queue)
+        while True:
+            with self._held_mutex:
+                held = self._held.setdefault(queue, set())
+                now = self._clock.now().timestamp()
+                rows = self._db.read(_TAKE, (queue, now, _json(list(held)), limit))
+                counted = [row for row in rows if row[3] or row[0] <= self._there_before]
+                if not counted:
+                    held.update(row[0] for row in rows)
+                    return [_delivery(row, row[3] + 1) for row in rows]
+                if any(row[3] >= _SUSPICIOUS for row in counted):
+                    del counted[1:]
+                deliveries = self._lease(spec, _PICK_THESE, _json([row[0] for row in counted]))
+                held.update(int(delivery.handle.partition(".")[0]) for delivery in deliveries)
+            if deliveries:
+                return deliveries
+
+    def let_go(self, queue: str, deliveries: Iterable[Delivery]) -> None:
+        """Forget what was taken: it was acknowledged or released, or else it may be taken again."""
+        with self._held_mutex:
+            self._held[queue].difference_update(int(each.handle.partition(".")[0]) for each in deliveries)
+
+    def write_leases(self, queue: str) -> None:
+        """Put the leases that memory holds on disk: they have become long, and others shall see them in `depth`."""
         spec, now = self._spec(queue), self._clock.now().timestamp()
-        lease = _LEASE.format(pick=_PICK_FIFO if spec.fifo else _PICK_STANDARD)
+        with self._held_mutex:
+            held = _json(list(self._held.get(queue, ())))
         with self._db.write(durable=False) as connection:
-            rows = connection.execute(lease, (queue, now, limit, now + spec.visibility)).fetchall()
+            connection.execute(_LEASE_HELD, (queue, now, held, now + spec.visibility))
+
+    def _lease(self, spec: QueueSpec, pick: str, which: int | str) -> list[Delivery]:
+        now = self._clock.now().timestamp()
+        with self._db.write(durable=False) as connection:
+            lease = _LEASE.format(pick=pick)
+            rows = connection.execute(lease, (spec.name, now, which, now + spec.visibility)).fetchall()
             dead = [row for row in rows if spec.dlq and row[3] > spec.max_receives]
             if dead:
                 rows = [row for row in rows if row not in dead]
@@ -143,10 +196,7 @@ class SqliteQueue:
                     [(spec.dlq, now, row[0]) for row in dead],
                 )
         rows.sort()
-        return [
-            Delivery(id_, body, f"{seq}.{count}", count, sent_at, group)
-            for seq, id_, body, count, sent_at, group in rows
-        ]
+        return [_delivery(row, row[3]) for row in rows]
 
     def delete(self, queue: str, handles: Sequence[str]) -> None:
         """See `Queue.delete`."""
@@ -173,7 +223,9 @@ class SqliteQueue:
 
     def next_visible(self, queue: str) -> float | None:
         """Epoch seconds at which the next message of `queue` is or becomes visible, or None: the pump's alarm clock."""
-        at: float | None = self._db.read("SELECT min(visible_at) FROM messages WHERE queue=?", (queue,))[0][0]
+        with self._held_mutex:
+            held = _json(list(self._held.get(queue, ())))
+        at: float | None = self._db.read(_NEXT, (queue, held))[0][0]
         return at
 
     def recover(self) -> int:
@@ -273,31 +325,16 @@ class SqliteQueue:
 
     def _write(self, connection: Connection, units: list[Unit]) -> None:
         now = self._clock.now().timestamp()
-        rows = list(itertools.chain.from_iterable(self._rows(unit, now) for unit in units))
-        last = 0
+        rows = list(itertools.chain.from_iterable(unit.inserts for unit in units))
         for start, size in _slices(len(rows)):
-            values = ",".join(["(?,?,?,?,?,?,?,?)"] * size)
+            values = ",".join(["(?,?,?,?,?,?)"] * size)
             flat = list(itertools.chain.from_iterable(rows[start : start + size]))
-            last = connection.execute(f"INSERT INTO messages {_COLUMNS} VALUES {values}", flat).lastrowid or 0
-        seq = last - len(rows)  # one transaction numbers its rows without gaps
-        for unit in units:
-            for queue, visible_at, sent_at, new_id, group, body in unit.inserts:
-                seq += 1
-                if queue == unit.keep and visible_at <= now:
-                    unit.kept.append(Delivery(new_id, body, f"{seq}.1", 1, sent_at, group))
+            connection.execute(f"INSERT INTO messages {_COLUMNS} VALUES {values}", flat)
         acknowledged = list(itertools.chain.from_iterable(unit.acknowledged for unit in units))
         if acknowledged:
             connection.execute(f"DELETE FROM messages WHERE seq IN ({_HANDLES})", (_json(acknowledged),))
         for handle, delay in itertools.chain.from_iterable(unit.released for unit in units):
-            sql = f"UPDATE messages SET leased=0, visible_at=?2 WHERE seq IN ({_HANDLES})"
-            connection.execute(sql, (_json([handle]), now + delay))
-
-    def _rows(self, unit: Unit, now: float) -> Iterator[tuple[Any, ...]]:
-        for queue, visible_at, sent_at, new_id, group, body in unit.inserts:
-            if queue == unit.keep and visible_at <= now:
-                yield (queue, now + self._spec(queue).visibility, sent_at, new_id, group, body, 1, 1)
-            else:
-                yield (queue, visible_at, sent_at, new_id, group, body, 0, 0)
+            connection.execute(_RELEASE, (_json([handle]), now + delay))
 
     def _send_once(self, spec: QueueSpec, messages: Sequence[Outgoing]) -> list[str]:
         now = self._clock.now().timestamp()
@@ -323,8 +360,13 @@ def _insert_once(connection: Connection, queue: str, message: Outgoing, now: flo
             return str(known[0])
         connection.execute("INSERT INTO sent VALUES (?,?,?,?)", (queue, message.dedup, new, now + DEDUP_SECONDS))
     row = (queue, now + message.delay, now, new, message.group, message.body)
-    connection.execute(f"INSERT INTO messages {_COLUMNS} VALUES (?,?,?,?,?,?,0,0)", row)
+    connection.execute(f"INSERT INTO messages {_COLUMNS} VALUES (?,?,?,?,?,?)", row)
     return new
+
+
+def _delivery(row: tuple[Any, ...], count: int) -> Delivery:
+    seq, id_, body, _, sent_at, group = row
+    return Delivery(id_, body, f"{seq}.{count}", count, sent_at, group)
 
 
 def _call(then: Callable[[Exception | None], None], error: Exception | None) -> None:

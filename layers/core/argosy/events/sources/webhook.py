@@ -11,7 +11,6 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from urllib.parse import parse_qsl
@@ -19,6 +18,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from argosy.lang import gjson
+from argosy.records import record
 from argosy.resources.eventsource import WebhookSource
 
 __all__ = ["DEFAULT_MAX_PAYLOAD", "MASK", "Answer", "Problem", "Request", "answer", "size_limit"]
@@ -47,7 +47,7 @@ class Problem(Enum):
     SIZE = "the body is larger than this event source allows"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """An HTTP request. `path` begins with `/`; `query` is raw; header names are as received."""
 
@@ -58,7 +58,7 @@ class Request:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """Status as Argo gives it; `data` is the payload to publish, None when nothing is."""
 
