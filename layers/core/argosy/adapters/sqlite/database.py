@@ -25,6 +25,8 @@ from argosy.errors import Unavailable
 
 __all__ = ["Database"]
 
+# macOS has no fdatasync.
+_fsync = getattr(os, "fdatasync", os.fsync)
 _RESTART_BYTES = 64 * 1024 * 1024
 _PASSIVE_BYTES = 4 * 1024 * 1024
 
@@ -40,6 +42,7 @@ class Database:
         self._mutex = threading.RLock()
         self._read_mutex = threading.Lock()
         self._closed = False
+        self._log_file: int | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock_file = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -74,6 +77,15 @@ class Database:
                         raise Unavailable(f"cannot write {self.path}: {x}") from x
                     raise
 
+    def sync(self) -> None:
+        """Make everything that was committed so far durable: the log is all that SQLite would fsync too."""
+        try:
+            if self._log_file is None:
+                self._log_file = os.open(self.path.with_name(self.path.name + "-wal"), os.O_RDWR | os.O_CLOEXEC)
+            _fsync(self._log_file)
+        except OSError as x:
+            raise Unavailable(f"cannot write {self.path}-wal: {x}") from x
+
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query on the last committed state. Raises Unavailable."""
         try:
@@ -106,6 +118,8 @@ class Database:
                 self._reader.close()
                 self._writer.close()
                 os.close(self._lock_file)
+                if self._log_file is not None:
+                    os.close(self._log_file)
 
     def _connect(self, background_checkpoints: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -308,8 +308,11 @@ class SqliteQueue:
         error: Exception | None = None
         try:
             durable = self._durable or any(entry.unit.durable for entry in batch)
-            with self._db.write(durable=durable) as connection:
+            with self._db.write(durable=False) as connection:
                 self._write(connection, [entry.unit for entry in batch])
+            self.committed()
+            if durable:
+                self._db.sync()
         except ArgosyError as x:
             error = x
         except Exception as x:  # noqa: BLE001 - every waiting entry must hear of it, whatever it is
@@ -317,8 +320,6 @@ class SqliteQueue:
             error.__cause__ = x
         for entry in batch:
             entry.done, entry.error = True, error
-        if error is None:
-            self.committed()
         for entry in batch:
             if entry.then is not None:
                 _call(entry.then, error)
