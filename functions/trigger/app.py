@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from argosy.adapters.powertools import count, function, loop_batch_processor, report_failures
-from argosy.ports.queue import Outgoing
+from argosy.services.fire import Followup
 from argosy.services.runtime import current
 
 
@@ -13,14 +13,14 @@ from argosy.services.runtime import current
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Lambda entry point. The records of a batch run at once; one that fails by a defect is reported alone."""
     firings, processor = current().firings, loop_batch_processor()
-    following: list[Outgoing] = []
+    done: list[Followup] = []
 
     async def carry_out(record: SQSRecord) -> None:
-        following.extend(await firings.carry_out(record.body))
+        done.append(await firings.carry_out(record.body))
 
     with processor(event["Records"], carry_out):
         processor.async_process()
-    firings.finish(following)
+    following = firings.finish(done)
     report_failures(processor, "firing not processed")
-    count("actions_followed_total", len(following))
+    count("actions_followed_total", following)
     return processor.response()

@@ -268,7 +268,7 @@ def _execution(case: Case) -> object:
     waiting = [trigger_message(firing, 1, 0.0, runtime.blobs).body]
     while waiting:
         following = asyncio.run(firings.carry_out(waiting.pop()))
-        waiting.extend(message.body for message in following)
+        waiting.extend(message.body for message in following.messages)
     outcome = {"main": "ok", "dlq": "dlq"}[executor.succeeded[0]] if executor.succeeded else "failed"
     return {"attempts": executor.attempts["main"], "dlqAttempts": executor.attempts["dlq"], "outcome": outcome}
 

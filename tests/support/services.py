@@ -106,9 +106,9 @@ class FakeInstallation:
             if not deliveries:
                 self.clock.advance(0.5)
                 continue
-            following = [out for one in deliveries for out in asyncio.run(firings.carry_out(one.body))]
+            following = [asyncio.run(firings.carry_out(one.body)) for one in deliveries]
             self.runtime.queue.delete(TRIGGERS, [one.handle for one in deliveries])
-            delays.extend(out.delay for out in following)
+            delays.extend(out.delay for followup in following for out in followup.messages)
             firings.finish(following)
         return delays
 

@@ -135,7 +135,7 @@ def test_an_attempt_that_will_be_repeated_is_seen_at_once() -> None:
     made.apply(sensor([trigger(more=retrying())]))
     made.sense(event({}))
     (delivery,) = made.runtime.queue.receive(TRIGGERS, 1)
-    made.runtime.firings.finish(asyncio.run(made.runtime.firings.carry_out(delivery.body)))
+    made.runtime.firings.finish([asyncio.run(made.runtime.firings.carry_out(delivery.body))])
     assert made.status()["triggers"]["t"]["lastFailure"] == f"attempt 1 of 3: {DOWN}"
     assert "failures" not in made.status()
 

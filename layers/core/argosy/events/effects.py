@@ -14,6 +14,7 @@ from argosy.records import record
 
 __all__ = [
     "EFFECTS",
+    "REPEATABLE",
     "CreateObject",
     "Effect",
     "HttpCall",
@@ -86,6 +87,10 @@ EFFECTS: Final[Mapping[str, type[Any]]] = {
     "k8s": CreateObject,
     "argoWorkflow": CreateObject,
 }
+
+REPEATABLE: Final = frozenset({"http", "log", "k8s", "argoWorkflow"})
+"""Kinds whose repetition does no harm: the target sees the firing's id (`Idempotency-Key`, the object's name), or nobody
+acts on it."""
 
 
 def effect_to_json(effect: Effect) -> dict[str, Any]:

@@ -7,19 +7,35 @@ a message is a defect, and the queue's DLQ keeps it.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from argosy.errors import ArgosyError, EvaluationError, Unsupported
+from argosy.events.effects import REPEATABLE
 from argosy.events.retries import attempts, wait_after
 from argosy.events.sensors import Firing
 from argosy.ports.executor import FiringInfo
 from argosy.ports.queue import Outgoing
+from argosy.records import record
+from argosy.services.claims import Claim, Standing
 from argosy.services.firings import read_trigger_message, trigger_message
 from argosy.services.mail import unpack
 from argosy.services.queues import TRIGGERS
 from argosy.services.runtime import Runtime
 
-__all__ = ["Firings"]
+__all__ = ["Firings", "Followup"]
+
+_UNKNOWN = (
+    "unknown: the attempt began and its end was never recorded; it is not repeated, because the target could not "
+    "recognise the repetition (atLeastOnce: true repeats it)"
+)
+
+
+@record
+class Followup:
+    """What follows from an attempt: messages to send, then the claim to mark as done."""
+
+    messages: Sequence[Outgoing]
+    claim: Claim | None = None
 
 
 class Firings:
@@ -29,15 +45,24 @@ class Firings:
         self._runtime = runtime
         self._chance = chance
 
-    async def carry_out(self, body: str) -> list[Outgoing]:
-        """Do what the trigger message `body` says; returns the messages to send after it (a retry, a dlqTrigger).
+    async def carry_out(self, body: str) -> Followup:
+        """Do what the trigger message `body` says; returns what is to be done after it, for `finish`.
 
-        Raises EvaluationError when the message is none of ours.
+        Raises EvaluationError when the message is none of ours, Conflict while somebody else carries it out.
         """
         message = unpack(body, self._runtime.blobs)
         firing, attempt, wait = read_trigger_message(message)
         if wait > 0:
-            return [trigger_message(firing, attempt, wait, self._runtime.blobs)]
+            return Followup([trigger_message(firing, attempt, wait, self._runtime.blobs)])
+        repeatable = firing.effect is None or firing.effect.kind in REPEATABLE
+        claim = self._runtime.claims.take(firing.id, attempt, repeatable=repeatable, at_least_once=firing.at_least_once)
+        if claim.standing is Standing.DONE:
+            return Followup([])
+        if claim.standing is Standing.UNKNOWN:
+            return Followup(self._failed(firing, attempt, _UNKNOWN, final=True), claim)
+        return Followup(await self._attempt(firing, attempt), claim)
+
+    async def _attempt(self, firing: Firing, attempt: int) -> list[Outgoing]:
         now = self._runtime.clock.now
         place = (firing.namespace, firing.sensor, firing.trigger)
         try:
@@ -52,16 +77,21 @@ class Firings:
         self._runtime.outcomes.fired(*place, now())
         return []
 
-    def finish(self, messages: list[Outgoing]) -> None:
-        """Send a batch's retries and write its tallies."""
+    def finish(self, followups: Sequence[Followup]) -> int:
+        """Send what follows from a batch, then mark its attempts as done and write its tallies; returns how many were sent."""
+        messages = [message for followup in followups for message in followup.messages]
         if messages:
             self._runtime.queue.send(TRIGGERS, messages)
+        for followup in followups:
+            if followup.claim is not None:
+                self._runtime.claims.finish(followup.claim)
         self._runtime.outcomes.write()
+        return len(messages)
 
-    def _failed(self, firing: Firing, attempt: int, reason: str) -> list[Outgoing]:
+    def _failed(self, firing: Firing, attempt: int, reason: str, *, final: bool = False) -> list[Outgoing]:
         now, place = self._runtime.clock.now(), (firing.namespace, firing.sensor, firing.trigger)
         most = attempts(firing.at_least_once, firing.retry)
-        if attempt < most and firing.retry is not None:
+        if attempt < most and firing.retry is not None and not final:
             try:
                 wait = wait_after(firing.retry, attempt, self._chance())
             except EvaluationError as x:

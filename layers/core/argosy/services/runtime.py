@@ -22,6 +22,7 @@ from argosy.ports.secrets import Secrets
 from argosy.ports.store import Store
 
 if TYPE_CHECKING:
+    from argosy.services.claims import Claims
     from argosy.services.fire import Firings
     from argosy.services.outcomes import Outcomes
     from argosy.services.receive import Receiver
@@ -36,7 +37,7 @@ class Runtime:
     """Ports and, made when first asked for, the services on them.
 
     `tally_seconds`: how often outcomes are written at most. `late_seconds`: how late a calendar's time may be noticed and
-    still fire without catch-up; two ticks of the schedule on AWS.
+    still fire without catch-up; two ticks of the schedule on AWS. `claim_everything` and `claim_seconds`: see `Claims`.
     """
 
     store: Store
@@ -47,6 +48,8 @@ class Runtime:
     executors: Mapping[str, Executor]
     tally_seconds: float = 0.0
     late_seconds: float = 120.0
+    claim_everything: bool = False
+    claim_seconds: float = 0.0
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -54,6 +57,13 @@ class Runtime:
         from argosy.services.outcomes import Outcomes
 
         return Outcomes(self.store, self.clock, self.tally_seconds)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Keeps firings from being carried out twice."""
+        from argosy.services.claims import Claims
+
+        return Claims(self.store, self.clock, everything=self.claim_everything, lease=self.claim_seconds)
 
     @cached_property
     def receiver(self) -> Receiver:
