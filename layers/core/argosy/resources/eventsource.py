@@ -7,7 +7,7 @@ told that nothing serves it yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from pydantic import Field
@@ -16,7 +16,21 @@ from argosy.errors import ArgosyError
 from argosy.lang import cron, duration
 from argosy.resources.base import KeyRef, Metadata, Model, Problem
 
-__all__ = ["KNOWN_TYPES", "SERVED_TYPES", "CalendarSource", "EventSource", "Filter", "WebhookSource", "validate"]
+__all__ = [
+    "AWS_TYPES",
+    "KNOWN_TYPES",
+    "LOCAL_TYPES",
+    "SERVED_TYPES",
+    "CalendarSource",
+    "EventBridgeSource",
+    "EventSource",
+    "Filter",
+    "MinioSource",
+    "SnsSource",
+    "SqsSource",
+    "WebhookSource",
+    "validate",
+]
 
 RECREATE_TYPES = frozenset(
     "amqp azureEventsHub azureServiceBus calendar emitter file generic hdfs kafka minio mqtt nats nsq pubSub pulsar redis "
@@ -25,8 +39,13 @@ RECREATE_TYPES = frozenset(
 ROLLING_TYPES = frozenset(
     "azureQueueStorage bitbucket bitbucketserver gerrit github gitlab mns slack sns sqs storageGrid stripe webhook".split()
 )
-KNOWN_TYPES = RECREATE_TYPES | ROLLING_TYPES
-SERVED_TYPES = frozenset({"webhook", "calendar"})
+# Ours; it may stand beside any other type.
+EVENT_BRIDGE = "eventBridge"
+KNOWN_TYPES = RECREATE_TYPES | ROLLING_TYPES | {EVENT_BRIDGE}
+# What a stack on AWS serves, and what one machine does.
+AWS_TYPES = frozenset({"webhook", "calendar", "sqs", "sns", "minio", EVENT_BRIDGE})
+LOCAL_TYPES = frozenset({"webhook", "calendar"})
+SERVED_TYPES = AWS_TYPES | LOCAL_TYPES
 
 
 class Filter(Model):
@@ -75,6 +94,63 @@ class CalendarSource(Model):
     filter: Filter = Filter()
 
 
+class SqsSource(Model):
+    """One entry of `spec.sqs`. Credentials and `endpoint` are not needed: the stack's own role reads the queue."""
+
+    region: str = ""
+    queue: str = ""
+    queue_account_id: str = ""
+    json_body: bool = False
+    dlq: bool = False
+    metadata: Mapping[str, str] = {}
+    filter: Filter = Filter()
+
+
+class SnsSource(Model):
+    """One entry of `spec.sns`. Its `webhook` is not served: the stack's queue subscribes to the topic."""
+
+    topic_arn: str = ""
+    region: str = ""
+    webhook: WebhookSource | None = None
+    metadata: Mapping[str, str] = {}
+    filter: Filter = Filter()
+
+
+class Bucket(Model):
+    """`bucket` of a minio entry."""
+
+    name: str = ""
+
+
+class KeyFilter(Model):
+    """`filter` of a minio entry: what an object's key begins and ends with."""
+
+    prefix: str = ""
+    suffix: str = ""
+
+
+class MinioSource(Model):
+    """One entry of `spec.minio`: an S3 bucket that sends its events to EventBridge. `events` as in S3; empty = all."""
+
+    endpoint: str = ""
+    bucket: Bucket | None = None
+    events: list[str] = []
+    filter: KeyFilter = KeyFilter()
+    access_key: KeyRef | None = None
+    secret_key: KeyRef | None = None
+    region: str = ""
+    metadata: Mapping[str, str] = {}
+
+
+class EventBridgeSource(Model):
+    """One entry of `spec.eventBridge` (not in Argo): `busName` ("" = default) and an EventBridge event `pattern`."""
+
+    bus_name: str = ""
+    pattern: Mapping[str, Any] = {}
+    metadata: Mapping[str, str] = {}
+    filter: Filter = Filter()
+
+
 class SourceTemplate(Model):
     """`spec.template`: of the pod template only the identity has a meaning here."""
 
@@ -88,6 +164,10 @@ class EventSourceSpec(Model):
     template: SourceTemplate | None = None
     webhook: Mapping[str, WebhookSource] = {}
     calendar: Mapping[str, CalendarSource] = {}
+    sqs: Mapping[str, SqsSource] = {}
+    sns: Mapping[str, SnsSource] = {}
+    minio: Mapping[str, MinioSource] = {}
+    event_bridge: Mapping[str, EventBridgeSource] = {}
 
 
 class EventSource(Model):
@@ -107,26 +187,62 @@ class EventSource(Model):
         return (self.spec.template.service_account_name if self.spec.template else "") or "default"
 
 
-def validate(source: EventSource, body: Mapping[str, Any]) -> list[Problem]:
-    """Return what is wrong with the object; `body` is its manifest, for the types that the model leaves out."""
+def validate(source: EventSource, body: Mapping[str, Any], served: Set[str] = SERVED_TYPES) -> list[Problem]:
+    """Return what is wrong with the object; `body` is its manifest, for the types that the model leaves out.
+
+    `served` are the types that the runtime which is to take the object has something for.
+    """
     spec = body.get("spec") or {}
     used = [kind for kind in spec if kind in KNOWN_TYPES]
     problems = list(_names(spec, used))
-    if len({kind in RECREATE_TYPES for kind in used}) > 1:
-        mixed = ", ".join(sorted(used))
+    upstream = [kind for kind in used if kind != EVENT_BRIDGE]
+    if len({kind in RECREATE_TYPES for kind in upstream}) > 1:
+        mixed = ", ".join(sorted(upstream))
         problems.append(
             Problem("spec", f"{mixed} cannot share one EventSource: Argo runs them with different strategies; split it")
         )
-    for name, entry in source.spec.webhook.items():
-        problems.extend(_webhook(entry, f"spec.webhook.{name}"))
-    for name, calendar in source.spec.calendar.items():
-        problems.extend(_calendar(calendar, f"spec.calendar.{name}"))
+    problems.extend(_entries(source.spec))
     for kind in used:
-        if kind not in SERVED_TYPES:
-            problems.append(
-                Problem(f"spec.{kind}", f"event sources of type {kind} are not served by this version", True)
-            )
+        if kind not in served:
+            where = " here, but by a stack on AWS" if kind in AWS_TYPES else " by this version"
+            problems.append(Problem(f"spec.{kind}", f"event sources of type {kind} are not served{where}", True))
     return problems
+
+
+def _entries(spec: EventSourceSpec) -> Iterator[Problem]:
+    for name, entry in spec.webhook.items():
+        yield from _webhook(entry, f"spec.webhook.{name}")
+    for name, calendar in spec.calendar.items():
+        yield from _calendar(calendar, f"spec.calendar.{name}")
+    for name, sqs in spec.sqs.items():
+        yield from _required(f"spec.sqs.{name}", region=sqs.region, queue=sqs.queue)
+    for name, sns in spec.sns.items():
+        yield from _required(f"spec.sns.{name}", topicArn=sns.topic_arn, region=sns.region)
+        yield from _webhook(sns.webhook or WebhookSource(), f"spec.sns.{name}.webhook")
+    for name, minio in spec.minio.items():
+        yield from _minio(minio, f"spec.minio.{name}")
+    for name, rule in spec.event_bridge.items():
+        if not rule.pattern:
+            yield Problem(f"spec.eventBridge.{name}.pattern", "required; it says which events are meant")
+
+
+def _required(path: str, **fields: str) -> Iterator[Problem]:
+    for name, value in fields.items():
+        if not value:
+            yield Problem(f"{path}.{name}", "required, but empty")
+
+
+def _minio(entry: MinioSource, path: str) -> Iterator[Problem]:
+    yield from _required(path, endpoint=entry.endpoint)
+    for name, ref in (("accessKey", entry.access_key), ("secretKey", entry.secret_key)):
+        if ref is None:
+            yield Problem(f"{path}.{name}", "required, as in Argo (S3 is read with the stack's own role)")
+    if entry.bucket is None:
+        yield Problem(f"{path}.bucket", "events of all buckets are not served; name one", True)
+    elif not entry.bucket.name:
+        yield Problem(f"{path}.bucket.name", "required, but empty")
+    if "" in entry.events:
+        yield Problem(f"{path}.events", "holds an empty event name")
 
 
 def _names(spec: Mapping[str, Any], used: list[str]) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from argosy.resources.eventsource import EventSource, WebhookSource
 from argosy.resources.sensor import Sensor
 from argosy.services.objects import OBJECTS_PK, VERSION_KEY
 
-__all__ = ["Declarations", "Hook", "pick"]
+__all__ = ["Declarations", "Hook", "SourceEntry", "pick", "source_entries"]
 
 Subject = tuple[str, str, str, str]
 
@@ -42,6 +42,23 @@ class Hook:
         return endpoint_path(self.entry)
 
 
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """One entry of an event source that something in AWS feeds; `kind` is its type, `entry` its model."""
+
+    namespace: str
+    source: str
+    event: str
+    bus: str
+    kind: str
+    entry: Any
+
+    @property
+    def key(self) -> str:
+        """What the messages of its wiring name it by: `<namespace>/<event source>/<event>`."""
+        return f"{self.namespace}/{self.source}/{self.event}"
+
+
 def pick(hooks: Sequence[Hook], method: str) -> Hook | None:
     """Of entries that share a path the one with this method, else the first, which then says what it takes; None of none."""
     return next((hook for hook in hooks if hook.entry.method == method), hooks[0] if hooks else None)
@@ -54,6 +71,7 @@ class _Compiled:
     sensor: CompiledSensor | None = None
     source: tuple[str, str] | None = None
     hooks: Sequence[Hook] = ()
+    entries: Sequence[SourceEntry] = ()
 
 
 class Declarations:
@@ -67,6 +85,7 @@ class Declarations:
         self._compiled: dict[str, _Compiled] = {}
         self._sensors: Mapping[Subject, Sequence[CompiledSensor]] = {}
         self._hooks: Mapping[tuple[str, str], Sequence[Hook]] = {}
+        self._entries: Mapping[str, Sequence[SourceEntry]] = {}
         self.broken: Mapping[str, str] = {}
 
     @property
@@ -100,6 +119,10 @@ class Declarations:
         """Webhook entries of an EventSource in the order of its manifest, None when there is no such EventSource."""
         return self._hooks.get((namespace, source))
 
+    def entries(self, kind: str) -> Sequence[SourceEntry]:
+        """Entries of all EventSources of a type that something in AWS feeds (`sqs`, `sns`, `minio`, `eventBridge`)."""
+        return self._entries.get(kind, ())
+
     def all_hooks(self) -> Sequence[Hook]:
         """Webhook entries of all EventSources, ordered by namespace and name."""
         return [hook for _, hooks in sorted(self._hooks.items()) for hook in hooks]
@@ -114,7 +137,10 @@ class Declarations:
                 broken[row.sk] = f"{type(x).__name__}: {x}"
         sensors: dict[Subject, list[CompiledSensor]] = {}
         hooks: dict[tuple[str, str], Sequence[Hook]] = {}
+        entries: dict[str, list[SourceEntry]] = {}
         for one in compiled.values():
+            for entry in one.entries:
+                entries.setdefault(entry.kind, []).append(entry)
             if one.sensor is not None:
                 for source, subject in one.sensor.subjects:
                     bus = one.sensor.sensor.bus
@@ -122,6 +148,7 @@ class Declarations:
             elif one.source is not None:
                 hooks[one.source] = one.hooks
         self._compiled, self._sensors, self._hooks, self.broken = compiled, sensors, hooks, broken
+        self._entries = entries
 
     def _one(self, row: Row) -> _Compiled:
         body = row.data["manifest"]
@@ -142,5 +169,22 @@ def _compile(body: Mapping[str, Any], version: int) -> _Compiled:
             Hook(*place, event, source.bus, source.service_account, entry)
             for event, entry in source.spec.webhook.items()
         ]
-        return _Compiled(version, uid, source=place, hooks=hooks)
+        return _Compiled(version, uid, source=place, hooks=hooks, entries=source_entries(source))
     return _Compiled(version, uid)
+
+
+def source_entries(source: EventSource) -> list[SourceEntry]:
+    """The entries of an EventSource that something in AWS feeds."""
+    spec = source.spec
+    fed: Mapping[str, Mapping[str, Any]] = {
+        "sqs": spec.sqs,
+        "sns": spec.sns,
+        "minio": spec.minio,
+        "eventBridge": spec.event_bridge,
+    }
+    place = (source.metadata.namespace, source.metadata.name)
+    return [
+        SourceEntry(*place, event, source.bus, kind, entry)
+        for kind, found in fed.items()
+        for event, entry in found.items()
+    ]

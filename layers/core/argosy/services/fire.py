@@ -78,7 +78,7 @@ class Firings:
         return []
 
     def finish(self, followups: Sequence[Followup]) -> int:
-        """Send what follows from a batch, then mark its attempts as done and write its tallies; returns how many were sent."""
+        """Send what follows from a batch, then mark its attempts as done, write its tallies; returns how many were sent."""
         messages = [message for followup in followups for message in followup.messages]
         if messages:
             self._runtime.queue.send(TRIGGERS, messages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,27 +20,30 @@ GROUP_VERSION: Final = "argoproj.io/v1alpha1"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind: its names, and its check, which raises InvalidObject for a wrong shape and returns further problems."""
+    """One kind: its names, and its check, which raises InvalidObject for a wrong shape and returns further problems.
+
+    The check is given the types of event sources that the runtime serves.
+    """
 
     name: str
     plural: str
     short: str
-    check: Callable[[Manifest], list[Problem]]
+    check: Callable[[Manifest, Set[str]], list[Problem]]
 
     def answers_to(self, word: str) -> bool:
         """Whether a user who types `word` means this kind, as with kubectl."""
         return word.lower() in (self.name.lower(), self.plural, self.short, f"{self.plural}.argoproj.io")
 
 
-def _event_source(manifest: Manifest) -> list[Problem]:
-    return eventsource.validate(parse(EventSource, manifest), manifest.body)
+def _event_source(manifest: Manifest, served: Set[str]) -> list[Problem]:
+    return eventsource.validate(parse(EventSource, manifest), manifest.body, served)
 
 
-def _event_bus(manifest: Manifest) -> list[Problem]:
+def _event_bus(manifest: Manifest, served: Set[str]) -> list[Problem]:
     return eventbus.validate(parse(EventBus, manifest))
 
 
-def _sensor(manifest: Manifest) -> list[Problem]:
+def _sensor(manifest: Manifest, served: Set[str]) -> list[Problem]:
     sensor = parse(Sensor, manifest)
     return [*sensor_validation.validate(sensor, manifest.body), *sensor_validation.conditions_problem(sensor)]
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from argosy.control.wakes import Wakes
 from argosy.errors import ArgosyError, Conflict, InvalidObject, NotFound, Unsupported
 from argosy.ports.clock import Clock
 from argosy.ports.store import ABSENT, MAX_WRITES, Delete, Put, Row, Store
 from argosy.resources.base import Problem
+from argosy.resources.eventsource import AWS_TYPES, LOCAL_TYPES, SERVED_TYPES
 from argosy.resources.manifests import Manifest
 from argosy.services.calendars import timer_changes
 from argosy.services.kinds import GROUP_VERSION, KINDS, find_kind
@@ -26,6 +28,8 @@ __all__ = ["OBJECTS_PK", "VERSION_KEY", "Applied", "Objects", "check"]
 
 OBJECTS_PK = "objects"
 VERSION_KEY = ("meta", "objects")
+WIRING = "event-sources"
+"""What is woken when an event source changes: all of them are wired together, since they share queues and topics."""
 _TRIES = 20
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
@@ -41,13 +45,21 @@ class Applied:
     name: str
     what: str
 
+    @property
+    def changed(self) -> bool:
+        """False when it was as it should be already."""
+        return self.what != "unchanged"
+
     def __str__(self) -> str:
         """As kubectl says it."""
         return f"{self.kind.lower()}.argoproj.io/{self.name} {self.what}"
 
 
-def check(manifest: Manifest) -> list[ArgosyError]:
-    """Everything that is wrong with a manifest, each as an error that names object, field and line."""
+def check(manifest: Manifest, served: Set[str] = SERVED_TYPES) -> list[ArgosyError]:
+    """Everything that is wrong with a manifest, each as an error that names object, field and line.
+
+    `served`: the types of event sources that the runtime which is to take it serves.
+    """
     if manifest.api_version != GROUP_VERSION or manifest.kind not in KINDS:
         known = ", ".join(KINDS)
         reason = f"{manifest.api_version} {manifest.kind} is not taken here; {GROUP_VERSION} {known} are"
@@ -61,7 +73,7 @@ def check(manifest: Manifest) -> list[ArgosyError]:
             )
         ]
     try:
-        problems = KINDS[manifest.kind].check(manifest)
+        problems = KINDS[manifest.kind].check(manifest, served)
     except InvalidObject as x:
         return [x]
     return [_error(manifest, problem) for problem in problems]
@@ -75,9 +87,12 @@ def _error(manifest: Manifest, problem: Problem) -> ArgosyError:
 class Objects:
     """The declarations of one installation."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, wakes: Wakes | None = None) -> None:
+        """`wakes`: whom a change of event sources wakes; None on one machine, where only some of their types are served."""
         self._store = store
         self._clock = clock
+        self._wakes = wakes
+        self._served = LOCAL_TYPES if wakes is None else AWS_TYPES
 
     def apply(self, manifests: Sequence[Manifest], namespace: str = "default") -> list[Applied]:
         """Write all manifests or none; `namespace` is for those that name none.
@@ -87,7 +102,7 @@ class Objects:
         """
         if not _NAMESPACE.match(namespace):
             raise InvalidObject(f"{namespace!r} is no namespace: lower-case letters, digits and -")
-        problems = [error for manifest in manifests for error in check(manifest)]
+        problems = [error for manifest in manifests for error in check(manifest, self._served)]
         if problems:
             joined = "\n".join(str(error) for error in problems)
             hard = [error for error in problems if isinstance(error, InvalidObject)]
@@ -99,7 +114,7 @@ class Objects:
             result, needed = self._change(manifest, namespace, now)
             results.append(result)
             changes.extend(needed)
-        self._commit(changes)
+        self._commit(changes, results)
         return results
 
     def get(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
@@ -125,7 +140,7 @@ class Objects:
             changes.append(Delete(OBJECTS_PK, row.sk, expect=row.version))
             changes.extend(timer_changes(self._store, kind, namespace, name, None, self._clock.now()))
             results.append(Applied(kind, namespace, name, "deleted"))
-        self._commit(changes)
+        self._commit(changes, results)
         return results
 
     def _change(
@@ -142,8 +157,11 @@ class Objects:
         timers = timer_changes(self._store, kind, namespace, name, body, now)
         return Applied(kind, namespace, name, "configured" if old else "created"), [put, *timers]
 
-    def _commit(self, changes: list[Put | Delete]) -> None:
+    def _commit(self, changes: list[Put | Delete], results: Sequence[Applied]) -> None:
         """Write all changes; more than one transaction can hold are written in several, in order."""
+        waking = self._wakes if any(each.kind == "EventSource" and each.changed for each in results) else None
+        if waking is not None:
+            changes.append(waking.row(WIRING))
         size = MAX_WRITES - 1
         for start in range(0, len(changes), size):
             try:
@@ -151,6 +169,8 @@ class Objects:
             except Conflict as x:
                 done = f" ({start} of {len(changes)} changes were written)" if start else ""
                 raise Conflict(f"somebody else changed the same objects meanwhile{done}: {x}; do it again") from x
+        if waking is not None:
+            waking.send([WIRING])
 
     def _write(self, changes: Sequence[Put | Delete]) -> None:
         """Write changes and the next version number; losing the race for the number alone is tried again."""

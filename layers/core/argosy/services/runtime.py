@@ -20,14 +20,20 @@ from argosy.ports.executor import Executor
 from argosy.ports.queue import Queue
 from argosy.ports.secrets import Secrets
 from argosy.ports.store import Store
+from argosy.ports.wiring import Place, Wiring
+from argosy.services.queues import RECONCILE_SOURCE
 
 if TYPE_CHECKING:
     from argosy.services.claims import Claims
+    from argosy.control.wakes import Wakes
     from argosy.services.fire import Firings
+    from argosy.services.objects import Objects
     from argosy.services.outcomes import Outcomes
     from argosy.services.receive import Receiver
     from argosy.services.sense import Sensing
+    from argosy.services.sourcing import Sourcing
     from argosy.services.tick import Ticker
+    from argosy.services.wiring import Wirer
 
 __all__ = ["Runtime", "current", "use"]
 
@@ -38,6 +44,7 @@ class Runtime:
 
     `tally_seconds`: how often outcomes are written at most. `late_seconds`: how late a calendar's time may be noticed and
     still fire without catch-up; two ticks of the schedule on AWS. `claim_everything` and `claim_seconds`: see `Claims`.
+    `wiring` and `place`: how and where event sources are connected; None where nothing but ourselves feeds them.
     """
 
     store: Store
@@ -50,6 +57,8 @@ class Runtime:
     late_seconds: float = 120.0
     claim_everything: bool = False
     claim_seconds: float = 0.0
+    wiring: Wiring | None = None
+    place: Place | None = None
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -66,11 +75,42 @@ class Runtime:
         return Claims(self.store, self.clock, everything=self.claim_everything, lease=self.claim_seconds)
 
     @cached_property
+    def objects(self) -> Objects:
+        """The declarations; changing event sources wakes whoever wires them, and refuses what this runtime does not serve."""
+        from argosy.services.objects import Objects
+
+        return Objects(self.store, self.clock, wakes=self.wakes)
+
+    @cached_property
+    def wakes(self) -> Wakes | None:
+        """Wakes of the function that wires event sources, None where there is nothing to wire."""
+        from argosy.control.wakes import Wakes
+
+        return Wakes(self.store, self.queue, self.clock, RECONCILE_SOURCE) if self.wiring is not None else None
+
+    @cached_property
+    def wirer(self) -> Wirer:
+        """Wires event sources. Raises InvalidObject where there is nothing to wire."""
+        from argosy.services.declarations import Declarations
+        from argosy.services.wiring import Wirer
+
+        if self.wiring is None or self.place is None:
+            raise InvalidObject("this runtime wires no event sources")
+        return Wirer(self.store, Declarations(self.store, self.clock), self.wiring, self.place)
+
+    @cached_property
     def receiver(self) -> Receiver:
         """Takes webhook requests in."""
         from argosy.services.receive import Receiver
 
         return Receiver(self)
+
+    @cached_property
+    def sourcing(self) -> Sourcing:
+        """Takes in what AWS's queues, topics, buckets and buses send."""
+        from argosy.services.sourcing import Sourcing
+
+        return Sourcing(self)
 
     @cached_property
     def sensing(self) -> Sensing:

@@ -16,6 +16,7 @@ from argosy.ports.store import Row, Store
 from argosy.resources.sensor import Sensor
 from argosy.services.calendars import CALENDAR_PK
 from argosy.services.outcomes import sensor_status
+from argosy.services.wiring import problems_of
 
 __all__ = ["with_status"]
 
@@ -27,7 +28,8 @@ def with_status(store: Store, body: Mapping[str, Any]) -> dict[str, Any]:
     if body["kind"] == "Sensor":
         status = {**_sensor_conditions(body), **sensor_status(store, namespace, name)}
     elif body["kind"] == "EventSource":
-        status = {"conditions": [_condition("SourcesProvided", True), _condition("Deployed", True)]}
+        problem = "; ".join(problems_of(store, namespace, name).values())
+        status = {"conditions": [_condition("SourcesProvided", not problem, problem), _condition("Deployed", True)]}
         rows = {row.sk.split("/", 2)[2]: row for row in store.query(CALENDAR_PK, f"{namespace}/{name}/")}
         if rows:
             status["calendar"] = {event: _calendar(row) for event, row in rows.items()}

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from argosy.control.wakes import WAKE_PREFIX, Wakes
 from argosy.errors import Conflict, EvaluationError
 from argosy.events.sources.calendar import due_times, next_times, payload, rfc3339
 from argosy.events.sources.filtering import lets_pass
@@ -40,7 +41,11 @@ class Ticker:
         now = self._runtime.clock.now()
         published = 0
         for row in self._runtime.store.due(now.timestamp(), _ROWS):
-            if row.pk == CALENDAR_PK:
+            if row.pk.startswith(WAKE_PREFIX):
+                Wakes(
+                    self._runtime.store, self._runtime.queue, self._runtime.clock, row.pk.removeprefix(WAKE_PREFIX)
+                ).again(row)
+            elif row.pk == CALENDAR_PK:
                 try:
                     published += self._calendar(row, now)
                 except (EvaluationError, ValueError) as x:

@@ -8,5 +8,9 @@ __all__ = ["SOURCES"]
 
 SOURCES: Final = {
     "calendar": "argosy.events.sources.calendar:next_times",
+    "eventBridge": "argosy.events.sources.event_bridge:payload",
+    "minio": "argosy.events.sources.minio:payload",
+    "sns": "argosy.events.sources.sns:payload",
+    "sqs": "argosy.events.sources.sqs:payload",
     "webhook": "argosy.events.sources.webhook:answer",
 }

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from argosy.lang import gjson
+from argosy.events.sources.bodies import compact_json, with_metadata
 from argosy.records import record
 from argosy.resources.eventsource import WebhookSource
 
@@ -29,11 +29,6 @@ HEALTH = "/health"
 _FORM = "application/x-www-form-urlencoded"
 _NOT_IN_GO = frozenset({"Host", "Transfer-Encoding"})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_STRINGS = re.compile(_STRING)
-_OUTSIDE_TEXT = re.compile(rb"(" + _STRING + rb")|[ \t\r\n]++")
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_MAX_NESTING = 10_000  # as deep as Go's decoder goes
 
 
 class Problem(Enum):
@@ -115,37 +110,7 @@ def _body(request: Request, headers: Mapping[str, Sequence[str]]) -> bytes | Non
         return None
     if headers.get("Content-Type", [""])[0] == _FORM:
         return orjson.dumps(_form(request.body.decode("utf-8", "replace")))
-    return _compact(request.body)
-
-
-def _compact(body: bytes) -> bytes | None:
-    """Valid JSON without blanks and with `<>&` escaped, as Go's encoder writes a RawMessage; None when it is not JSON."""
-    written = b""
-    try:
-        written = orjson.dumps(orjson.loads(body))
-    except orjson.JSONDecodeError:
-        text = body.decode("utf-8", "replace")
-        if _too_deep(body) or not gjson.valid(text):
-            return None
-        body = text.encode()
-    except orjson.JSONEncodeError:
-        pass  # nested too deeply to be written: it is valid all the same
-    if written != body:
-        body = _OUTSIDE_TEXT.sub(rb"\1", body)
-    for sign, code in ((b"<", rb"\u003c"), (b">", rb"\u003e"), (b"&", rb"\u0026")):
-        if sign in body:
-            body = body.replace(sign, code)
-    return body
-
-
-def _too_deep(body: bytes) -> bool:
-    if body.count(b"[") + body.count(b"{") <= _MAX_NESTING:
-        return False
-    depth = deepest = 0
-    for sign in _STRINGS.sub(b"", body).translate(None, delete=_NO_BRACKETS):
-        depth += 1 if sign in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest > _MAX_NESTING
+    return compact_json(request.body)
 
 
 def _form(text: str) -> dict[str, list[str]]:
@@ -157,8 +122,7 @@ def _form(text: str) -> dict[str, list[str]]:
 
 def _payload(headers: Mapping[str, Sequence[str]], body: bytes, metadata: Mapping[str, str]) -> str:
     head = orjson.dumps(headers, option=orjson.OPT_SORT_KEYS)
-    tail = b',"metadata":' + orjson.dumps(metadata, option=orjson.OPT_SORT_KEYS) if metadata else b""
-    return (b'{"header":' + head + b',"body":' + body + tail + b"}").decode()
+    return with_metadata(b'{"header":' + head + b',"body":' + body, metadata)
 
 
 def _canonical(headers: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
