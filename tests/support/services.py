@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from argosy.errors import ArgosyError
+from argosy.events.effects import EFFECTS
 from argosy.events.envelope import Event
 from argosy.ports.executor import FiringInfo
 from argosy.ports.fakes.blobs import FakeBlobs
@@ -17,15 +18,17 @@ from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.fakes.secrets import FakeSecrets
 from argosy.ports.fakes.store import FakeStore
+from argosy.ports.fakes.wiring import FakeWiring
 from argosy.ports.queue import Delivery, Outgoing, Queue
 from argosy.ports.secrets import Secrets
 from argosy.ports.store import Store
+from argosy.ports.wiring import Place
 from argosy.resources.manifests import Manifest
 from argosy.services.fire import Firings
 from argosy.services.mail import pack, unpack
-from argosy.services.objects import Applied, Objects
+from argosy.services.objects import Applied
 from argosy.services.outcomes import sensor_status
-from argosy.services.queues import BUS, QUEUES, TRIGGERS
+from argosy.services.queues import AWS_QUEUES, BUS, TRIGGERS
 from argosy.services.runtime import Runtime
 from support.events import Body
 
@@ -61,20 +64,24 @@ class FakeInstallation:
     executor: RecordingExecutor = field(default_factory=RecordingExecutor)
     store: Store | None = None
     queue: Queue | None = None
+    place: Place | None = None
+    wiring: FakeWiring = field(default_factory=FakeWiring)
 
     def __post_init__(self) -> None:
         self.runtime = Runtime(
             self.store or FakeStore(self.clock),
-            self.queue or FakeQueue(QUEUES, self.clock),
+            self.queue or FakeQueue(AWS_QUEUES, self.clock),
             FakeBlobs(self.clock),
             self.secrets,
             self.clock,
-            dict.fromkeys(("http", "log", "k8s", "argoWorkflow"), self.executor),
+            dict.fromkeys(EFFECTS, self.executor),
+            place=self.place,
+            wiring=self.wiring if self.place else None,
         )
 
     def apply(self, *bodies: Body, namespace: str = "ns") -> list[Applied]:
         """Apply manifests."""
-        return Objects(self.runtime.store, self.clock).apply([Manifest(body) for body in bodies], namespace)
+        return self.runtime.objects.apply([Manifest(body) for body in bodies], namespace)
 
     def bus_message(self, event: Event, *, namespace: str = "ns", bus: str = "default") -> str:
         """The body of a bus message that carries `event`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -86,10 +87,13 @@ def test_where_only_a_crash_repeats_what_is_repeatable_needs_no_row(clock: FakeC
 # In the trigger function
 
 
-def installation() -> FakeInstallation:
+INVOKE = {"awsLambda": {"functionName": "f", "region": "eu-central-1", "payload": []}}
+
+
+def installation(**template: Any) -> FakeInstallation:
     made = FakeInstallation()
     made.runtime = replace(made.runtime, claim_everything=True, claim_seconds=LEASE)
-    made.apply(sensor([trigger()]))
+    made.apply(sensor([trigger(**template)]))
     return made
 
 
@@ -116,9 +120,8 @@ def test_a_crash_before_the_end_is_repeated_after_the_lease() -> None:
     assert [info.id for info in made.executor.seen] == [made.executor.seen[0].id] * 2
 
 
-def test_a_crash_of_what_cannot_be_repeated_is_recorded_as_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = installation()
-    monkeypatch.setattr("argosy.services.fire.REPEATABLE", frozenset())
+def test_a_crash_of_what_cannot_be_repeated_is_recorded_as_unknown() -> None:
+    made = installation(**INVOKE)
     made.sense(event({}, id="e1"))
     (delivery,) = made.runtime.queue.receive(TRIGGERS, 1)
     asyncio.run(made.runtime.firings.carry_out(delivery.body))

@@ -18,8 +18,10 @@ __all__ = [
     "CreateObject",
     "Effect",
     "HttpCall",
+    "InvokeFunction",
     "LogEvents",
     "Reference",
+    "SendToAws",
     "effect_from_json",
     "effect_to_json",
 ]
@@ -79,13 +81,44 @@ class CreateObject:
     kind: str = "k8s"
 
 
-Effect = HttpCall | LogEvents | CreateObject
+@record
+class InvokeFunction:
+    """Invoke a Lambda function (name or ARN) of `region` with `payload` (JSON text); `allow` as for HttpCall."""
+
+    function: str
+    region: str
+    payload: str
+    invocation_type: str = "RequestResponse"
+    allow: tuple[int, ...] | None = None
+    kind: str = "awsLambda"
+
+
+@record
+class SendToAws:
+    """Hand `body` (JSON text) to a target of AWS.
+
+    `service` is `sns`, `sqs`, `eventBridge` or `stepFunctions`; `target` is the ARN of the topic, queue or state machine,
+    or the name or ARN of the bus. `group` is for FIFO queues and topics, `source` and `detail_type` for buses.
+    """
+
+    service: str
+    target: str
+    body: str
+    group: str = ""
+    source: str = ""
+    detail_type: str = ""
+    kind: str = "aws"
+
+
+Effect = HttpCall | LogEvents | CreateObject | InvokeFunction | SendToAws
 
 EFFECTS: Final[Mapping[str, type[Any]]] = {
     "http": HttpCall,
     "log": LogEvents,
     "k8s": CreateObject,
     "argoWorkflow": CreateObject,
+    "awsLambda": InvokeFunction,
+    "aws": SendToAws,
 }
 
 REPEATABLE: Final = frozenset({"http", "log", "k8s", "argoWorkflow"})
@@ -136,4 +169,4 @@ def _defaults(kind: type[Any]) -> list[tuple[str, Any]]:
     return found
 
 
-_DEFAULTS: Final = {kind: _defaults(kind) for kind in (HttpCall, LogEvents, CreateObject)}
+_DEFAULTS: Final = {kind: _defaults(kind) for kind in EFFECTS.values()}

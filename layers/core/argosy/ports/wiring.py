@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-__all__ = ["Place", "Wire", "Wiring"]
+__all__ = ["WIRED", "Place", "Wire", "Wiring"]
+
+WIRED: Final = "argosyEntry"
+"""Under this key a rule of ours names the entry that its event is for; the event itself stands under `event`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import Field
+
 from argosy.resources.base import KeyRef, Metadata, Model
 
 __all__ = [
     "ArgoWorkflowTrigger",
+    "AwsLambdaTrigger",
+    "AwsTarget",
+    "AwsTrigger",
     "Backoff",
     "BasicAuth",
     "DataFilter",
@@ -166,6 +171,40 @@ class ArgoWorkflowTrigger(Model):
     args: list[str] = []
 
 
+class AwsLambdaTrigger(Model):
+    """`template.awsLambda`. Its credentials are not needed: the installation's own role invokes the function."""
+
+    function_name: str = ""
+    region: str = ""
+    payload: list[Parameter] | None = None
+    parameters: list[Parameter] = []
+    invocation_type: str = ""
+    role_arn: str = Field("", alias="roleARN")
+
+
+class AwsTarget(Model):
+    """One of the members of `template.aws`: where to, and what."""
+
+    topic_arn: str = ""
+    queue_arn: str = ""
+    group_id: str = ""
+    bus_name: str = ""
+    source: str = ""
+    detail_type: str = ""
+    state_machine_arn: str = ""
+    payload: list[Parameter] | None = None
+    parameters: list[Parameter] = []
+
+
+class AwsTrigger(Model):
+    """`template.aws` (not in Argo): a message to a topic or queue, an event on a bus, or an execution; exactly one."""
+
+    sns: AwsTarget | None = None
+    sqs: AwsTarget | None = None
+    event_bridge: AwsTarget | None = None
+    step_functions: AwsTarget | None = None
+
+
 class ConditionsReset(Model):
     """`conditionsReset[]`."""
 
@@ -182,6 +221,8 @@ class TriggerTemplate(Model):
     argo_workflow: ArgoWorkflowTrigger | None = None
     http: HttpTrigger | None = None
     log: LogTrigger | None = None
+    aws_lambda: AwsLambdaTrigger | None = None
+    aws: AwsTrigger | None = None
 
 
 class Backoff(Model):

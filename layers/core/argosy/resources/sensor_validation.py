@@ -8,16 +8,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from argosy.errors import ArgosyError
 from argosy.resources.base import Problem
-from argosy.resources.sensor import ArgoWorkflowTrigger, Dependency, Filters, Parameter, Sensor, Trigger
+from argosy.resources.sensor import (
+    ArgoWorkflowTrigger,
+    AwsLambdaTrigger,
+    AwsTrigger,
+    Dependency,
+    Filters,
+    Parameter,
+    Sensor,
+    Trigger,
+    TriggerTemplate,
+)
 
 __all__ = ["SERVED_TRIGGERS", "TRIGGER_TYPES", "validate"]
 
 TRIGGER_TYPES = (
-    "k8s argoWorkflow http awsLambda azureEventHubs azureServiceBus kafka pulsar nats slack openWhisk custom log email"
+    "k8s argoWorkflow http awsLambda azureEventHubs azureServiceBus kafka pulsar nats slack openWhisk custom log email "
+    "aws"
 ).split()
-SERVED_TRIGGERS = frozenset({"k8s", "argoWorkflow", "http", "log"})
+SERVED_TRIGGERS = frozenset({"k8s", "argoWorkflow", "http", "log", "awsLambda", "aws"})
+_INVOCATION_TYPES = ("", "RequestResponse", "Event", "DryRun")
+_AWS_TARGETS = {
+    "sns": ("topic_arn",),
+    "sqs": ("queue_arn",),
+    "event_bridge": ("source", "detail_type"),
+    "step_functions": ("state_machine_arn",),
+}
 _OPERATORS = ("", "and", "or")
 _COMPARATORS = ("", ">=", ">", "=", "!=", "<", "<=")
 _PARAMETER_OPERATIONS = ("", "append", "overwrite", "prepend")
@@ -108,6 +128,10 @@ def _template(trigger: Trigger, raw: Mapping[str, Any], path: str) -> Iterator[P
     for kind in TRIGGER_TYPES:
         if raw.get(kind) is not None and kind not in SERVED_TRIGGERS:
             yield Problem(f"{path}.{kind}", f"triggers of type {kind} are not served by this version", True)
+    yield from _kinds(template, path)
+
+
+def _kinds(template: TriggerTemplate, path: str) -> Iterator[Problem]:
     if template.http is not None:
         yield from _http(template.http, f"{path}.http")
     if template.k8s is not None:
@@ -116,6 +140,38 @@ def _template(trigger: Trigger, raw: Mapping[str, Any], path: str) -> Iterator[P
             yield Problem(f"{path}.k8s.operation", f"{template.k8s.operation} is not served by this version", True)
     if template.argo_workflow is not None:
         yield from _workflow(template.argo_workflow, f"{path}.argoWorkflow")
+    if template.aws_lambda is not None:
+        yield from _aws_lambda(template.aws_lambda, f"{path}.awsLambda")
+    if template.aws is not None:
+        yield from _aws(template.aws, f"{path}.aws")
+
+
+def _aws_lambda(trigger: AwsLambdaTrigger, path: str) -> Iterator[Problem]:
+    for name, value in (("functionName", trigger.function_name), ("region", trigger.region)):
+        if not value:
+            yield Problem(f"{path}.{name}", "required, but empty")
+    if trigger.payload is None:
+        yield Problem(f"{path}.payload", "required, but missing; an empty list sends {}")
+    yield from _one_of(trigger.invocation_type, _INVOCATION_TYPES, f"{path}.invocationType")
+    yield from _parameters(trigger.parameters, f"{path}.parameters")
+    yield from _parameters(trigger.payload or [], f"{path}.payload")
+    if trigger.role_arn:
+        yield Problem(f"{path}.roleARN", "assuming a role for one trigger is not served by this version", True)
+
+
+def _aws(trigger: AwsTrigger, path: str) -> Iterator[Problem]:
+    given = {name: target for name in _AWS_TARGETS if (target := getattr(trigger, name)) is not None}
+    if len(given) != 1:
+        yield Problem(path, "exactly one of sns, sqs, eventBridge, stepFunctions is needed")
+    for name, target in given.items():
+        at = f"{path}.{to_camel(name)}"
+        for field in _AWS_TARGETS[name]:
+            if not getattr(target, field):
+                yield Problem(f"{at}.{to_camel(field)}", "required, but empty")
+        if target.payload is None:
+            yield Problem(f"{at}.payload", "required, but missing; an empty list sends {}")
+        yield from _parameters(target.parameters, f"{at}.parameters")
+        yield from _parameters(target.payload or [], f"{at}.payload")
 
 
 def _workflow(trigger: ArgoWorkflowTrigger, path: str) -> Iterator[Problem]:

@@ -39,11 +39,11 @@ def _event_source(manifest: Manifest, served: Set[str]) -> list[Problem]:
     return eventsource.validate(parse(EventSource, manifest), manifest.body, served)
 
 
-def _event_bus(manifest: Manifest, served: Set[str]) -> list[Problem]:
+def _event_bus(manifest: Manifest, _: Set[str]) -> list[Problem]:
     return eventbus.validate(parse(EventBus, manifest))
 
 
-def _sensor(manifest: Manifest, served: Set[str]) -> list[Problem]:
+def _sensor(manifest: Manifest, _: Set[str]) -> list[Problem]:
     sensor = parse(Sensor, manifest)
     return [*sensor_validation.validate(sensor, manifest.body), *sensor_validation.conditions_problem(sensor)]
 

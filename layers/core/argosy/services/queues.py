@@ -1,8 +1,8 @@
 """The queues of an installation, by logical name.
 
-`bus` carries events to sensors, `triggers` carries firings to what they do. On AWS there are two more: `sources` takes what
-topics and rules send, `reconcile-source` wakes the function that wires event sources. Timeouts follow the functions that consume
-them: visibility is six times the function's timeout, as AWS asks for standard queues.
+`bus` carries events to sensors, `triggers` carries firings to what they do. On AWS there are two more: `sources` takes
+what topics and rules send, `reconcile-source` wakes the function that wires event sources. Timeouts follow the functions
+that consume them: visibility is six times the function's timeout, as AWS asks for standard queues.
 """
 
 from __future__ import annotations
@@ -29,6 +29,6 @@ AWS_QUEUES: Final = (
     *QUEUES,
     QueueSpec(SOURCES, visibility=180, max_receives=5, dlq="sources-dlq"),
     QueueSpec("sources-dlq", visibility=30),
-    QueueSpec(RECONCILE_SOURCE, fifo=True, visibility=120, max_receives=5, dlq="reconcile-source-dlq"),
+    QueueSpec(RECONCILE_SOURCE, fifo=True, visibility=240, max_receives=5, dlq="reconcile-source-dlq"),
     QueueSpec("reconcile-source-dlq", fifo=True, visibility=30),
 )

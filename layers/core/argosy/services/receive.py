@@ -28,6 +28,7 @@ __all__ = ["HookAnswer", "Receiver", "bus_message"]
 
 _STATUS: Final[Mapping[Problem, int]] = {Problem.METHOD: 405, Problem.SIZE: 413}
 _MAX_AGE = 2.0
+_CLOSED: Final = "this installation takes no webhooks without an authSecret (stack parameter AllowOpenWebhooks)"
 EVENT_ID_HEADER: Final = "X-Argosy-Event-Id"
 
 
@@ -58,6 +59,8 @@ class Receiver:
         if hook is None:
             health = request.path == webhook.HEALTH and hooks
             return HookAnswer(200, "ok") if health else HookAnswer(404, Problem.PATH.value)
+        if hook.entry.auth_secret is None and not self._runtime.open_webhooks:
+            return HookAnswer(403, _CLOSED)
         answer = webhook.answer(hook.entry, self._token(hook), request)
         if answer.problem is not None:
             return _refusal(answer.problem, answer.status, hook)

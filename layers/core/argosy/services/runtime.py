@@ -24,8 +24,8 @@ from argosy.ports.wiring import Place, Wiring
 from argosy.services.queues import RECONCILE_SOURCE
 
 if TYPE_CHECKING:
-    from argosy.services.claims import Claims
     from argosy.control.wakes import Wakes
+    from argosy.services.claims import Claims
     from argosy.services.fire import Firings
     from argosy.services.objects import Objects
     from argosy.services.outcomes import Outcomes
@@ -44,7 +44,8 @@ class Runtime:
 
     `tally_seconds`: how often outcomes are written at most. `late_seconds`: how late a calendar's time may be noticed and
     still fire without catch-up; two ticks of the schedule on AWS. `claim_everything` and `claim_seconds`: see `Claims`.
-    `wiring` and `place`: how and where event sources are connected; None where nothing but ourselves feeds them.
+    `place`: the stack whose event sources something in AWS feeds, None on one machine; `wiring`: for the function
+    that connects them. `open_webhooks`: whether webhook event sources without an authSecret answer.
     """
 
     store: Store
@@ -59,6 +60,7 @@ class Runtime:
     claim_seconds: float = 0.0
     wiring: Wiring | None = None
     place: Place | None = None
+    open_webhooks: bool = True
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -76,7 +78,7 @@ class Runtime:
 
     @cached_property
     def objects(self) -> Objects:
-        """The declarations; changing event sources wakes whoever wires them, and refuses what this runtime does not serve."""
+        """The declarations; a change of event sources wakes whoever wires them."""
         from argosy.services.objects import Objects
 
         return Objects(self.store, self.clock, wakes=self.wakes)
@@ -86,7 +88,7 @@ class Runtime:
         """Wakes of the function that wires event sources, None where there is nothing to wire."""
         from argosy.control.wakes import Wakes
 
-        return Wakes(self.store, self.queue, self.clock, RECONCILE_SOURCE) if self.wiring is not None else None
+        return Wakes(self.store, self.queue, self.clock, RECONCILE_SOURCE) if self.place is not None else None
 
     @cached_property
     def wirer(self) -> Wirer:

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from argosy.errors import EvaluationError, NotFound
 from argosy.events.jsontext import read_json
 from argosy.events.sources import event_bridge, minio, sns, sqs
 from argosy.events.sources.filtering import lets_pass
 from argosy.ports.queue import Outgoing
+from argosy.ports.wiring import WIRED
 from argosy.services.declarations import Declarations, SourceEntry
 from argosy.services.queues import BUS
 from argosy.services.receive import bus_message
 from argosy.services.runtime import Runtime
 
-__all__ = ["WIRED", "Sourcing"]
-
-WIRED: Final = "argosyEntry"
-"""Under this key a rule of ours names the entry that its event is for; the event itself stands under `event`."""
+__all__ = ["Sourcing"]
 
 
 class Sourcing:

@@ -71,9 +71,9 @@ class Wirer:
             pattern = _bucket_pattern(spec.bucket.name) if entry.kind == "minio" else spec.pattern
             wire = Wire("rule", source, self._rule_name(entry), orjson.dumps(pattern).decode(), entry.key)
             guarded = f"{prefix}:s3:::{spec.bucket.name}" if entry.kind == "minio" else ""
-        return wire, self._refusal(entry, wire, guarded or wire.source)
+        return wire, self._refusal(entry, guarded or wire.source)
 
-    def _refusal(self, entry: SourceEntry, wire: Wire, arn: str) -> str:
+    def _refusal(self, entry: SourceEntry, arn: str) -> str:
         if not any(fnmatchcase(arn, allowed) for allowed in self._place.allowed):
             return f"{arn} is not among the stack's AllowedSourceArns; add it there and deploy"
         if entry.kind == "sqs" and entry.entry.region != self._place.region:

@@ -18,6 +18,8 @@ TRIGGERS: Final = {
     "k8s": "argosy.events.triggers.k8s:build",
     "argoWorkflow": "argosy.events.triggers.argo_workflow:build",
     "http": "argosy.events.triggers.http:build",
+    "awsLambda": "argosy.events.triggers.aws_lambda:build",
+    "aws": "argosy.events.triggers.aws:build",
     "log": "argosy.events.triggers.log:build",
 }
 

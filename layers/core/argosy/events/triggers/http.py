@@ -6,15 +6,13 @@ with every method), then headers, dynamic headers and secure headers, the later 
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
 from argosy.errors import EvaluationError
 from argosy.events.effects import HttpCall, Reference
-from argosy.events.jsontext import read_json, write_json
-from argosy.events.parameters import apply_parameters, build_payload, resolve
+from argosy.events.parameters import build_payload, resolve
 from argosy.events.triggers.context import FiringContext
+from argosy.events.triggers.parameterised import parameterised
 from argosy.resources.base import KeyRef
-from argosy.resources.sensor import HttpTrigger, ParameterSource, SecureHeader
+from argosy.resources.sensor import ParameterSource, SecureHeader
 
 __all__ = ["build"]
 
@@ -26,8 +24,7 @@ def build(context: FiringContext) -> HttpCall:
     http = context.template.http
     if http is None:
         raise EvaluationError("the template has no http trigger")
-    if http.parameters:
-        http = _parameterised(http, context)
+    http = parameterised(http, "http", context.body["http"], http.parameters, context.events)
     headers = dict(http.headers)
     for dynamic in http.dynamic_headers:
         value = resolve(dynamic.src or ParameterSource(), context.events)
@@ -54,16 +51,6 @@ def build(context: FiringContext) -> HttpCall:
         client_cert=_reference(tls.client_cert_secret, context.service_account) if tls else None,
         client_key=_reference(tls.client_key_secret, context.service_account) if tls else None,
     )
-
-
-def _parameterised(http: HttpTrigger, context: FiringContext) -> HttpTrigger:
-    text = apply_parameters(write_json(context.body["http"]), http.parameters, context.events)
-    try:
-        return HttpTrigger.model_validate(read_json(text))
-    except ValidationError as x:
-        first = x.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise EvaluationError(f"http.{path} after its parameters: {first['msg']}") from None
 
 
 def _header_reference(header: SecureHeader, account: str) -> Reference:
