@@ -38,6 +38,22 @@ class QueueContract:
 
     # What was sent arrives
 
+    def test_attributes_go_with_a_message_into_the_dlq_and_back(self, queue: Queue, clock: FakeClock) -> None:
+        queue.send("plain", [Outgoing("marked", attributes={"why": "näh", "from": "x"}), Outgoing("plain")])
+        assert [d.attributes for d in sorted(queue.receive("plain", 10), key=lambda d: d.body)] == [
+            {"why": "näh", "from": "x"},
+            {},
+        ]
+        for _ in range(3):
+            clock.advance(30)
+            queue.receive("plain", 10)
+        dead = sorted(queue.receive("plain-dlq", 10), key=lambda d: d.body)
+        assert [d.attributes for d in dead] == [{"why": "näh", "from": "x"}, {}]
+        clock.advance(30)
+        assert queue.redrive("plain") == 2
+        again = sorted(queue.receive("plain", 10), key=lambda d: d.body)
+        assert [d.attributes for d in again] == [{"why": "näh", "from": "x"}, {}]
+
     def test_what_was_sent_arrives_oldest_first(self, queue: Queue, clock: FakeClock) -> None:
         ids = queue.send("plain", texts("one", "two", "three"))
         assert len(set(ids)) == 3

@@ -24,11 +24,12 @@ from argosy.ports.secrets import Secrets
 from argosy.ports.store import Store
 from argosy.ports.wiring import Place
 from argosy.resources.manifests import Manifest
+from argosy.services.aside import ORIGIN, REASON
 from argosy.services.fire import Firings
 from argosy.services.mail import pack, unpack
 from argosy.services.objects import Applied
 from argosy.services.outcomes import sensor_status
-from argosy.services.queues import AWS_QUEUES, BUS, TRIGGERS
+from argosy.services.queues import AWS_QUEUES, BUS, DEAD_LETTERS, TRIGGERS
 from argosy.services.runtime import Runtime
 from support.events import Body
 
@@ -97,6 +98,12 @@ class FakeInstallation:
     def firings(self, messages: Iterable[Outgoing | Delivery]) -> list[Body]:
         """The firings that messages of the trigger queue carry."""
         return [unpack(message.body, self.runtime.blobs)["firing"] for message in messages]
+
+    def set_aside(self, queue: str) -> list[tuple[str, str, str]]:
+        """Take what was set aside from `queue`: body, origin and reason of each message."""
+        deliveries = self.runtime.queue.receive(DEAD_LETTERS[queue], 100)
+        self.runtime.queue.delete(DEAD_LETTERS[queue], [delivery.handle for delivery in deliveries])
+        return [(each.body, each.attributes[ORIGIN], each.attributes[REASON]) for each in deliveries]
 
     def events(self, queue: str = BUS) -> list[Body]:
         """Take all messages of a queue and read them."""

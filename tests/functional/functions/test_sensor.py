@@ -41,19 +41,28 @@ def test_firings_of_a_batch_are_sent_together() -> None:
 
 
 @pytest.mark.parametrize(
-    "poison", ["nope", "{}", '{"blob": "messages/gone"}', '{"namespace": "ns", "bus": "default", "event": 5}', ""]
+    ("poison", "aside"),
+    [
+        ("nope", True),
+        ("{}", True),
+        ('{"blob": "messages/gone"}', False),
+        ('{"namespace": "ns", "bus": "default", "event": 5}', True),
+        ("", True),
+    ],
 )
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_poison_record_hurts_only_itself(poison: str, place: int) -> None:
+def test_a_poison_record_hurts_only_itself(poison: str, aside: bool, place: int) -> None:
     made = installation()
     bodies = [made.bus_message(event({"body": {"message": "hello"}}, id=f"e{number}")) for number in range(2)]
     bodies.insert(place, poison)
-    assert failed(invoke("sensor", batch("sensor", bodies), made)) == [f"m{place}"]
+    assert failed(invoke("sensor", batch("sensor", bodies), made)) == ([] if aside else [f"m{place}"])
     assert [message["firing"]["events"]["dep"] for message in made.events(TRIGGERS)] == ["e0", "e1"]
+    assert [body for body, _, _ in made.set_aside(BUS)] == ([poison] if aside else [])
 
 
 def test_a_batch_of_poison_alone_is_reported_record_by_record() -> None:
-    assert failed(invoke("sensor", batch("sensor", ["nope", "{}"]), installation())) == ["m0", "m1"]
+    gone = [f'{{"blob": "messages/gone-{number}"}}' for number in range(2)]
+    assert failed(invoke("sensor", batch("sensor", gone), installation())) == ["m0", "m1"]
 
 
 def test_an_empty_batch() -> None:

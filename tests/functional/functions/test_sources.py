@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from argosy.ports.wiring import Place
+from argosy.services.queues import SOURCES
 from support.events import event_source
 from support.functions import batch, failed, invoke, recorded
 from support.services import FakeInstallation
@@ -89,17 +90,20 @@ def test_what_nobody_declares_any_more_is_dropped() -> None:
 @pytest.mark.parametrize(
     "body", ["", "no json", "[]", "{}", '{"argosyEntry": "a/b/c"}', '{"argosyEntry": 7, "event": {"id": "x"}}']
 )
-def test_what_is_not_ours_fails_alone(body: str) -> None:
+def test_what_is_not_ours_is_set_aside_alone(body: str) -> None:
     made = installation(("sns", {"sns": {"example": SNS}}))
     note = recorded("sources")["Records"][0]["body"]
-    assert failed(invoke("sources", batch("sources", [body, note]), made)) == ["m0"]
+    assert failed(invoke("sources", batch("sources", [body, note]), made)) == []
+    assert [kept for kept, _, _ in made.set_aside(SOURCES)] == [body]
     assert len(events(made)) == 1
 
 
 def test_a_bucket_event_that_is_none() -> None:
     made = installation(("minio", {"minio": {"example": S3}}))
     body = json.dumps({"argosyEntry": "argo-events/minio/example", "event": {"id": "x", "detail": {}}})
-    assert failed(invoke("sources", batch("sources", [body]), made)) == ["m0"]
+    assert failed(invoke("sources", batch("sources", [body]), made)) == []
+    ((_, _, reason),) = made.set_aside(SOURCES)
+    assert "not an event of a bucket" in reason
 
 
 def test_the_wiring_function() -> None:

@@ -46,16 +46,24 @@ def test_a_failed_effect_is_no_failed_record() -> None:
 
 
 @pytest.mark.parametrize(
-    "poison", ["nope", "{}", "null", '{"blob": "messages/gone"}', '{"firing": {"id": "x"}, "attempt": 1}']
+    ("poison", "aside"),
+    [
+        ("nope", True),
+        ("{}", True),
+        ("null", True),
+        ('{"blob": "messages/gone"}', False),
+        ('{"firing": {"id": "x"}, "attempt": 1}', True),
+    ],
 )
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_a_poison_record_hurts_only_itself(poison: str, place: int) -> None:
+def test_a_poison_record_hurts_only_itself(poison: str, aside: bool, place: int) -> None:
     made = FakeInstallation()
     made.apply(sensor([trigger("one"), trigger("two")]))
     made.sense(event({}))
     bodies = waiting(made)
     bodies.insert(place, poison)
-    assert failed(invoke("trigger", batch("trigger", bodies), made)) == [f"m{place}"]
+    assert failed(invoke("trigger", batch("trigger", bodies), made)) == ([] if aside else [f"m{place}"])
+    assert [body for body, _, _ in made.set_aside(TRIGGERS)] == ([poison] if aside else [])
     assert sorted(firing.trigger for _, firing in made.executor.done) == ["one", "two"]
 
 
@@ -75,14 +83,16 @@ def test_a_defect_of_an_executor_is_reported_alone() -> None:
     assert [firing.trigger for _, firing in made.executor.done] == ["two"]
 
 
-def test_an_effect_of_a_later_version_is_reported() -> None:
+def test_an_effect_of_a_later_version_is_set_aside() -> None:
     made = FakeInstallation()
     made.apply(sensor([trigger()]))
     made.sense(event({}))
     (body,) = waiting(made)
     message = json.loads(body)
     message["firing"]["effect"] = {"kind": "fax", "number": "5"}
-    assert failed(invoke("trigger", batch("trigger", [json.dumps(message)]), made)) == ["m0"]
+    assert failed(invoke("trigger", batch("trigger", [json.dumps(message)]), made)) == []
+    ((_, _, reason),) = made.set_aside(TRIGGERS)
+    assert "fax" in reason
 
 
 def test_an_empty_batch() -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from argosy.errors import Conflict, EvaluationError, NotFound
+from argosy.errors import Conflict, NotFound
 from argosy.events.envelope import Event
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.store import FakeStore
 from argosy.ports.store import Delete, Put
 from argosy.services.objects import Objects
-from argosy.services.queues import TRIGGERS
+from argosy.services.queues import BUS, TRIGGERS
 from support.events import Body, dependency, event, sensor, trigger
 from support.services import FakeInstallation
 
@@ -135,8 +135,10 @@ def test_no_payload_is_a_defect(payload: str, template: Body) -> None:
 def test_what_is_no_bus_message(body: str) -> None:
     made = installed()
     made.runtime.sensing.begin()
-    with pytest.raises(EvaluationError):
-        made.runtime.sensing.decide(body)
+    assert made.runtime.sensing.decide(body) == []
+    ((kept, origin, reason),) = made.set_aside(BUS)
+    assert (kept, origin) == (body, BUS)
+    assert reason
 
 
 def test_a_message_whose_blob_is_gone() -> None:

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from argosy.adapters.powertools import close_thread_loop
-from argosy.adapters.sqlite.queue import SqliteQueue, Unit
+from argosy.adapters.sqlite.queue import SqliteQueue, Unit, arrived
 from argosy.local.functions import Context, Handler, sqs_event
 from argosy.local.wake import Sleeper, Waker
 from argosy.ports.queue import Delivery
@@ -81,7 +81,7 @@ class Pump:
             if time.monotonic() - self._slow_at < _SLOW_MEMORY:
                 unit.inserts.extend(rows)
                 continue
-            failed = self._call([Delivery(row[3], row[5], "", 1, row[2], row[4]) for row in rows], unit)
+            failed = self._call([arrived(row) for row in rows], unit)
             unit.inserts.extend(row for row in rows if row[3] in failed)
 
     def start(self) -> None:

@@ -32,12 +32,16 @@ class QueueSpec:
 
 @record
 class Outgoing:
-    """A message to send. `delay` in seconds, 0 to 900, standard queues only; `group` and `dedup` FIFO queues only."""
+    """A message to send. `delay` in seconds, 0 to 900, standard queues only; `group` and `dedup` FIFO queues only.
+
+    `attributes`: up to ten texts that go with it, none of them empty.
+    """
 
     body: str
     delay: float = 0.0
     group: str = ""
     dedup: str = ""
+    attributes: Mapping[str, str] | None = None
 
 
 @record

@@ -16,6 +16,7 @@ from argosy.events.sensors import Firing
 from argosy.ports.executor import FiringInfo
 from argosy.ports.queue import Outgoing
 from argosy.records import record
+from argosy.services.aside import or_set_aside
 from argosy.services.claims import Claim, Standing
 from argosy.services.firings import read_trigger_message, trigger_message
 from argosy.services.mail import unpack
@@ -48,12 +49,15 @@ class Firings:
     async def carry_out(self, body: str) -> Followup:
         """Do what the trigger message `body` says; returns what is to be done after it, for `finish`.
 
-        Raises EvaluationError when the message is none of ours, Conflict while somebody else carries it out.
+        A message that is none of ours is set aside. Raises Conflict while somebody else carries it out.
         """
-        message = unpack(body, self._runtime.blobs)
-        firing, attempt, wait = read_trigger_message(message)
+        blobs = self._runtime.blobs
+        read = or_set_aside(self._runtime, TRIGGERS, body, lambda: read_trigger_message(unpack(body, blobs)))
+        if read is None:
+            return Followup([])
+        firing, attempt, wait = read
         if wait > 0:
-            return Followup([trigger_message(firing, attempt, wait, self._runtime.blobs)])
+            return Followup([trigger_message(firing, attempt, wait, blobs)])
         repeatable = firing.effect is None or firing.effect.kind in REPEATABLE
         claim = self._runtime.claims.take(firing.id, attempt, repeatable=repeatable, at_least_once=firing.at_least_once)
         if claim.standing is Standing.DONE:

@@ -11,7 +11,7 @@ from typing import Final
 
 from argosy.ports.queue import QueueSpec
 
-__all__ = ["AWS_QUEUES", "BUS", "QUEUES", "RECONCILE_SOURCE", "SOURCES", "TRIGGERS"]
+__all__ = ["AWS_QUEUES", "BUS", "DEAD_LETTERS", "QUEUES", "RECONCILE_SOURCE", "SOURCES", "TRIGGERS"]
 
 BUS: Final = "bus"
 TRIGGERS: Final = "triggers"
@@ -32,3 +32,6 @@ AWS_QUEUES: Final = (
     QueueSpec(RECONCILE_SOURCE, fifo=True, visibility=240, max_receives=5, dlq="reconcile-source-dlq"),
     QueueSpec("reconcile-source-dlq", fifo=True, visibility=30),
 )
+
+DEAD_LETTERS: Final = {spec.name: spec.dlq for spec in AWS_QUEUES if spec.dlq and not spec.fifo}
+"""Where messages of a standard queue are set aside."""

@@ -13,10 +13,11 @@ from argosy.events.sensors import CompiledSensor, CompiledTrigger, Dropped, Firi
 from argosy.ports.queue import Outgoing
 from argosy.ports.store import ABSENT, Put, Row
 from argosy.records import record
+from argosy.services.aside import or_set_aside
 from argosy.services.declarations import Declarations
 from argosy.services.firings import trigger_message
 from argosy.services.mail import unpack
-from argosy.services.queues import TRIGGERS
+from argosy.services.queues import BUS, TRIGGERS
 from argosy.services.runtime import Runtime
 
 __all__ = ["Sensing"]
@@ -44,11 +45,13 @@ class Sensing:
         self._declarations.refresh()
 
     def decide(self, body: str) -> list[Outgoing]:
-        """Messages for the trigger queue that the bus message `body` causes.
+        """Messages for the trigger queue that the bus message `body` causes; one that is none of ours is set aside.
 
-        Raises EvaluationError when the message is none of ours, Conflict when a join could not be written.
+        Raises Conflict when a join could not be written.
         """
-        received = _read(unpack(body, self._runtime.blobs))
+        received = or_set_aside(self._runtime, BUS, body, lambda: _read(unpack(body, self._runtime.blobs)))
+        if received is None:
+            return []
         now = self._runtime.clock.now()
         firings: list[Firing] = []
         event = received.event

@@ -15,8 +15,9 @@ from argosy.events.sources import event_bridge, minio, sns, sqs
 from argosy.events.sources.filtering import lets_pass
 from argosy.ports.queue import Outgoing
 from argosy.ports.wiring import WIRED
+from argosy.services.aside import or_set_aside
 from argosy.services.declarations import Declarations, SourceEntry
-from argosy.services.queues import BUS
+from argosy.services.queues import BUS, SOURCES
 from argosy.services.receive import bus_message
 from argosy.services.runtime import Runtime
 
@@ -56,10 +57,10 @@ class Sourcing:
         return sent
 
     def from_message(self, body: str) -> list[Outgoing]:
-        """Events of one message of the queue that topics and rules send to.
+        """Events of one message of the queue that topics and rules send to; one that is none of ours is set aside."""
+        return or_set_aside(self._runtime, SOURCES, body, lambda: self._message(body)) or []
 
-        Raises EvaluationError for what is neither a notification nor an event of a rule of ours.
-        """
+    def _message(self, body: str) -> list[Outgoing]:
         message = read_json(body)
         if isinstance(message, dict):
             if sns.is_notification(message):

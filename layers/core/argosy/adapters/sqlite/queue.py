@@ -34,21 +34,23 @@ from argosy.ports.clock import Clock
 from argosy.ports.queue import DEDUP_SECONDS, Delivery, Depth, Outgoing, QueueSpec
 from argosy.ports.queuerules import check_outgoing
 
-__all__ = ["SqliteQueue", "Unit"]
+__all__ = ["SqliteQueue", "Unit", "arrived"]
 
 _log = logging.getLogger("argosy.local")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, visible_at REAL NOT NULL, leased INTEGER NOT NULL DEFAULT 0,
-  receive_count INTEGER NOT NULL DEFAULT 0, sent_at REAL NOT NULL, id TEXT NOT NULL, grp TEXT NOT NULL, body TEXT NOT NULL);
+  receive_count INTEGER NOT NULL DEFAULT 0, sent_at REAL NOT NULL, id TEXT NOT NULL, grp TEXT NOT NULL, body TEXT NOT NULL,
+  attributes TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS ready ON messages (queue, visible_at);
 CREATE INDEX IF NOT EXISTS groups ON messages (queue, grp) WHERE grp <> '';
 CREATE TABLE IF NOT EXISTS sent (
   queue TEXT NOT NULL, dedup TEXT NOT NULL, id TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (queue, dedup)) WITHOUT ROWID;
 """
-_COLUMNS = "(queue, visible_at, sent_at, id, grp, body)"
+_COLUMNS = "(queue, visible_at, sent_at, id, grp, body, attributes)"
+_ADD_ATTRIBUTES = "ALTER TABLE messages ADD COLUMN attributes TEXT NOT NULL DEFAULT ''"
 _FREE = "queue=?1 AND visible_at<=?2 AND seq NOT IN (SELECT value FROM json_each(?3))"
-_TAKE = f"""SELECT seq, id, body, receive_count, sent_at, grp FROM messages WHERE {_FREE}
+_TAKE = f"""SELECT seq, id, body, receive_count, sent_at, grp, attributes FROM messages WHERE {_FREE}
   ORDER BY visible_at, seq LIMIT ?4"""
 _NEXT = "SELECT min(visible_at) FROM messages WHERE queue=?1 AND seq NOT IN (SELECT value FROM json_each(?2))"
 _PICK_THESE = """SELECT seq FROM messages
@@ -57,7 +59,7 @@ _PICK_STANDARD = "SELECT seq FROM messages WHERE queue=?1 AND visible_at<=?2 ORD
 _PICK_FIFO = """SELECT seq FROM messages m WHERE queue=?1 AND visible_at<=?2 AND NOT EXISTS
   (SELECT 1 FROM messages b WHERE b.queue=m.queue AND b.grp=m.grp AND b.visible_at>?2) ORDER BY seq LIMIT ?3"""
 _LEASE = """UPDATE messages SET leased=1, visible_at=?4, receive_count=receive_count+1 WHERE seq IN ({pick})
-  RETURNING seq, id, body, receive_count, sent_at, grp"""
+  RETURNING seq, id, body, receive_count, sent_at, grp, attributes"""
 _DEPTH = """SELECT sum(visible_at<=?1), sum(visible_at>?1 AND leased), sum(visible_at>?1 AND NOT leased)
   FROM messages WHERE queue=?2"""
 # A lease that is on disk has been counted, one that is in memory has not.
@@ -71,7 +73,7 @@ _LEASE_HELD = f"""UPDATE messages SET leased=1, receive_count=receive_count+1, v
 _MAX_TURNS = 16
 # A message that was received as often as this and is still there may be what kills its consumer.
 _SUSPICIOUS = 2
-Insert = tuple[str, float, float, str, str, str]
+Insert = tuple[str, float, float, str, str, str, str]
 Handle = tuple[int, int, str]
 
 
@@ -126,6 +128,9 @@ class SqliteQueue:
         self._commit_mutex = threading.Lock()
         self._held: dict[str, set[int]] = {}
         self._held_mutex = threading.Lock()
+        if not self._db.read("SELECT 1 FROM pragma_table_info('messages') WHERE name='attributes'"):
+            with self._db.write() as connection:
+                connection.execute(_ADD_ATTRIBUTES)
         self._there_before: int = self._db.read("SELECT coalesce(max(seq), 0) FROM messages")[0][0]
 
     def send(self, queue: str, messages: Sequence[Outgoing]) -> list[str]:
@@ -135,7 +140,7 @@ class SqliteQueue:
         if any(message.dedup for message in messages):
             return self._send_once(spec, messages)
         now = self._clock.now().timestamp()
-        rows = [(queue, now + m.delay, now, os.urandom(16).hex(), m.group, m.body) for m in messages]
+        rows = [_row(queue, message, now) for message in messages]
         unit: Unit | None = getattr(self._local, "unit", None)
         if unit is not None:
             unit.inserts.extend(rows)
@@ -328,7 +333,7 @@ class SqliteQueue:
         now = self._clock.now().timestamp()
         rows = list(itertools.chain.from_iterable(unit.inserts for unit in units))
         for start, size in _slices(len(rows)):
-            values = ",".join(["(?,?,?,?,?,?)"] * size)
+            values = ",".join(["(?,?,?,?,?,?,?)"] * size)
             flat = list(itertools.chain.from_iterable(rows[start : start + size]))
             connection.execute(f"INSERT INTO messages {_COLUMNS} VALUES {values}", flat)
         acknowledged = list(itertools.chain.from_iterable(unit.acknowledged for unit in units))
@@ -354,20 +359,31 @@ class SqliteQueue:
 
 
 def _insert_once(connection: Connection, queue: str, message: Outgoing, now: float) -> str:
-    new = os.urandom(16).hex()
+    row = _row(queue, message, now)
+    new = row[3]
     if message.dedup:
         known = connection.execute("SELECT id FROM sent WHERE queue=? AND dedup=?", (queue, message.dedup)).fetchone()
         if known:
             return str(known[0])
         connection.execute("INSERT INTO sent VALUES (?,?,?,?)", (queue, message.dedup, new, now + DEDUP_SECONDS))
-    row = (queue, now + message.delay, now, new, message.group, message.body)
-    connection.execute(f"INSERT INTO messages {_COLUMNS} VALUES (?,?,?,?,?,?)", row)
+    connection.execute(f"INSERT INTO messages {_COLUMNS} VALUES (?,?,?,?,?,?,?)", row)
     return new
 
 
 def _delivery(row: tuple[Any, ...], count: int) -> Delivery:
-    seq, id_, body, _, sent_at, group = row
-    return Delivery(id_, body, f"{seq}.{count}", count, sent_at, group)
+    seq, id_, body, _, sent_at, group, attributes = row
+    return Delivery(id_, body, f"{seq}.{count}", count, sent_at, group, orjson.loads(attributes) if attributes else {})
+
+
+def arrived(row: Insert) -> Delivery:
+    """What a unit is about to send, as it would be received for the first time; it has no handle."""
+    _, _, sent_at, new_id, group, body, attributes = row
+    return Delivery(new_id, body, "", 1, sent_at, group, orjson.loads(attributes) if attributes else {})
+
+
+def _row(queue: str, message: Outgoing, now: float) -> Insert:
+    attributes = _json(message.attributes) if message.attributes else ""
+    return (queue, now + message.delay, now, os.urandom(16).hex(), message.group, message.body, attributes)
 
 
 def _call(then: Callable[[Exception | None], None], error: Exception | None) -> None:

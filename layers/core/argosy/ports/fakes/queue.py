@@ -56,7 +56,15 @@ class FakeQueue:
                 held.visible_at = now + spec.visibility
                 held.handle = f"{held.id}:{held.receive_count}"
             return [
-                Delivery(h.id, h.message.body, h.handle, h.receive_count, h.sent_at, h.message.group)
+                Delivery(
+                    h.id,
+                    h.message.body,
+                    h.handle,
+                    h.receive_count,
+                    h.sent_at,
+                    h.message.group,
+                    dict(h.message.attributes or {}),
+                )
                 for h in ready[:limit]
             ]
 
