@@ -10,7 +10,7 @@ from argosy.errors import Unavailable
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.queue import Outgoing
-from argosy.services.queues import QUEUES, TRIGGERS
+from argosy.services.queues import BUS, QUEUES, TRIGGERS
 from support.events import dependency, event, sensor, trigger
 from support.functions import batch, failed, invoke, recorded
 from support.services import FakeInstallation
