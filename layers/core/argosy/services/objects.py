@@ -16,7 +16,7 @@ from typing import Any
 
 from argosy.control.wakes import Wakes
 from argosy.errors import ArgosyError, Conflict, InvalidObject, NotFound, Unsupported
-from argosy.ports.clock import Clock
+from argosy.ports.clock import Clock, stamp
 from argosy.ports.store import ABSENT, MAX_WRITES, Delete, Put, Row, Store
 from argosy.resources.base import Problem
 from argosy.resources.eventsource import AWS_TYPES, LOCAL_TYPES, SERVED_TYPES
@@ -31,6 +31,7 @@ VERSION_KEY = ("meta", "objects")
 WIRING = "event-sources"
 """What is woken when an event source changes: all of them are wired together, since they share queues and topics."""
 _TRIES = 20
+_AUDIT_SECONDS = 366 * 86_400.0
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -94,8 +95,8 @@ class Objects:
         self._wakes = wakes
         self._served = LOCAL_TYPES if wakes is None else AWS_TYPES
 
-    def apply(self, manifests: Sequence[Manifest], namespace: str = "default") -> list[Applied]:
-        """Write all manifests or none; `namespace` is for those that name none.
+    def apply(self, manifests: Sequence[Manifest], namespace: str = "default", *, actor: str = "") -> list[Applied]:
+        """Write all manifests or none; `namespace` is for those that name none, `actor` who asks for it.
 
         Raises InvalidObject (or Unsupported, when nothing is wrong otherwise) that lists every problem, one a line.
         Raises Conflict when someone else changed the same objects meanwhile; applying again is safe.
@@ -114,7 +115,7 @@ class Objects:
             result, needed = self._change(manifest, namespace, now)
             results.append(result)
             changes.extend(needed)
-        self._commit(changes, results)
+        self._commit(changes, results, actor)
         return results
 
     def get(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
@@ -129,7 +130,7 @@ class Objects:
         prefix = f"{kind}/" if namespace is None else f"{kind}/{namespace}/"
         return [dict(row.data["manifest"]) for row in self._store.query(OBJECTS_PK, prefix)]
 
-    def delete(self, objects: Iterable[tuple[str, str, str]]) -> list[Applied]:
+    def delete(self, objects: Iterable[tuple[str, str, str]], *, actor: str = "") -> list[Applied]:
         """Delete (kind, namespace, name) objects, all or none. Raises NotFound for the first that is not there."""
         changes: list[Put | Delete] = []
         results: list[Applied] = []
@@ -140,7 +141,7 @@ class Objects:
             changes.append(Delete(OBJECTS_PK, row.sk, expect=row.version))
             changes.extend(timer_changes(self._store, kind, namespace, name, None, self._clock.now()))
             results.append(Applied(kind, namespace, name, "deleted"))
-        self._commit(changes, results)
+        self._commit(changes, results, actor)
         return results
 
     def _change(
@@ -157,9 +158,11 @@ class Objects:
         timers = timer_changes(self._store, kind, namespace, name, body, now)
         return Applied(kind, namespace, name, "configured" if old else "created"), [put, *timers]
 
-    def _commit(self, changes: list[Put | Delete], results: Sequence[Applied]) -> None:
+    def _commit(self, changes: list[Put | Delete], results: Sequence[Applied], actor: str) -> None:
         """Write all changes; more than one transaction can hold are written in several, in order."""
         waking = self._wakes if any(each.kind == "EventSource" and each.changed for each in results) else None
+        if actor and changes:
+            changes.append(_audit(actor, results, self._clock.now()))
         if waking is not None:
             changes.append(waking.row(WIRING))
         size = MAX_WRITES - 1
@@ -185,6 +188,14 @@ class Objects:
                     raise
             else:
                 return
+
+
+def _audit(actor: str, results: Sequence[Applied], now: datetime) -> Put:
+    """Who changed what: pk `audit/<day>`, sk the time; kept for a year."""
+    changed = [f"{each.kind}/{each.namespace}/{each.name} {each.what}" for each in results if each.changed]
+    key = f"{stamp(now)}/{uuid.uuid4()}"
+    expiry = now.timestamp() + _AUDIT_SECONDS
+    return Put(Row(f"audit/{now:%Y-%m-%d}", key, {"actor": actor, "changed": changed}, expires_at=expiry))
 
 
 def kind_named(word: str) -> str:

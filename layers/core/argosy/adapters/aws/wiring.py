@@ -7,13 +7,15 @@ which is left to its owner, because writing a bucket's notification configuratio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.errors import telling
 from argosy.errors import NotFound
-from argosy.ports.wiring import Wire
-from argosy.services.sourcing import WIRED
+from argosy.ports.wiring import WIRED, Wire
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import TagTypeDef, TargetTypeDef
 
 __all__ = ["AwsWiring"]
 
@@ -22,7 +24,7 @@ _BATCH: Final = 10
 
 
 class AwsWiring:
-    """Connections to `function` (what reads users' queues) and to the queue with the ARN `queue`; `tags` mark what is ours."""
+    """Connections to `function` (what reads users' queues) and to `queue` (an ARN); `tags` mark what is ours."""
 
     def __init__(self, clients: Clients, function: str, queue: str, tags: Mapping[str, str]) -> None:
         self._clients = clients
@@ -78,10 +80,9 @@ class AwsWiring:
             return  # the topic is gone, and its subscriptions with it
 
     def _put_rule(self, wire: Wire) -> None:
-        tags = [{"Key": key, "Value": value} for key, value in self._tags.items()]
+        tags: list[TagTypeDef] = [{"Key": key, "Value": value} for key, value in self._tags.items()]
         template = f'{{"{WIRED}": "{wire.entry}", "event": <aws.events.event.json>}}'
-        target: dict[str, Any] = {"Id": _TARGET, "Arn": self._queue}
-        target["InputTransformer"] = {"InputPathsMap": {}, "InputTemplate": template}
+        target: TargetTypeDef = {"Id": _TARGET, "Arn": self._queue, "InputTransformer": {"InputTemplate": template}}
         with telling(wire.source):
             self._clients.events.put_rule(
                 Name=wire.name,

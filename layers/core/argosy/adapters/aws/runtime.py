@@ -1,0 +1,152 @@
+"""The runtime of a Lambda function, from its environment (ARGOSY_RUNTIME=argosy.adapters.aws.runtime:create).
+
+ARGOSY_TABLE, ARGOSY_BLOBS and ARGOSY_STAGE name the table, the bucket and the installation, ARGOSY_QUEUE_<NAME> the URL of
+each queue that a function uses. ARGOSY_ALLOWED_TARGETS is what triggers may reach; ARGOSY_SQS_FUNCTION,
+ARGOSY_SOURCES_ARN and ARGOSY_ALLOWED_SOURCES are for the function that wires event sources. Nothing is called here, and what
+only some functions need is imported when they use it: clients of AWS at their first call, executors when they first
+execute.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from argosy.adapters.aws.blobs import S3Blobs
+from argosy.adapters.aws.clients import Clients
+from argosy.adapters.aws.queue import SqsQueue, queue_urls
+from argosy.adapters.aws.secrets import AwsSecrets
+from argosy.adapters.aws.store import DynamoStore
+from argosy.errors import InvalidObject
+from argosy.ports.clock import SystemClock
+from argosy.ports.executor import Executor, FiringInfo
+from argosy.ports.secrets import Secrets
+from argosy.ports.wiring import Place, Wiring
+from argosy.services.queues import AWS_QUEUES, QUEUES
+from argosy.services.runtime import Runtime
+
+__all__ = ["LazyExecutor", "Settings", "create"]
+
+_TRIGGER_SECONDS = (
+    125.0  # the trigger function's timeout, and a little: after it nobody carries an attempt out any more
+)
+_LATE_SECONDS = 120.0  # the schedule ticks once a minute, and one tick may fail
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an installation is called on AWS; `queues` are URLs by name, those of dead-letter queues optional."""
+
+    table: str
+    bucket: str
+    stage: str
+    queues: Mapping[str, str]
+    place: Place
+    targets: Sequence[str] = ()
+    sqs_function: str = ""
+    sources_arn: str = ""
+    open_webhooks: bool = False
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment. Raises InvalidObject naming every variable that is missing."""
+        given = os.environ if environ is None else environ
+        names = ("ARGOSY_TABLE", "ARGOSY_BLOBS", "ARGOSY_STAGE")
+        dead = {spec.dlq for spec in QUEUES}
+        urls = queue_urls(AWS_QUEUES, given)
+        queues = [
+            f"ARGOSY_QUEUE_{spec.name.upper().replace('-', '_')}"
+            for spec in QUEUES
+            if spec.name not in dead and spec.name not in urls
+        ]
+        missing = [name for name in names if not given.get(name)] + queues
+        if missing:
+            raise InvalidObject(
+                f"the environment lacks {', '.join(missing)}: template.yaml sets them for every function"
+            )
+        table, bucket, stage = (given[name] for name in names)
+        place = Place(
+            given.get("ARGOSY_PARTITION", "aws"),
+            given.get("AWS_REGION", ""),
+            given.get("ARGOSY_ACCOUNT", ""),
+            stage,
+            _listed(given.get("ARGOSY_ALLOWED_SOURCES", "")),
+        )
+        targets = _listed(given.get("ARGOSY_ALLOWED_TARGETS", ""))
+        wired = (given.get("ARGOSY_SQS_FUNCTION", ""), given.get("ARGOSY_SOURCES_ARN", ""))
+        opened = given.get("ARGOSY_OPEN_WEBHOOKS") == "true"
+        return cls(table, bucket, stage, urls, place, targets, *wired, opened)
+
+
+def _listed(text: str) -> Sequence[str]:
+    return tuple(part for part in text.split(",") if part)
+
+
+class LazyExecutor:
+    """An executor that is made when it first executes."""
+
+    def __init__(self, make: Callable[[], Executor]) -> None:
+        self._make = make
+        self._made: Executor | None = None
+        self._mutex = threading.Lock()
+
+    async def execute(self, effect: Any, firing: FiringInfo) -> str:
+        """See `Executor.execute`."""
+        with self._mutex:
+            made = self._made = self._made or self._make()
+        return await made.execute(effect, firing)
+
+
+def create() -> Runtime:
+    """The runtime that the environment describes. Raises InvalidObject when it is incomplete."""
+    return assemble(Settings.read(), Clients())
+
+
+def assemble(settings: Settings, clients: Clients) -> Runtime:
+    """Wire a runtime on `clients`."""
+    clock = SystemClock()
+    blobs = S3Blobs(settings.bucket, clients)
+    secrets = AwsSecrets(f"argosy/{settings.stage}", clients)
+    aws = LazyExecutor(lambda: _aws(settings, clients))
+    return Runtime(
+        DynamoStore(settings.table, clients, clock, blobs),
+        SqsQueue(AWS_QUEUES, settings.queues, clients),
+        blobs,
+        secrets,
+        clock,
+        {"http": LazyExecutor(lambda: _http(secrets)), "log": LazyExecutor(_log), "awsLambda": aws, "aws": aws},
+        late_seconds=_LATE_SECONDS,
+        claim_everything=True,
+        claim_seconds=_TRIGGER_SECONDS,
+        place=settings.place,
+        open_webhooks=settings.open_webhooks,
+        wiring=_wiring(settings, clients) if settings.sqs_function else None,
+    )
+
+
+def _wiring(settings: Settings, clients: Clients) -> Wiring:
+    from argosy.adapters.aws.wiring import AwsWiring
+
+    return AwsWiring(clients, settings.sqs_function, settings.sources_arn, {"argosy:stage": settings.stage})
+
+
+def _aws(settings: Settings, clients: Clients) -> Executor:
+    from argosy.adapters.aws.executor import AwsExecutor
+
+    place = settings.place
+    return AwsExecutor(clients, settings.targets, partition=place.partition, account=place.account)
+
+
+def _http(secrets: Secrets) -> Executor:
+    from argosy.adapters.http.executor import HttpExecutor
+
+    return HttpExecutor(secrets)
+
+
+def _log() -> Executor:
+    from argosy.adapters.console.executor import LogExecutor
+
+    return LogExecutor()
