@@ -17,7 +17,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup pins run test check format bench bench-events bench-kill conformance sam clean
+.PHONY: help setup tools pins run test check format bench bench-events bench-kill conformance validate sam localstack deploy clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F '|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -36,13 +36,16 @@ $(SAM): $(UV)
 	@$(UV) venv --quiet --python "$$(infra/find-python)" "$(CACHE)/tools/sam-$(SAM_VERSION)"
 	@$(UV) pip install --quiet --python "$(CACHE)/tools/sam-$(SAM_VERSION)/bin/python" "aws-sam-cli==$(SAM_VERSION)"
 
+tools: $(SAM)
+	@echo "$(UV) $(SAM)"
+
 run: setup ## the quickstart: a real Kubernetes, argosy up, a scenario (ONCE=1 ends after it)
 	@$(BIN)/argosy dev quickstart $(if $(ONCE),--once)
 
 test: setup $(SAM) ## all tests
 	@PATH="$(dir $(SAM)):$$PATH" $(BIN)/pytest -q -n 2 --dist loadgroup tests/unit tests/functional tests/e2e tests/integration
 
-check: setup $(SAM) sam ## format, lint, types, layers, template, file sizes
+check: setup validate ## format, lint, types, layers, template, file sizes
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
@@ -51,8 +54,18 @@ check: setup $(SAM) sam ## format, lint, types, layers, template, file sizes
 	@$(BIN)/python infra/check_sizes.py
 	@$(PINS) | cmp -s - layers/core/requirements.txt || { echo "layers/core/requirements.txt is not fresh: make pins" >&2; exit 1; }
 
-sam: $(SAM)
+validate: $(SAM)
 	@$(SAM) validate --lint --region eu-central-1 --template template.yaml > /dev/null
+
+# sam finds a Python 3.13 and the layers' Makefiles find uv, whatever is on PATH.
+sam: $(SAM) ## build for AWS, into .aws-sam (ARGOSY_ARCHITECTURE: arm64, x86_64)
+	@PATH="$(dir $(SAM)):$$PATH" UV="$(UV)" PYTHON="$$(infra/find-python)" $(SAM) build
+
+localstack: setup $(SAM) ## LocalStack with the stack on it, without Docker, until Ctrl-C
+	@$(BIN)/python -m infra.localstack up
+
+deploy: sam ## build and deploy to AWS, asking before anything changes (settings: samconfig.toml)
+	@$(SAM) deploy $(if $(ARGOSY_ARCHITECTURE),--parameter-overrides Architecture=$(ARGOSY_ARCHITECTURE))
 
 PINS = { $(UV) export --quiet --frozen --only-group layer --no-hashes --no-annotate --no-header; \
 	$(UV) export --quiet --frozen --only-group layer-without-dependencies --no-hashes --no-annotate --no-header | grep '^chalice=='; }

@@ -11,7 +11,7 @@ from argosy.services.runtime import current
 
 @function
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """Lambda entry point. What is none of ours is set aside; a record that fails comes again; the events of all others are published."""
+    """Lambda entry point. A record that is none of ours is set aside, one that fails comes again."""
     sourcing, processor = current().sourcing, batch_processor()
     events: list[Outgoing] = []
     sourcing.begin()

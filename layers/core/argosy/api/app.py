@@ -7,7 +7,7 @@ the caller's ARN, which is the actor in the audit row of every write. `actor_of`
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -61,10 +61,12 @@ def actor_of(event: Mapping[str, Any]) -> str:
     return str(arn)
 
 
-@app.exception_handler(ArgosyError)
 def _failed(problem: ArgosyError) -> Response[str]:
     status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), HTTPStatus.SERVICE_UNAVAILABLE)
-    return Response(status, "application/json", orjson.dumps({"error": str(problem)}).decode())
+    return Response(status.value, "application/json", orjson.dumps({"error": str(problem)}).decode())
+
+
+app.exception_handler(ArgosyError)(_failed)
 
 
 @app.get("/api/v1/health", summary="Whether the API answers", tags=["health"])
@@ -166,6 +168,3 @@ def _key(body: Mapping[str, Any]) -> str:
 
 def _names(entries: object, event: str) -> bool:
     return isinstance(entries, dict) and event in entries
-
-
-Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
