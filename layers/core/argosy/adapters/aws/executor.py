@@ -14,8 +14,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from argosy.adapters.aws.clients import Clients
-from argosy.adapters.aws.errors import telling
-from argosy.errors import Denied, Permanent
+from argosy.adapters.aws.errors import is_overload, telling
+from argosy.errors import Denied, Permanent, Unavailable
 from argosy.events.effects import InvokeFunction, SendToAws
 from argosy.ports.executor import FiringInfo
 
@@ -73,11 +73,11 @@ class AwsExecutor:
 
     def _send(self, effect: SendToAws, firing: FiringInfo) -> str:
         self._check(effect.target)
-        more = _fifo(effect, firing)
-        _, _, _, region, account, name = effect.target.split(":", 5)
+        more, sqs = _fifo(effect, firing), self._clients.regional("sqs", _region(effect.target))
+        account, name = effect.target.split(":", 5)[4:]
+        # Asking for the URL would be a call more and a right more (sqs:GetQueueUrl).
+        url = f"{sqs.meta.endpoint_url}/{account}/{name}"
         with telling(effect.target):
-            sqs = self._clients.regional("sqs", region)
-            url = sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
             sqs.send_message(QueueUrl=url, MessageBody=effect.body, **more)
         return f"{effect.target}: sent"
 
@@ -93,16 +93,20 @@ class AwsExecutor:
             answer = events.put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             failed = answer["Entries"][0]
-            raise Permanent(f"{arn}: {failed.get('ErrorMessage')} ({failed.get('ErrorCode')})")
+            code = failed.get("ErrorCode", "")
+            later = is_overload(code) or code.startswith("Internal")
+            raise (Unavailable if later else Permanent)(f"{arn}: {failed.get('ErrorMessage')} ({code})")
         return f"{arn}: event put"
 
     def _start(self, effect: SendToAws, firing: FiringInfo) -> str:
         self._check(effect.target)
         states = self._clients.regional("stepfunctions", _region(effect.target))
+        name = f"{firing.id}-{firing.attempt}"
         with telling(effect.target):
-            states.start_execution(
-                stateMachineArn=effect.target, name=f"{firing.id}-{firing.attempt}", input=effect.body
-            )
+            try:
+                states.start_execution(stateMachineArn=effect.target, name=name, input=effect.body)
+            except states.exceptions.ExecutionAlreadyExists:
+                return f"{effect.target}: {name} was started before"
         return f"{effect.target}: started"
 
 

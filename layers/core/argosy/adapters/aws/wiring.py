@@ -7,20 +7,25 @@ which is left to its owner, because writing a bucket's notification configuratio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, cast
+
+import orjson
 
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.errors import telling
-from argosy.errors import NotFound
+from argosy.errors import NotFound, Unavailable
 from argosy.ports.wiring import WIRED, Wire
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import TagTypeDef, TargetTypeDef
+    from mypy_boto3_sns import SNSClient
 
 __all__ = ["AwsWiring"]
 
 _TARGET: Final = "argosy"
 _BATCH: Final = 10
+_DESCRIPTION: Final = 512
 
 
 class AwsWiring:
@@ -54,7 +59,8 @@ class AwsWiring:
     def _unmap(self, wire: Wire) -> None:
         with telling(wire.source):
             for uuid in self._mappings(wire):
-                self._clients.lambda_.delete_event_source_mapping(UUID=uuid)
+                with suppress(self._clients.lambda_.exceptions.ResourceNotFoundException):
+                    self._clients.lambda_.delete_event_source_mapping(UUID=uuid)
 
     def _mappings(self, wire: Wire) -> list[str]:
         found = self._clients.lambda_.list_event_source_mappings(
@@ -64,35 +70,42 @@ class AwsWiring:
 
     def _subscribe(self, wire: Wire) -> None:
         with telling(wire.source):
-            self._clients.sns.subscribe(
+            self._topics(wire).subscribe(
                 TopicArn=wire.source, Protocol="sqs", Endpoint=self._queue, ReturnSubscriptionArn=True
             )
 
     def _unsubscribe(self, wire: Wire) -> None:
         try:
             with telling(wire.source):
-                pages = self._clients.sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=wire.source)
-                for page in pages:
+                topics = self._topics(wire)
+                for page in topics.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=wire.source):
                     for found in page["Subscriptions"]:
                         if found["Endpoint"] == self._queue and found["SubscriptionArn"].startswith("arn:"):
-                            self._clients.sns.unsubscribe(SubscriptionArn=found["SubscriptionArn"])
+                            topics.unsubscribe(SubscriptionArn=found["SubscriptionArn"])
         except NotFound:
             return  # the topic is gone, and its subscriptions with it
 
+    def _topics(self, wire: Wire) -> SNSClient:
+        """A topic is asked where it is; that may be another region."""
+        return cast("SNSClient", self._clients.regional("sns", "".join(wire.source.split(":", 5)[3:4])))
+
     def _put_rule(self, wire: Wire) -> None:
         tags: list[TagTypeDef] = [{"Key": key, "Value": value} for key, value in self._tags.items()]
-        template = f'{{"{WIRED}": "{wire.entry}", "event": <aws.events.event.json>}}'
+        template = f'{{"{WIRED}": {orjson.dumps(wire.entry).decode()}, "event": <aws.events.event.json>}}'
         target: TargetTypeDef = {"Id": _TARGET, "Arn": self._queue, "InputTransformer": {"InputTemplate": template}}
         with telling(wire.source):
             self._clients.events.put_rule(
                 Name=wire.name,
                 EventBusName=wire.source,
                 EventPattern=wire.pattern,
-                Description=f"Argosy event source {wire.entry}",
+                Description=f"Argosy event source {wire.entry}"[:_DESCRIPTION],
                 Tags=tags,
             )
         with telling(wire.source):
-            self._clients.events.put_targets(Rule=wire.name, EventBusName=wire.source, Targets=[target])
+            answer = self._clients.events.put_targets(Rule=wire.name, EventBusName=wire.source, Targets=[target])
+        if answer["FailedEntryCount"]:
+            failed = answer["FailedEntries"][0]
+            raise Unavailable(f"{wire.source}: rule {wire.name}: {failed['ErrorMessage']} ({failed['ErrorCode']})")
 
     def _delete_rule(self, wire: Wire) -> None:
         try:

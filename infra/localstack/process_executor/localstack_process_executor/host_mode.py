@@ -1,0 +1,109 @@
+"""What LocalStack 4.14.0 lacks for running on a machine as it is, added by its hooks at start.
+
+In: the environment (package docstring). Out: patches of LocalStack's own classes. Each hook imports what it patches
+only when LocalStack calls it: they are all loaded before LocalStack has read its configuration.
+"""
+
+import functools
+import os
+import threading
+
+from localstack.runtime import hooks
+
+from localstack_process_executor.tie import tied
+
+__all__ = [
+    "end_with_the_main_thread",
+    "listen_on_the_given_host",
+    "read_last_lists",
+    "tie_children",
+    "use_dynamodb_jars",
+]
+
+
+@hooks.on_infra_start()
+def use_dynamodb_jars() -> None:
+    """Start DynamoDB Local from the jars in `DYNAMODB_LOCAL_JARS`; LocalStack would download another build of it."""
+    jars = os.environ.get("DYNAMODB_LOCAL_JARS")
+    if not jars:
+        return
+    from localstack.services.dynamodb import server
+    from localstack.utils.common import TMP_THREADS, ShellCommandThread
+
+    def start(self):
+        command = [
+            *("java", f"-Xmx{self.heap_size}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+            *(f"-Djava.library.path={jars}", "-Dlog4j2.level=WARN", "-cp", f"{jars}/*"),
+            *("com.amazonaws.services.dynamodbv2.local.main.ServerRunner", "-port", str(self.port)),
+            *(["-dbPath", self.db_path] if self.db_path else ["-inMemory"]),
+            *(["-sharedDb"] if self.share_db else []),
+        ]
+        thread = ShellCommandThread(
+            command,
+            strip_color=True,
+            log_listener=server._log_listener,
+            auto_restart=True,
+            name="dynamodb-local",
+            env_vars={"DDB_LOCAL_TELEMETRY": "0"},
+        )
+        TMP_THREADS.append(thread)
+        thread.start()
+        return thread
+
+    server.DynamodbServer.do_start_thread = start
+
+
+@hooks.on_infra_start()
+def tie_children() -> None:
+    """The servers that LocalStack starts (DynamoDB Local, its Kinesis) end with it, however it ends."""
+    from localstack.utils.run import ShellCommandThread
+
+    run = ShellCommandThread.do_run_cmd
+
+    def run_tied(self):
+        if isinstance(self.cmd, list) and "tie.py" not in str(self.cmd[3:4]):
+            self.cmd = tied([str(word) for word in self.cmd])
+        return run(self)
+
+    ShellCommandThread.do_run_cmd = run_tied
+
+
+@hooks.on_infra_start()
+def listen_on_the_given_host() -> None:
+    """Listen on the host in `GATEWAY_LISTEN`; LocalStack takes every interface whatever it says."""
+    from localstack import config
+    from localstack.runtime.server import twisted
+    from twisted.internet import endpoints
+
+    class _Endpoints:
+        TCP4ServerEndpoint = functools.partial(endpoints.TCP4ServerEndpoint, interface=config.GATEWAY_LISTEN[0].host)
+        TCP6ServerEndpoint = endpoints.TCP6ServerEndpoint
+
+    twisted.endpoints = _Endpoints
+
+
+@hooks.on_infra_start()
+def read_last_lists() -> None:
+    """CloudFormation: a list parameter's last value is a list too; LocalStack fails on its text when a stack is updated."""
+    from localstack.services.cloudformation.engine.v2.change_set_model_preproc import ChangeSetModelPreproc
+
+    visit = ChangeSetModelPreproc.visit_node_parameter
+
+    def visit_reading(self, node):
+        delta = visit(self, node)
+        if isinstance(delta.after, list) and isinstance(delta.before, str):
+            delta.before = [item.strip() for item in delta.before.split(",")]
+        return delta
+
+    ChangeSetModelPreproc.visit_node_parameter = visit_reading
+
+
+@hooks.on_infra_start()
+def end_with_the_main_thread() -> None:
+    """Exit when LocalStack has stopped: threads of its SQS and Lambda would keep the process for minutes."""
+
+    def wait() -> None:
+        threading.main_thread().join()
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True, name="end-with-main").start()

@@ -1,0 +1,68 @@
+"""The real template.yaml on a LocalStack of this test run.
+
+`localstack` and `stack` live as long as the run; all tests of this folder share them, in one process (loadgroup), so
+each makes what it needs under names of its own. What the machine lacks is installed at the first start, which takes
+minutes; its progress is shown with `-s`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from _pytest.nodeid import coerce_node_id
+from botocore.exceptions import BotoCoreError
+
+from support.localstack import LocalStack, Stack
+
+_LAST_LINES = 60
+PARAMETERS = {"AllowedSourceArns": "arn:aws:*", "AllowedTargetArns": "arn:aws:*", "AllowOpenWebhooks": "true"}
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """One process for this folder's tests.
+
+    xdist 3.8 writes a test's group to where pytest 9.2 no longer looks for its id; it is taken over from there.
+    """
+    ours = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
+    for item in ours:
+        item.add_marker(pytest.mark.xdist_group("localstack"))
+    yield
+    for item in ours:
+        item._id = coerce_node_id(getattr(item, "_nodeid", item.nodeid))
+
+
+@pytest.fixture(scope="session")
+def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """A LocalStack with nothing on it."""
+    running = LocalStack(tmp_path_factory.mktemp("localstack"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(localstack: LocalStack) -> Iterator[Stack]:
+    """template.yaml, deployed; at the end nothing may have been deployed that LocalStack does not know."""
+    yield localstack.deploy("argosy", **PARAMETERS)
+    assert localstack.unsupported() == []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure comes with the logs of the functions and of LocalStack."""
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and report.when == "call" and isinstance(stack, Stack):
+        with contextlib.suppress(BotoCoreError):  # when LocalStack is what failed, its own log has to do
+            for name in stack.of_type("AWS::Lambda::Function"):
+                _add(report, name, stack.logs(name))
+        _add(report, "LocalStack", stack.localstack.log())
+    return report
+
+
+def _add(report: pytest.TestReport, name: str, log: str) -> None:
+    if log:
+        report.sections.append((f"log of {name}", "\n".join(log.splitlines()[-_LAST_LINES:])))
