@@ -445,7 +445,7 @@ queue.close()
 
 
 def test_what_cannot_be_written_is_told_to_all_who_wait(queue: SqliteQueue) -> None:
-    good, bad = (Unit(inserts=[("plain", 0.0, 0.0, body, "", body)]) for body in ("good", "\udc00"))
+    good, bad = (Unit(inserts=[("plain", 0.0, 0.0, body, "", body, "")]) for body in ("good", "\udc00"))
     problems: list[Exception | None] = []
 
     def gone(_: Exception | None) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from _pytest.nodeid import coerce_node_id
 from botocore.exceptions import BotoCoreError
 
 from support.localstack import LocalStack, Stack
@@ -21,18 +20,11 @@ _LAST_LINES = 60
 PARAMETERS = {"AllowedSourceArns": "arn:aws:*", "AllowedTargetArns": "arn:aws:*", "AllowOpenWebhooks": "true"}
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """One process for this folder's tests.
-
-    xdist 3.8 writes a test's group to where pytest 9.2 no longer looks for its id; it is taken over from there.
-    """
-    ours = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
-    for item in ours:
-        item.add_marker(pytest.mark.xdist_group("localstack"))
-    yield
-    for item in ours:
-        item._id = coerce_node_id(getattr(item, "_nodeid", item.nodeid))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process for this folder's tests."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("localstack"))
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from support.events import dependency, event_source, sensor, trigger
 from support.localstack import LocalStack, Stack
 from support.sink import Sink, running_sink
 
-REGION = "eu-central-1"
+REGION = "us-east-1"
 HOOK = {"method": "POST", "port": "12000"}
 REF = {"name": "n", "key": "k"}
 TARGET = """
@@ -163,7 +163,7 @@ def test_queues_topics_buckets_and_buses_feed_one_sensor(
 ) -> None:
     orders = stack.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
     topic = stack.client("sns").create_topic(Name="orders")["TopicArn"]
-    stack.client("s3").create_bucket(Bucket="orders", CreateBucketConfiguration={"LocationConstraint": REGION})
+    stack.client("s3").create_bucket(Bucket="orders")
     stack.client("s3").put_bucket_notification_configuration(
         Bucket="orders", NotificationConfiguration={"EventBridgeConfiguration": {}}
     )

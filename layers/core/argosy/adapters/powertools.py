@@ -7,8 +7,10 @@ collects (POWERTOOLS_TRACE_DISABLED, POWERTOOLS_METRICS_DISABLED).
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
+import warnings
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -41,6 +43,12 @@ logger = Logger(service=_SERVICE)
 metrics = Metrics(namespace="Argosy", service=_SERVICE)
 tracer = Tracer(service=_SERVICE, disabled=not ON_LAMBDA)
 Handler = Callable[[dict[str, Any], Any], Any]
+
+if ON_LAMBDA:
+    # Both tell of every start what nobody asks for, and a function that counts nothing has nothing to warn of.
+    for name in ("botocore", "aws_xray_sdk"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 _local = threading.local()
 

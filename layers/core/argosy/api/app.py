@@ -7,12 +7,14 @@ the caller's ARN, which is the actor in the audit row of every write. `actor_of`
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 import orjson
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from argosy.api.models import (
@@ -26,26 +28,41 @@ from argosy.api.models import (
     QueueList,
     Redriven,
 )
-from argosy.errors import ArgosyError, Conflict, Denied, EvaluationError, InvalidObject, NotFound, Unsupported
-from argosy.resources.eventsource import EventSource
+from argosy.errors import (
+    AlreadyExists,
+    ArgosyError,
+    Conflict,
+    Denied,
+    EvaluationError,
+    InvalidObject,
+    NotFound,
+    Retryable,
+    Unsupported,
+)
+from argosy.ports.clock import stamp
+from argosy.ports.store import Put, Row
+from argosy.resources.eventsource import KNOWN_TYPES, EventSource
 from argosy.resources.manifests import Manifest
 from argosy.services.objects import Applied, kind_named
 from argosy.services.queues import AWS_QUEUES, BUS, DEAD_LETTERS
 from argosy.services.receive import bus_message
-from argosy.services.runtime import current
+from argosy.services.runtime import Runtime, current
 from argosy.services.status import with_status
 from argosy.version import VERSION
 
 __all__ = ["actor_of", "app", "schema"]
 
 _PAGE: Final = 500
+_AUDIT_SECONDS: Final = 366 * 86_400.0
 _STATUS: Final[Mapping[type[ArgosyError], HTTPStatus]] = {
     InvalidObject: HTTPStatus.BAD_REQUEST,
     EvaluationError: HTTPStatus.BAD_REQUEST,
     Unsupported: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
     Denied: HTTPStatus.FORBIDDEN,
+    AlreadyExists: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
+    Retryable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 app = APIGatewayRestResolver(enable_validation=True, strip_prefixes=[])
@@ -61,12 +78,29 @@ def actor_of(event: Mapping[str, Any]) -> str:
     return str(arn)
 
 
+def _refusal(status: HTTPStatus, text: str, **more: Any) -> Response[str]:
+    return Response(status.value, "application/json", orjson.dumps({"error": text, **more}).decode())
+
+
 def _failed(problem: ArgosyError) -> Response[str]:
-    status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), HTTPStatus.SERVICE_UNAVAILABLE)
-    return Response(status.value, "application/json", orjson.dumps({"error": str(problem)}).decode())
+    status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), None)
+    return _refusal(status or HTTPStatus.INTERNAL_SERVER_ERROR, str(problem))
+
+
+def _misshapen(problem: RequestValidationError) -> Response[str]:
+    """`detail` is what the OpenAPI document promises; what was sent is not repeated."""
+    detail = [{"loc": each["loc"], "msg": each["msg"], "type": each["type"]} for each in problem.errors()]
+    text = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in detail)
+    return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, text, detail=detail)
+
+
+def _unreadable(_: Exception) -> Response[str]:
+    return _refusal(HTTPStatus.BAD_REQUEST, "the body is no JSON in UTF-8, or nested too deep")
 
 
 app.exception_handler(ArgosyError)(_failed)
+app.exception_handler(RequestValidationError)(_misshapen)
+app.exception_handler([UnicodeDecodeError, RecursionError])(_unreadable)
 
 
 @app.get("/api/v1/health", summary="Whether the API answers", tags=["health"])
@@ -80,6 +114,7 @@ def health() -> Health:
 def apply(request: ApplyRequest) -> ApplyAnswer:
     """Apply."""
     actor = actor_of(app.current_event.raw_event)
+    _text("manifests", request.manifests)
     manifests = [Manifest(body) for body in request.manifests]
     return _answer(current().objects.apply(manifests, request.namespace, actor=actor))
 
@@ -118,15 +153,16 @@ def delete(kind: Name, namespace: Name, name: Name) -> ApplyAnswer:
 @app.post("/api/v1/events", summary="Put an event on the bus, as if its event source had sent it", tags=["events"])
 def publish(request: EventRequest) -> Published:
     """Publish."""
-    actor_of(app.current_event.raw_event)
+    actor = actor_of(app.current_event.raw_event)
     runtime = current()
     body = runtime.objects.get("EventSource", request.namespace, request.source)
     source = EventSource.model_validate(body)
-    kind = next((kind for kind, entries in body["spec"].items() if _names(entries, request.event)), None)
+    kind = next((kind for kind in KNOWN_TYPES if request.event in (body["spec"].get(kind) or {})), None)
     if kind is None:
         raise NotFound(f"event source {request.namespace}/{request.source} has no event {request.event}")
-    event_id, data = os.urandom(16).hex(), orjson.dumps(request.data).decode()
+    event_id, data = os.urandom(16).hex(), _text("data", request.data)
     place = (request.namespace, source.bus, kind, request.source, request.event)
+    _audit(runtime, actor, f"Event/{request.namespace}/{request.source}/{request.event} published as {event_id}")
     runtime.queue.send(BUS, [bus_message(runtime, *place, event_id, data)])
     return Published(id=event_id)
 
@@ -141,14 +177,16 @@ def queues() -> QueueList:
 @app.post("/api/v1/queues/<queue>/redrive", summary="Send dead letters back to their queue", tags=["events"])
 def redrive(queue: Name) -> Redriven:
     """Redrive."""
-    actor_of(app.current_event.raw_event)
+    actor = actor_of(app.current_event.raw_event)
     if queue not in DEAD_LETTERS:
         raise NotFound(f"no queue {queue} with dead letters; there are {', '.join(DEAD_LETTERS)}")
-    return Redriven(moved=current().queue.redrive(queue))
+    runtime = current()
+    _audit(runtime, actor, f"Queue/{queue} redriven")
+    return Redriven(moved=runtime.queue.redrive(queue))
 
 
 def schema() -> str:
-    """The OpenAPI document, as `docs/reference/openapi.json` holds it."""
+    """The OpenAPI document, as `docs/reference/openapi.json` holds it (`argosy.api.openapi`)."""
     document = orjson.loads(app.get_openapi_json_schema(title="Argosy", version=VERSION))
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
 
@@ -166,5 +204,16 @@ def _key(body: Mapping[str, Any]) -> str:
     return f"{body['metadata']['namespace']}/{body['metadata']['name']}"
 
 
-def _names(entries: object, event: str) -> bool:
-    return isinstance(entries, dict) and event in entries
+def _text(field: str, value: object) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as x:
+        raise InvalidObject(f"cannot be kept as JSON: {x}", field=field) from x
+
+
+def _audit(runtime: Runtime, actor: str, what: str) -> None:
+    """Who asked for what, beside the audit rows of the declarations; written before it is done."""
+    now = runtime.clock.now()
+    key, expiry = f"{stamp(now)}/{uuid.uuid4()}", now.timestamp() + _AUDIT_SECONDS
+    row = Row(f"audit/{now:%Y-%m-%d}", key, {"actor": actor, "changed": [what]}, expires_at=expiry)
+    runtime.store.write([Put(row)])

@@ -54,8 +54,11 @@ class Receiver:
         Raises Unavailable when the event cannot be made durable (the function then answers 5xx and the caller retries).
         """
         self.declarations.refresh()
-        hooks = [hook for hook in self.declarations.hooks(namespace, source) or () if port in ("", hook.entry.port)]
+        hooks = self._hooks(namespace, source, port)
         hook = pick([hook for hook in hooks if hook.path == request.path], request.method)
+        if hook is None and self.declarations.refresh(now=True):  # it may have been applied a moment ago
+            hooks = self._hooks(namespace, source, port)
+            hook = pick([hook for hook in hooks if hook.path == request.path], request.method)
         if hook is None:
             health = request.path == webhook.HEALTH and hooks
             return HookAnswer(200, "ok") if health else HookAnswer(404, Problem.PATH.value)
@@ -72,6 +75,9 @@ class Receiver:
         )
         self._runtime.queue.send(BUS, [message])
         return HookAnswer(answer.status, "success", {EVENT_ID_HEADER: event_id})
+
+    def _hooks(self, namespace: str, source: str, port: str) -> list[Hook]:
+        return [hook for hook in self.declarations.hooks(namespace, source) or () if port in ("", hook.entry.port)]
 
     def _token(self, hook: Hook) -> str | None:
         ref = hook.entry.auth_secret

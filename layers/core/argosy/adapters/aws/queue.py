@@ -123,15 +123,18 @@ class SqsQueue:
     def redrive(self, queue: str) -> int:
         """See `Queue.redrive`. Ten by ten: received from the dead-letter queue, sent, and only then deleted there.
 
-        A crash in between leaves a message in both queues, never in none.
+        A crash in between leaves a message in both queues, never in none. What was sent to the dead letters after this began
+        has been set aside again, and is left there.
         """
+        began = time.time() * 1000
         spec = self._spec(queue)
         if not spec.dlq:
             raise NotFound(f"queue {queue} has no dead-letter queue")
         url, moved = self._url(queue), set[str]()
         while messages := self._receive(spec.dlq, MAX_ENTRIES, self._wait):
-            if any(message["MessageId"] in moved for message in messages):
-                break  # what was moved has failed again and is back
+            if any(message["MessageId"] in moved or _sent(message) > began for message in messages):
+                self.release(spec.dlq, [message["ReceiptHandle"] for message in messages])
+                break
             handles = {str(number): message["ReceiptHandle"] for number, message in enumerate(messages)}
             entries = [_again(spec, str(number), message) for number, message in enumerate(messages)]
             for batch in batches(entries, entry_size):
@@ -205,6 +208,10 @@ class SqsQueue:
                 raise NotFound(f"queue {queue} has no URL, and queue {source} sends its dead letters nowhere")
             *_, account, name = str(orjson.loads(policy)["deadLetterTargetArn"]).split(":")
             return self._clients.sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+
+
+def _sent(message: Message) -> float:
+    return float(message["Attributes"]["SentTimestamp"])
 
 
 def _entry(spec: QueueSpec, number: str, message: Outgoing) -> dict[str, Any]:

@@ -87,7 +87,10 @@ class AwsWiring:
 
     def _topics(self, wire: Wire) -> SNSClient:
         """A topic is asked where it is; that may be another region."""
-        return cast("SNSClient", self._clients.regional("sns", "".join(wire.source.split(":", 5)[3:4])))
+        parts = wire.source.split(":", 5)
+        if len(parts) < 6:
+            raise NotFound(f"{wire.source!r} is not an ARN")
+        return cast("SNSClient", self._clients.regional("sns", parts[3]))
 
     def _put_rule(self, wire: Wire) -> None:
         tags: list[TagTypeDef] = [{"Key": key, "Value": value} for key, value in self._tags.items()]

@@ -1,0 +1,267 @@
+"""The runtime of the Lambda functions: what its environment must hold, and what an event costs on it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from argosy.adapters.aws.clients import Clients
+from argosy.adapters.aws.runtime import Settings, assemble, create
+from argosy.errors import InvalidObject
+from argosy.local.functions import Context, handler, sqs_event
+from argosy.resources.manifests import Manifest
+from argosy.services import runtime as runtimes
+from argosy.services.outcomes import sensor_status
+from argosy.services.queues import AWS_QUEUES, BUS, TRIGGERS
+from argosy.services.runtime import Runtime
+from support.aws import REGION, make_bucket, make_queues, make_table, mocked
+from support.events import dependency, event_source, sensor, trigger
+from support.functions import failed, recorded
+
+NAMES = {"ARGOSY_TABLE": "table", "ARGOSY_BLOBS": "blobs-of-a-test", "ARGOSY_STAGE": "it"}
+URLS = {"ARGOSY_QUEUE_BUS": "https://sqs/1/bus", "ARGOSY_QUEUE_TRIGGERS": "https://sqs/1/triggers"}
+WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
+ENTRY = {"port": "12000", "method": "POST"}
+HOOK = {"webhook": {name: {**ENTRY, "endpoint": f"/{name}"} for name in ("example", "other")}}
+PAYLOAD = {"src": {"dependencyName": "hook", "dataKey": "body"}, "dest": "body"}
+ACCOUNT = "123456789012"
+
+
+@pytest.fixture
+def clients() -> Iterator[Clients]:
+    with mocked() as clients:
+        yield clients
+
+
+@pytest.fixture
+def environment(clients: Clients) -> dict[str, str]:
+    """An installation in this process, and the environment that describes it."""
+    make_table(clients.dynamodb, "table")
+    make_bucket(clients.s3, NAMES["ARGOSY_BLOBS"])
+    urls = make_queues(clients.sqs, AWS_QUEUES)
+    queues = {f"ARGOSY_QUEUE_{name.upper().replace('-', '_')}": url for name, url in urls.items()}
+    more = {"AWS_REGION": REGION, "ARGOSY_ACCOUNT": ACCOUNT, "ARGOSY_OPEN_WEBHOOKS": "true"}
+    return {**NAMES, **queues, **more}
+
+
+# Settings
+
+
+@pytest.mark.parametrize("name", [*NAMES, *URLS])
+@pytest.mark.parametrize("value", [None, ""])
+def test_what_is_missing_is_named(name: str, value: str | None) -> None:
+    given = {key: text for key, text in {**NAMES, **URLS, name: value}.items() if text is not None}
+    with pytest.raises(InvalidObject, match=f"lacks {name}: template.yaml"):
+        Settings.read(given)
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(InvalidObject) as caught:
+        Settings.read({})
+    assert all(name in str(caught.value) for name in (*NAMES, *URLS))
+    assert "DLQ" not in str(caught.value)
+
+
+def test_what_may_be_left_out() -> None:
+    settings = Settings.read({**NAMES, **URLS})
+    assert (settings.targets, settings.place.allowed, settings.open_webhooks) == ((), (), False)
+    assert (settings.place.partition, settings.sqs_function) == ("aws", "")
+    assert sorted(settings.queues) == [BUS, TRIGGERS]
+
+
+def test_everything_that_can_be_given() -> None:
+    more = {
+        "AWS_REGION": REGION,
+        "ARGOSY_PARTITION": "aws-cn",
+        "ARGOSY_ACCOUNT": ACCOUNT,
+        "ARGOSY_ALLOWED_SOURCES": "a,b,,",
+        "ARGOSY_ALLOWED_TARGETS": "c",
+        "ARGOSY_SQS_FUNCTION": "f",
+        "ARGOSY_SOURCES_ARN": "q",
+        "ARGOSY_OPEN_WEBHOOKS": "true",
+        "ARGOSY_QUEUE_BUS_DLQ": "d",
+    }
+    settings = Settings.read({**NAMES, **URLS, **more})
+    place = settings.place
+    assert (place.partition, place.region, place.account, place.stage) == ("aws-cn", REGION, ACCOUNT, "it")
+    assert (place.allowed, settings.targets, settings.open_webhooks) == (("a", "b"), ("c",), True)
+    assert (settings.sqs_function, settings.sources_arn, settings.queues["bus-dlq"]) == ("f", "q", "d")
+
+
+@pytest.mark.parametrize(("value", "opened"), [("true", True), ("false", False), ("True", False), ("1", False)])
+def test_webhooks_are_open_on_one_word_alone(value: str, opened: bool) -> None:
+    assert Settings.read({**NAMES, **URLS, "ARGOSY_OPEN_WEBHOOKS": value}).open_webhooks is opened
+
+
+# What is assembled
+
+
+def test_a_function_makes_its_runtime_from_its_environment(
+    clients: Clients, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    made = create()
+    made.objects.apply([Manifest(event_source(HOOK))], "ns")
+    assert made.objects.get("EventSource", "ns", "hook")["spec"] == HOOK
+
+
+@pytest.mark.parametrize("function", ["", "arn:aws:lambda:eu-central-1:123456789012:function:sqs"])
+def test_one_function_wires_and_the_others_do_not(environment: dict[str, str], function: str) -> None:
+    made = assemble(Settings.read({**environment, "ARGOSY_SQS_FUNCTION": function}), Clients(environment))
+    if function:
+        assert made.wirer.reconcile()
+    else:
+        with pytest.raises(InvalidObject, match="wires no event sources"):
+            _ = made.wirer
+
+
+def test_nothing_is_called_and_no_executor_made_before_it_is_needed(environment: dict[str, str]) -> None:
+    counted = Counted(Clients(environment))
+    made = assemble(Settings.read(environment), counted.clients)
+    assert counted.calls == Counter()
+    assert sorted(made.executors) == ["aws", "awsLambda", "http", "log"]
+
+
+# What an event costs
+
+
+class Counted:
+    """Counts calls by operation, each once however often it is attempted, and the rows that are written."""
+
+    def __init__(self, clients: Clients) -> None:
+        self.clients, self.writes = clients, 0
+        self.calls = Counter[str]()
+        for client in (clients.dynamodb, clients.sqs, clients.s3):
+            client.meta.events.register("before-call", self._note)
+
+    def _note(self, event_name: str, params: Mapping[str, Any], **_: Any) -> None:
+        service, operation = event_name.split(".")[1:]
+        self.calls[f"{service}.{operation}"] += 1
+        if operation in WRITES:
+            self.writes += len(json.loads(params["body"]).get("TransactItems", [None]))
+
+    @property
+    def queue_calls(self) -> int:
+        """Calls of SQS."""
+        return sum(count for name, count in self.calls.items() if name.startswith("sqs."))
+
+
+def call(function: str, event: dict[str, Any], made: Runtime) -> Any:
+    runtimes.use(made)
+    return handler(function)(copy.deepcopy(event), Context(function))
+
+
+def pump(made: Runtime, queue: str, function: str) -> int:
+    """What Lambda does with one batch: receive, invoke, delete; returns how many messages it held."""
+    deliveries = made.queue.receive(queue, 10)
+    assert failed(call(function, sqs_event(queue, deliveries), made)) == []
+    made.queue.delete(queue, [delivery.handle for delivery in deliveries])
+    return len(deliveries)
+
+
+def installation(environment: dict[str, str], *, joined: bool = False) -> Runtime:
+    """A webhook with two endpoints, and a sensor with one trigger on the first or on both together."""
+    made = assemble(Settings.read(environment), Clients(environment))
+    dependencies = [dependency("hook", source="webhook")]
+    if joined:
+        dependencies.append(dependency("other", source="webhook", subject="other"))
+    made.objects.apply(
+        [
+            Manifest(event_source(HOOK, name="webhook", namespace="argo-events")),
+            Manifest(sensor([trigger("t", log={})], dependencies, namespace="argo-events")),
+        ]
+    )
+    return made
+
+
+def post(made: Runtime, endpoint: str = "example", text: str = "") -> None:
+    event = recorded("webhook")
+    event["path"] = f"/hooks/argo-events/webhook/{endpoint}"
+    event["pathParameters"] = {**event["pathParameters"], "proxy": endpoint}
+    event["body"] = json.dumps({"text": text})
+    assert call("webhook", event, made)["statusCode"] == 200
+
+
+def fired(made: Runtime) -> int:
+    status = sensor_status(made.store, "argo-events", "s")
+    return int(status["triggers"]["t"]["fired"])
+
+
+@pytest.mark.parametrize("endpoints", [["example"], ["example", "other"]], ids=["plain", "joined"])
+def test_one_firing(environment: dict[str, str], endpoints: list[str]) -> None:
+    made = installation(environment, joined=len(endpoints) > 1)
+    for endpoint in endpoints:
+        post(made, endpoint)
+    assert pump(made, BUS, "sensor") == len(endpoints)
+    assert pump(made, TRIGGERS, "trigger") == 1
+    assert fired(made) == 1
+
+
+@pytest.mark.parametrize("endpoints", [["example"], ["example", "other"]], ids=["plain", "joined"])
+def test_what_is_delivered_again_fires_nothing_again(environment: dict[str, str], endpoints: list[str]) -> None:
+    made = installation(environment, joined=len(endpoints) > 1)
+    for endpoint in endpoints:
+        post(made, endpoint)
+    events = made.queue.receive(BUS, 10)
+    for _ in range(3):
+        assert failed(call("sensor", sqs_event(BUS, events), made)) == []
+    deliveries = made.queue.receive(TRIGGERS, 10)
+    assert len(deliveries) == 3
+    for delivery in deliveries:
+        assert failed(call("trigger", sqs_event(TRIGGERS, [delivery]), made)) == []
+    assert fired(made) == 1
+
+
+@pytest.mark.parametrize("endpoints", [["example"] * 10, ["example", "other"] * 5], ids=["plain", "joined"])
+def test_what_an_event_costs_in_a_batch_of_ten(environment: dict[str, str], endpoints: list[str]) -> None:
+    """At most 4 rows written and 3 calls of SQS for each event, those of Lambda's own pollers included."""
+    firings = endpoints.count("example")
+    made = installation(environment, joined="other" in endpoints)
+    for endpoint in sorted(set(endpoints)):
+        post(made, endpoint)
+    pump(made, BUS, "sensor")
+    pump(made, TRIGGERS, "trigger")  # its counters are there now
+
+    counted = Counted(Clients(environment))
+    made = assemble(Settings.read(environment), counted.clients)
+    for endpoint in endpoints:
+        post(made, endpoint)
+    assert pump(made, BUS, "sensor") == 10
+    assert pump(made, TRIGGERS, "trigger") == firings
+    print(
+        f"each of ten events: {counted.writes / 10} rows written, {counted.queue_calls / 10} calls of SQS: {counted.calls}"
+    )
+    assert counted.writes <= 4 * 10
+    assert counted.queue_calls <= 3 * 10
+    assert not any(name.startswith("s3.") for name in counted.calls)
+    assert fired(made) == firings + 1
+
+
+def test_a_large_event_goes_by_claim_check(environment: dict[str, str]) -> None:
+    made = installation(environment)
+    post(made, text="x" * 300_000)
+    (delivery,) = made.queue.receive(BUS, 10)
+    assert set(json.loads(delivery.body)) == {"blob"}
+    assert failed(call("sensor", sqs_event(BUS, [delivery]), made)) == []
+    assert pump(made, TRIGGERS, "trigger") == 1
+    assert fired(made) == 1
+
+
+def test_a_target_that_is_not_allowed_is_recorded_and_not_reached(environment: dict[str, str]) -> None:
+    made = assemble(Settings.read(environment), Clients(environment))
+    target = {"sqs": {"queueArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:bus", "payload": [PAYLOAD]}}
+    body = sensor([trigger("t", aws=target)], [dependency("hook", source="webhook")], namespace="argo-events")
+    source = event_source(HOOK, name="webhook", namespace="argo-events")
+    made.objects.apply([Manifest(source), Manifest(body)])
+    post(made)
+    pump(made, BUS, "sensor")
+    pump(made, TRIGGERS, "trigger")
+    failures = sensor_status(made.store, "argo-events", "s")["failures"]
+    assert "AllowedTargetArns" in failures[0]["reason"]
+    assert made.queue.depth(BUS).visible == 0
