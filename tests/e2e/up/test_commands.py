@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from argosy.adapters.sqlite.queue import SqliteQueue
+from argosy.local.datadir import DataDir
+from argosy.ports.clock import SystemClock
+from argosy.ports.queue import Outgoing
+from argosy.services.queues import QUEUES
 from support.events import GROUP_VERSION, Body, dependency, event_source, sensor, trigger
 from support.up import Sink, argosy, free_port, post, running, until, write
 
@@ -58,6 +63,19 @@ def test_apply_get_delete(data: Path, tmp_path: Path) -> None:
     assert argosy("delete", "sensor", "s", "-n", "ns", data=data).out == "sensor.argoproj.io/s deleted\n"
     assert argosy("delete", "-f", path, data=data).code == 0
     assert argosy("get", "all", "-A", "-o", "json", data=data).json()["items"] == []
+
+
+def test_dead_letters_are_sent_back(data: Path) -> None:
+    argosy("apply", "-f", "-", data=data, stdin=yaml.safe_dump(hook()))
+    queue = SqliteQueue(DataDir(data).queue, QUEUES, SystemClock())
+    queue.send("bus-dlq", [Outgoing("one"), Outgoing("two")])
+    queue.close()
+    assert argosy("events", "redrive", data=data).out == "bus: 2 sent back\ntriggers: 0 sent back\n"
+    counts = {
+        each["name"]: each["visible"] for each in argosy("get", "queues", "-o", "json", data=data).json()["items"]
+    }
+    assert (counts["bus"], counts["bus-dlq"]) == (2, 0)
+    assert "not declared" in argosy("events", "redrive", "nothing", data=data).err
 
 
 def test_outputs(data: Path, tmp_path: Path) -> None:

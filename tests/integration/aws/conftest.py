@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import BotoCoreError
 
+from argosy.adapters.aws.clients import Clients
+from argosy.adapters.aws.runtime import Settings, assemble
+from argosy.services.runtime import Runtime
 from support.localstack import LocalStack, Stack
 
 _LAST_LINES = 60
@@ -40,6 +43,31 @@ def stack(localstack: LocalStack) -> Iterator[Stack]:
     """template.yaml, deployed; at the end nothing may have been deployed that LocalStack does not know."""
     yield localstack.deploy("argosy", **PARAMETERS)
     assert localstack.unsupported() == []
+
+
+@pytest.fixture(scope="session")
+def environment(localstack: LocalStack) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in localstack.environment.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def runtime(environment: None, localstack: LocalStack, stack: Stack) -> Runtime:
+    """The stack's own store and queues, for applying objects as the API does."""
+    del environment
+    outputs = stack.outputs
+    given = {
+        "ARGOSY_TABLE": outputs["TableName"],
+        "ARGOSY_BLOBS": outputs["BlobsName"],
+        "ARGOSY_STAGE": "it",
+        "ARGOSY_QUEUE_BUS": outputs["BusQueueUrl"],
+        "ARGOSY_QUEUE_TRIGGERS": outputs["TriggerQueueUrl"],
+        "ARGOSY_QUEUE_RECONCILE_SOURCE": outputs["ReconcileSourceQueueUrl"],
+        "AWS_REGION": localstack.environment["AWS_REGION"],
+    }
+    return assemble(Settings.read(given), Clients())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from argosy.adapters.aws.clients import Clients
-from argosy.adapters.aws.runtime import Settings, assemble
 from argosy.resources.manifests import Manifest
 from argosy.services.objects import Applied
 from argosy.services.queues import BUS
@@ -34,31 +32,6 @@ def handler(event, context):
 """
 
 Apply = Callable[..., list[Applied]]
-
-
-@pytest.fixture(scope="module")
-def environment(localstack: LocalStack) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in localstack.environment.items():
-            patch.setenv(name, value)
-        yield
-
-
-@pytest.fixture(scope="module")
-def runtime(environment: None, stack: Stack) -> Runtime:
-    """The stack's own store and queues, for applying objects as the API does."""
-    del environment
-    outputs = stack.outputs
-    given = {
-        "ARGOSY_TABLE": outputs["TableName"],
-        "ARGOSY_BLOBS": outputs["BlobsName"],
-        "ARGOSY_STAGE": "it",
-        "ARGOSY_QUEUE_BUS": outputs["BusQueueUrl"],
-        "ARGOSY_QUEUE_TRIGGERS": outputs["TriggerQueueUrl"],
-        "ARGOSY_QUEUE_RECONCILE_SOURCE": outputs["ReconcileSourceQueueUrl"],
-        "AWS_REGION": REGION,
-    }
-    return assemble(Settings.read(given), Clients())
 
 
 @pytest.fixture(scope="module")

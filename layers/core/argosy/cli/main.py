@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from argosy.cli import dev, objects, up
+from argosy.cli import dev, events, objects, up
 from argosy.errors import ArgosyError
 
 __all__ = ["app", "main"]
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 up.register(app)
 objects.register(app)
+app.add_typer(events.app, name="events", help="Events on their way, and those that came to nothing.")
 app.add_typer(dev.app, name="dev", help="Things for development and trying out.")
 
 

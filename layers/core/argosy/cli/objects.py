@@ -18,7 +18,7 @@ from argosy.errors import InvalidObject, NotFound
 if TYPE_CHECKING:
     from argosy.local.admin import Installation
 
-__all__ = ["register"]
+__all__ = ["Data", "installation", "register"]
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data directory (default: $ARGOSY_DATA or ~/.local/state/argosy).")
@@ -42,8 +42,8 @@ def apply(
 ) -> None:
     """Create or change objects; all of them, or none if one is wrong. A running instance takes them up at once."""
     manifests = load(_needed(filename), recursive=recursive)
-    with _installation(data) as installation:
-        for result in installation.objects.apply(manifests, namespace):
+    with installation(data) as found:
+        for result in found.objects.apply(manifests, namespace):
             typer.echo(result)
 
 
@@ -66,12 +66,12 @@ def get(
         typer.echo(f"data directory {folder} not found", err=True)
         show([], (), output, single=False)
         return
-    with _installation(data, make=False) as installation:
+    with installation(data, make=False) as found:
         if kind in ("queues", "queue"):
-            show(installation.queues(), _QUEUE_COLUMNS, output, single=False)
+            show(found.queues(), _QUEUE_COLUMNS, output, single=False)
             return
-        found = installation.find(kind, names, None if all_namespaces else namespace)
-        show(found, _COLUMNS if all_namespaces else _COLUMNS[1:], output, single=len(names) == 1)
+        bodies = found.find(kind, names, None if all_namespaces else namespace)
+        show(bodies, _COLUMNS if all_namespaces else _COLUMNS[1:], output, single=len(names) == 1)
 
 
 def delete(
@@ -91,8 +91,8 @@ def delete(
         targets = [(kind_named(kind), namespace, name) for name in names]
     else:
         raise InvalidObject("name what to delete: KIND NAME… or -f FILE")
-    with _installation(data, make=False) as installation:
-        for result in installation.objects.delete(targets):
+    with installation(data, make=False) as found:
+        for result in found.objects.delete(targets):
             typer.echo(result)
 
 
@@ -179,7 +179,7 @@ def _folder(data: Path | None) -> Path:
 
 
 @contextmanager
-def _installation(data: Path | None, *, make: bool = True) -> Iterator[Installation]:
+def installation(data: Path | None, *, make: bool = True) -> Iterator[Installation]:
     from argosy.local.admin import Installation
     from argosy.local.datadir import DataDir
 

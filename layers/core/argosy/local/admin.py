@@ -49,6 +49,10 @@ class Installation:
             found.append({"kind": "Queue", "name": spec.name, **counts})
         return found
 
+    def redrive(self, queue: str) -> int:
+        """Send a queue's dead letters back to it; how many. Raises NotFound for what is no queue with dead letters."""
+        return self._embedded.queue.redrive(queue)
+
     def close(self) -> None:
         """Wake the running instance, if any, and close the files."""
         self._embedded.close()
