@@ -7,7 +7,6 @@ the caller's ARN, which is the actor in the audit row of every write. `actor_of`
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -39,21 +38,19 @@ from argosy.errors import (
     Retryable,
     Unsupported,
 )
-from argosy.ports.clock import stamp
-from argosy.ports.store import Put, Row
 from argosy.resources.eventsource import KNOWN_TYPES, EventSource
 from argosy.resources.manifests import Manifest
+from argosy.services.audit import audited
 from argosy.services.objects import Applied, kind_named
 from argosy.services.queues import AWS_QUEUES, BUS, DEAD_LETTERS
 from argosy.services.receive import bus_message
-from argosy.services.runtime import Runtime, current
+from argosy.services.runtime import current
 from argosy.services.status import with_status
 from argosy.version import VERSION
 
 __all__ = ["actor_of", "app", "schema"]
 
 _PAGE: Final = 500
-_AUDIT_SECONDS: Final = 366 * 86_400.0
 _STATUS: Final[Mapping[type[ArgosyError], HTTPStatus]] = {
     InvalidObject: HTTPStatus.BAD_REQUEST,
     EvaluationError: HTTPStatus.BAD_REQUEST,
@@ -162,7 +159,15 @@ def publish(request: EventRequest) -> Published:
         raise NotFound(f"event source {request.namespace}/{request.source} has no event {request.event}")
     event_id, data = os.urandom(16).hex(), _text("data", request.data)
     place = (request.namespace, source.bus, kind, request.source, request.event)
-    _audit(runtime, actor, f"Event/{request.namespace}/{request.source}/{request.event} published as {event_id}")
+    runtime.store.write(
+        [
+            audited(
+                actor,
+                [f"Event/{request.namespace}/{request.source}/{request.event} published as {event_id}"],
+                runtime.clock.now(),
+            )
+        ]
+    )
     runtime.queue.send(BUS, [bus_message(runtime, *place, event_id, data)])
     return Published(id=event_id)
 
@@ -181,7 +186,7 @@ def redrive(queue: Name) -> Redriven:
     if queue not in DEAD_LETTERS:
         raise NotFound(f"no queue {queue} with dead letters; there are {', '.join(DEAD_LETTERS)}")
     runtime = current()
-    _audit(runtime, actor, f"Queue/{queue} redriven")
+    runtime.store.write([audited(actor, [f"Queue/{queue} redriven"], runtime.clock.now())])
     return Redriven(moved=runtime.queue.redrive(queue))
 
 
@@ -209,11 +214,3 @@ def _text(field: str, value: object) -> str:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError as x:
         raise InvalidObject(f"cannot be kept as JSON: {x}", field=field) from x
-
-
-def _audit(runtime: Runtime, actor: str, what: str) -> None:
-    """Who asked for what, beside the audit rows of the declarations; written before it is done."""
-    now = runtime.clock.now()
-    key, expiry = f"{stamp(now)}/{uuid.uuid4()}", now.timestamp() + _AUDIT_SECONDS
-    row = Row(f"audit/{now:%Y-%m-%d}", key, {"actor": actor, "changed": [what]}, expires_at=expiry)
-    runtime.store.write([Put(row)])

@@ -16,11 +16,12 @@ from typing import Any
 
 from argosy.control.wakes import Wakes
 from argosy.errors import ArgosyError, Conflict, InvalidObject, NotFound, Unsupported
-from argosy.ports.clock import Clock, stamp
+from argosy.ports.clock import Clock
 from argosy.ports.store import ABSENT, MAX_WRITES, Delete, Put, Row, Store
 from argosy.resources.base import Problem
 from argosy.resources.eventsource import AWS_TYPES, LOCAL_TYPES, SERVED_TYPES
 from argosy.resources.manifests import Manifest
+from argosy.services.audit import audited
 from argosy.services.calendars import timer_changes
 from argosy.services.kinds import GROUP_VERSION, KINDS, find_kind
 
@@ -31,7 +32,6 @@ VERSION_KEY = ("meta", "objects")
 WIRING = "event-sources"
 """What is woken when an event source changes: all of them are wired together, since they share queues and topics."""
 _TRIES = 20
-_AUDIT_SECONDS = 366 * 86_400.0
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -162,7 +162,8 @@ class Objects:
         """Write all changes; more than one transaction can hold are written in several, in order."""
         waking = self._wakes if any(each.kind == "EventSource" and each.changed for each in results) else None
         if actor and changes:
-            changes.append(_audit(actor, results, self._clock.now()))
+            changed = [f"{each.kind}/{each.namespace}/{each.name} {each.what}" for each in results if each.changed]
+            changes.append(audited(actor, changed, self._clock.now()))
         if waking is not None:
             changes.append(waking.row(WIRING))
         size = MAX_WRITES - 1
@@ -188,14 +189,6 @@ class Objects:
                     raise
             else:
                 return
-
-
-def _audit(actor: str, results: Sequence[Applied], now: datetime) -> Put:
-    """Who changed what: pk `audit/<day>`, sk the time; kept for a year."""
-    changed = [f"{each.kind}/{each.namespace}/{each.name} {each.what}" for each in results if each.changed]
-    key = f"{stamp(now)}/{uuid.uuid4()}"
-    expiry = now.timestamp() + _AUDIT_SECONDS
-    return Put(Row(f"audit/{now:%Y-%m-%d}", key, {"actor": actor, "changed": changed}, expires_at=expiry))
 
 
 def kind_named(word: str) -> str:
