@@ -17,7 +17,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup tools pins run test check format bench bench-events bench-kill conformance validate sam localstack deploy clean
+.PHONY: help setup tools pins run test check format bench bench-events bench-kill bench-functions conformance validate sam localstack deploy clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F '|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -83,6 +83,9 @@ bench: bench-events bench-kill ## all benchmarks
 
 bench-events: setup ## webhook to HTTP trigger: throughput and latency, one JSON line each
 	@$(BIN)/python tests/bench/events.py load
+
+bench-functions: setup ## what each function costs: import, CPU per event
+	@$(BIN)/python tests/bench/functions.py
 
 bench-kill: setup ## kill -9 under load: lost, repeated, caught up
 	@$(BIN)/python tests/bench/events.py kill

@@ -45,15 +45,16 @@ def stack(localstack: LocalStack) -> Iterator[Stack]:
     assert localstack.unsupported() == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def environment(localstack: LocalStack) -> Iterator[None]:
+    """AWS is LocalStack while a module's tests run, and not for those that follow in the same process."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in localstack.environment.items():
             patch.setenv(name, value)
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def runtime(environment: None, localstack: LocalStack, stack: Stack) -> Runtime:
     """The stack's own store and queues, for applying objects as the API does."""
     del environment
