@@ -33,11 +33,11 @@ def free_port() -> int:
         return port
 
 
-def until[T](condition: Callable[[], T], what: str) -> T:
+def until[T](condition: Callable[[], T], what: str, seconds: float = DEADLINE) -> T:
     """What `condition` gives once it is true; fails when that takes too long."""
-    end = time.monotonic() + DEADLINE
+    end = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < end, f"not within {DEADLINE:.0f} s: {what}"
+        assert time.monotonic() < end, f"not within {seconds:.0f} s: {what}"
         time.sleep(0.02)
     return found
 
@@ -249,9 +249,10 @@ class Sink:
             return self.at_first
         return self.statuses.get(path.lstrip("/"), 200)
 
-    def wait(self, path: str, count: int = 1) -> list[Received]:
+    def wait(self, path: str, count: int = 1, seconds: float = DEADLINE) -> list[Received]:
         """What has reached a path, once that are `count` requests."""
-        return until(lambda: found if len(found := self.at(path)) >= count else None, f"{count} at /{path}") or []
+        enough = until(lambda: found if len(found := self.at(path)) >= count else None, f"{count} at /{path}", seconds)
+        return enough or []
 
     def bodies(self, path: str) -> list[Any]:
         """The bodies that have reached a path."""

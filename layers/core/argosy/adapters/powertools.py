@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
@@ -22,6 +22,8 @@ from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
 )
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from argosy.adapters.http.pools import close_pools, rest
 
@@ -31,6 +33,7 @@ __all__ = [
     "close_thread_loop",
     "count",
     "function",
+    "gathered",
     "logger",
     "loop_batch_processor",
     "report_failures",
@@ -105,6 +108,24 @@ class LoopBatchProcessor(AsyncBatchProcessor):
             return list(await asyncio.gather(*[self._async_process_record(record) for record in self.records]))
 
         return run(all_records())
+
+
+def gathered[T](
+    event: Mapping[str, Any], work: Callable[[SQSRecord], Iterable[T]], problem: str
+) -> tuple[list[T], PartialItemFailureResponse]:
+    """What `work` gives for the records of an SQS batch, and the handler's answer: records that failed come again.
+
+    A failure is logged as `problem`; it keeps nothing of the other records' results back.
+    """
+    processor, found = batch_processor(), list[T]()
+
+    def one(record: SQSRecord) -> None:
+        found.extend(work(record))
+
+    with processor(event["Records"], one):
+        processor.process()
+    report_failures(processor, problem)
+    return found, processor.response()
 
 
 def report_failures(processor: BasePartialBatchProcessor, what: str) -> None:

@@ -10,7 +10,7 @@ from argosy.local.assembly import assemble
 from argosy.local.datadir import DataDir
 from argosy.local.wake import Waker
 from argosy.services.kinds import KINDS
-from argosy.services.objects import Objects, kind_named
+from argosy.services.objects import kind_named
 from argosy.services.queues import QUEUES
 from argosy.services.status import with_status
 
@@ -23,7 +23,7 @@ class Installation:
     def __init__(self, data: DataDir) -> None:
         self._data = data
         self._embedded = assemble(data)
-        self.objects = Objects(self._embedded.store, self._embedded.runtime.clock)
+        self.objects = self._embedded.runtime.objects
 
     def find(self, kind: str, names: Sequence[str], namespace: str | None) -> list[dict[str, Any]]:
         """Objects with status by kind (a word as a user says it, or `all`), names (none = all) and namespace (None = all).

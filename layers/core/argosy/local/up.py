@@ -27,7 +27,6 @@ from argosy.local.memory import settle_memory
 from argosy.local.wake import Sleeper, Waker
 from argosy.local.worker import DRAIN, DRAIN_SECONDS
 from argosy.resources.manifests import Manifest
-from argosy.services.objects import Objects
 from argosy.services.queues import BUS, TRIGGERS
 from argosy.services.runtime import use
 
@@ -64,7 +63,7 @@ def up(options: UpOptions) -> int:
         left = sum(embedded.queue.depth(name).total for name in (BUS, TRIGGERS))
         if left:
             _log.info("%d messages are left from the last run; they are taken up again", left)
-        for result in Objects(embedded.store, embedded.runtime.clock).apply(options.apply):
+        for result in embedded.runtime.objects.apply(options.apply):
             _log.info("%s", result)
         use(embedded.runtime)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

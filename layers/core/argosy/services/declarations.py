@@ -123,6 +123,10 @@ class Declarations:
         """Entries of all EventSources of a type that something in AWS feeds (`sqs`, `sns`, `minio`, `eventBridge`)."""
         return self._entries.get(kind, ())
 
+    def all_entries(self) -> list[SourceEntry]:
+        """All of them, whatever their type."""
+        return [entry for entries in self._entries.values() for entry in entries]
+
     def all_hooks(self) -> Sequence[Hook]:
         """Webhook entries of all EventSources, ordered by namespace and name."""
         return [hook for _, hooks in sorted(self._hooks.items()) for hook in hooks]

@@ -54,13 +54,11 @@ class Receiver:
         Raises Unavailable when the event cannot be made durable (the function then answers 5xx and the caller retries).
         """
         self.declarations.refresh()
-        hooks = self._hooks(namespace, source, port)
-        hook = pick([hook for hook in hooks if hook.path == request.path], request.method)
+        hook = self._hook(namespace, source, port, request)
         if hook is None and self.declarations.refresh(now=True):  # it may have been applied a moment ago
-            hooks = self._hooks(namespace, source, port)
-            hook = pick([hook for hook in hooks if hook.path == request.path], request.method)
+            hook = self._hook(namespace, source, port, request)
         if hook is None:
-            health = request.path == webhook.HEALTH and hooks
+            health = request.path == webhook.HEALTH and self._hooks(namespace, source, port)
             return HookAnswer(200, "ok") if health else HookAnswer(404, Problem.PATH.value)
         if hook.entry.auth_secret is None and not self._runtime.open_webhooks:
             return HookAnswer(403, _CLOSED)
@@ -78,6 +76,10 @@ class Receiver:
 
     def _hooks(self, namespace: str, source: str, port: str) -> list[Hook]:
         return [hook for hook in self.declarations.hooks(namespace, source) or () if port in ("", hook.entry.port)]
+
+    def _hook(self, namespace: str, source: str, port: str, request: Request) -> Hook | None:
+        hooks = self._hooks(namespace, source, port)
+        return pick([hook for hook in hooks if hook.path == request.path], request.method)
 
     def _token(self, hook: Hook) -> str | None:
         ref = hook.entry.auth_secret

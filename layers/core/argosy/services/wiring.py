@@ -8,7 +8,7 @@ why it could not be made.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +40,7 @@ class Wirer:
         """Connect what is declared and not connected, disconnect what is no longer declared; False if something failed."""
         self._declarations.refresh(now=True)
         wanted: dict[str, tuple[Wire, list[str], str]] = {}
-        for entry in self._entries():
+        for entry in self._declarations.all_entries():
             wire, problem = self._wire(entry)
             owners = wanted.setdefault(wire.key, (wire, [], problem))[1]
             owners.append(f"{entry.namespace}/{entry.source}")
@@ -48,10 +48,6 @@ class Wirer:
         done = [self._connect(wire, owners, problem, known.get(key)) for key, (wire, owners, problem) in wanted.items()]
         gone = [self._disconnect(row) for key, row in known.items() if key not in wanted]
         return all(done) and all(gone)
-
-    def _entries(self) -> Iterator[SourceEntry]:
-        for kind in ("sqs", "sns", "minio", "eventBridge"):
-            yield from self._declarations.entries(kind)
 
     def _wire(self, entry: SourceEntry) -> tuple[Wire, str]:
         """The wire that an entry needs, and why it may not be made ("" = it may)."""

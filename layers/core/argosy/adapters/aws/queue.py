@@ -31,7 +31,7 @@ from argosy.errors import InvalidObject, NotFound, Permanent, Unavailable
 from argosy.ports.queue import Delivery, Depth, Outgoing, QueueSpec
 from argosy.ports.queuerules import check_outgoing
 
-__all__ = ["SqsQueue", "queue_urls"]
+__all__ = ["SqsQueue", "queue_urls", "queue_variable"]
 
 _NO_TEXT: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DEPTH: Final = (
@@ -41,15 +41,19 @@ _DEPTH: Final = (
 )
 # Handles of a message that is gone, of another queue, or no longer in flight. Not everybody calls this the sender's fault.
 _VOID: Final = frozenset({"AWS.SimpleQueueService.MessageNotInflight", "MessageNotInflight", "ReceiptHandleIsInvalid"})
-_VARIABLE: Final = "ARGOSY_QUEUE_"
 
 type Message = Mapping[str, Any]
+
+
+def queue_variable(queue: str) -> str:
+    """The environment variable that holds a queue's URL."""
+    return "ARGOSY_QUEUE_" + queue.upper().replace("-", "_")
 
 
 def queue_urls(specs: Iterable[QueueSpec], environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """URLs by queue name from ARGOSY_QUEUE_<NAME>, upper case and `_` for `-`, as far as they are set."""
     given = os.environ if environ is None else environ
-    names = {spec.name: _VARIABLE + spec.name.upper().replace("-", "_") for spec in specs}
+    names = {spec.name: queue_variable(spec.name) for spec in specs}
     return {name: given[variable] for name, variable in names.items() if given.get(variable)}
 
 
@@ -198,7 +202,7 @@ class SqsQueue:
             (spec.name for spec in self._specs.values() if spec.dlq == queue and spec.name in self._urls), None
         )
         if source is None:
-            raise NotFound(f"queue {queue} has no URL: set {_VARIABLE}{queue.upper().replace('-', '_')}")
+            raise NotFound(f"queue {queue} has no URL: set {queue_variable(queue)}")
         with telling(f"queue {queue}, dead letters of {source}"):
             answer = self._clients.sqs.get_queue_attributes(
                 QueueUrl=self._urls[source], AttributeNames=["RedrivePolicy"]

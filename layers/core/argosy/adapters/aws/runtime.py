@@ -17,7 +17,7 @@ from typing import Any
 
 from argosy.adapters.aws.blobs import S3Blobs
 from argosy.adapters.aws.clients import Clients
-from argosy.adapters.aws.queue import SqsQueue, queue_urls
+from argosy.adapters.aws.queue import SqsQueue, queue_urls, queue_variable
 from argosy.adapters.aws.secrets import AwsSecrets
 from argosy.adapters.aws.store import DynamoStore
 from argosy.errors import InvalidObject
@@ -30,9 +30,8 @@ from argosy.services.runtime import Runtime
 
 __all__ = ["LazyExecutor", "Settings", "create"]
 
-_TRIGGER_SECONDS = (
-    125.0  # the trigger function's timeout, and a little: after it nobody carries an attempt out any more
-)
+# The trigger function's timeout and a little: after it nobody carries an attempt out any more.
+_TRIGGER_SECONDS = 125.0
 _LATE_SECONDS = 120.0  # the schedule ticks once a minute, and one tick may fail
 
 
@@ -57,11 +56,7 @@ class Settings:
         names = ("ARGOSY_TABLE", "ARGOSY_BLOBS", "ARGOSY_STAGE")
         dead = {spec.dlq for spec in QUEUES}
         urls = queue_urls(AWS_QUEUES, given)
-        queues = [
-            f"ARGOSY_QUEUE_{spec.name.upper().replace('-', '_')}"
-            for spec in QUEUES
-            if spec.name not in dead and spec.name not in urls
-        ]
+        queues = [queue_variable(spec.name) for spec in QUEUES if spec.name not in dead and spec.name not in urls]
         missing = [name for name in names if not given.get(name)] + queues
         if missing:
             raise InvalidObject(
