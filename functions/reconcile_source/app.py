@@ -4,7 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from argosy.adapters.powertools import batch_processor, function, report_failures
+from argosy.adapters.batches import batch_processor, report_failures
+from argosy.adapters.powertools import function
 from argosy.services.runtime import current
 from argosy.services.wiring import handle_wake
 

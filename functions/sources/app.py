@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from argosy.adapters.powertools import count, function, gathered
+from argosy.adapters.batches import gathered
+from argosy.adapters.powertools import count, function
 from argosy.services.runtime import current
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from argosy.adapters.powertools import count, function, loop_batch_processor, report_failures
+from argosy.adapters.batches import loop_batch_processor, report_failures
+from argosy.adapters.powertools import count, function
 from argosy.services.fire import Followup
 from argosy.services.runtime import current
 

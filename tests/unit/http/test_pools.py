@@ -12,7 +12,7 @@ import pytest
 
 from argosy.adapters.http import pools
 from argosy.adapters.http.executor import HttpExecutor
-from argosy.adapters.powertools import close_thread_loop, run, thread_loop
+from argosy.adapters.loops import close_thread_loop, run, thread_loop
 from argosy.errors import Unavailable
 from argosy.events.effects import HttpCall
 from argosy.ports.executor import FiringInfo

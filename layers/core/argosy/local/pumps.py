@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from argosy.adapters.powertools import close_thread_loop
+from argosy.adapters.loops import close_thread_loop
 from argosy.adapters.sqlite.queue import SqliteQueue, Unit, arrived
 from argosy.local.functions import Context, Handler, sqs_event
 from argosy.local.wake import Sleeper, Waker
