@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import boto3
 from support.processes import environment
 
 ROOT = Path(__file__).parents[2]
+RECORDER = Path(__file__).parent / "recorder" / "sitecustomize.py"
 
 NOT_SUPPORTED = "No resource provider found"
 """What LocalStack says of a resource type that it does not know; it goes on as if it had made the resource."""
@@ -28,12 +30,12 @@ MISSED_BY_NOBODY = ("AWS::CloudWatch::Dashboard",)
 """Types that LocalStack does not know and that nothing in a stack reads: they are there for people to look at."""
 
 
-def command(*arguments: object) -> str:
+def command(*arguments: object, **more: str) -> str:
     """What `python -m infra.localstack` prints; its progress goes to this process's standard error."""
     done = subprocess.run(
         [sys.executable, "-m", "infra.localstack", *(str(argument) for argument in arguments)],
         cwd=ROOT,
-        env=environment(),
+        env=environment(**more),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -48,7 +50,12 @@ class LocalStack:
 
     def __init__(self, folder: Path, owner: int = 0) -> None:
         self.folder = folder
-        told = json.loads(command("start", "--json", "--dir", folder, "--owner", owner or os.getpid()))
+        self.calls = folder / "calls"
+        """Where functions write their calls of AWS; see `recorder/sitecustomize.py`."""
+        self.calls.mkdir()
+        shutil.copy(RECORDER, self.calls)
+        starting = ("start", "--json", "--dir", folder, "--owner", owner or os.getpid())
+        told = json.loads(command(*starting, PROCESS_EXECUTOR_SITE=str(self.calls)))
         self.endpoint: str = told["endpoint"]
         self.environment: dict[str, str] = told["environment"]
         self.host_address: str = told["host_address"]

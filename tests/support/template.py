@@ -80,10 +80,15 @@ def unconditional(value: Any) -> Iterator[Any]:
         yield value
 
 
+def role(function: str) -> str:
+    """The logical name of a function's role."""
+    return target(properties(function).get("Role"))
+
+
 def statements(function: str) -> list[Node]:
-    """Every statement of a function's own policies, conditional ones included."""
-    policies = listed(properties(function).get("Policies", []))
-    found = [one for policy in policies if isinstance(policy, Mapping) for one in listed(policy.get("Statement", []))]
+    """Every statement of a function's role, conditional ones included."""
+    policies = properties(role(function))["Policies"]
+    found = [one for policy in policies for one in listed(policy["PolicyDocument"]["Statement"])]
     return [one for statement in found for one in unconditional(statement)]
 
 

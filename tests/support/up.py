@@ -220,6 +220,8 @@ class Received:
     path: str
     key: str
     body: Any
+    token: str = ""
+    """The header X-Token."""
 
 
 @dataclass
@@ -278,7 +280,7 @@ def sink() -> Iterator[Sink]:
                 time.sleep(made.delay)
             key = self.headers.get("Idempotency-Key", "")
             status = made.status(self.path, key)
-            made.received.append(Received(self.path, key, json.loads(body or b"null")))
+            made.received.append(Received(self.path, key, json.loads(body or b"null"), self.headers.get("X-Token", "")))
             self.send_response_only(status)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -17,17 +17,24 @@ from botocore.exceptions import BotoCoreError
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.runtime import Settings, assemble
 from argosy.services.runtime import Runtime
+from support.awsflow import Apply, Template, applying, to_sink
 from support.localstack import LocalStack, Stack
+from support.up import Sink
+from support.up import sink as running_sink
 
 _LAST_LINES = 60
 PARAMETERS = {"AllowedSourceArns": "arn:aws:*", "AllowedTargetArns": "arn:aws:*", "AllowOpenWebhooks": "true"}
 
 
+_FOLDER = Path(__file__).parent
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process for this folder's tests."""
+    """One process for this folder's tests; those that look at what all others did come last."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        if item.path.is_relative_to(_FOLDER):
             item.add_marker(pytest.mark.xdist_group("localstack"))
+    items.sort(key=lambda item: item.path == _FOLDER / "test_rights.py")
 
 
 @pytest.fixture(scope="session")
@@ -65,10 +72,29 @@ def runtime(environment: None, localstack: LocalStack, stack: Stack) -> Runtime:
         "ARGOSY_STAGE": "it",
         "ARGOSY_QUEUE_BUS": outputs["BusQueueUrl"],
         "ARGOSY_QUEUE_TRIGGERS": outputs["TriggerQueueUrl"],
+        "ARGOSY_QUEUE_SOURCES": stack.resources["SourceQueue"],
         "ARGOSY_QUEUE_RECONCILE_SOURCE": outputs["ReconcileSourceQueueUrl"],
         "AWS_REGION": localstack.environment["AWS_REGION"],
     }
     return assemble(Settings.read(given), Clients())
+
+
+@pytest.fixture(scope="module")
+def sink() -> Iterator[Sink]:
+    """Where HTTP triggers arrive."""
+    with running_sink() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def apply(runtime: Runtime) -> Apply:
+    """Applies objects to the stack."""
+    return applying(runtime)
+
+
+@pytest.fixture(name="to_sink")
+def _to_sink(localstack: LocalStack, sink: Sink) -> Template:
+    return to_sink(localstack, sink)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import io
-import json
-import urllib.error
-import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from argosy.resources.manifests import Manifest
 from argosy.services.mail import pack
-from argosy.services.objects import Applied
-from argosy.services.queues import BUS
 from argosy.services.runtime import Runtime
 from argosy.services.status import with_status
+from support.awsflow import REGION, Apply, Template, connected, hook, patiently, post
 from support.events import dependency, event, event_source, sensor, trigger
 from support.localstack import LocalStack, Stack
 from support.up import Sink
-from support.up import sink as running_sink
 
-REGION = "us-east-1"
 TWO_TICKS = 150.0  # the first may come before the calendar is due
-HOOK = {"method": "POST", "port": "12000"}
 REF = {"name": "n", "key": "k"}
 TARGET = """
 import json, urllib.request
@@ -34,61 +24,8 @@ def handler(event, context):
     urllib.request.urlopen(urllib.request.Request({url!r}, body, {{"Content-Type": "application/json"}}), timeout=10)
 """
 
-Apply = Callable[..., list[Applied]]
 
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with running_sink() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def apply(runtime: Runtime) -> Apply:
-    def apply(*bodies: dict[str, Any]) -> list[Applied]:
-        return runtime.objects.apply([Manifest(body) for body in bodies], "ns")
-
-    return apply
-
-
-@pytest.fixture
-def to_sink(localstack: LocalStack, sink: Sink) -> Callable[[str], dict[str, Any]]:
-    """An HTTP trigger's template that posts the event's id and body to a path of the sink."""
-
-    def template(path: str, key: str = "body", name: str = "dep") -> dict[str, Any]:
-        url = f"http://{localstack.host_address}:{sink.port}{path}"
-        source = {"dependencyName": name, "dataKey": key, "useRawData": True}
-        return {"url": url, "payload": [{"src": source, "dest": "got"}]}
-
-    return template
-
-
-def post(stack: Stack, path: str, body: Any, token: str = "") -> int:
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    request = urllib.request.Request(stack.url(f"/hooks/{path}"), json.dumps(body).encode(), headers, method="POST")
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as x:
-        return x.code
-
-
-def hook(name: str, endpoint: str) -> dict[str, Any]:
-    return event_source({"webhook": {"example": {**HOOK, "endpoint": endpoint}}}, name=name)
-
-
-def connected(runtime: Runtime, name: str) -> None:
-    """Wait until the event source is wired; the reconcile function writes a row for each connection."""
-    for _ in range(600):
-        rows = [row.data for row in runtime.store.query("wiring") if f"ns/{name}" in row.data["owners"]]
-        if rows and all(row["connected"] for row in rows):
-            return
-        runtime.queue.receive("bus-dlq", 1)  # waits a second for a message that is not there
-    body = runtime.objects.get("EventSource", "ns", name)
-    raise AssertionError(f"not connected: {with_status(runtime.store, body)['status']}")
-
-
-def test_from_a_request_to_an_http_trigger(stack: Stack, apply: Apply, sink: Sink, to_sink: Any) -> None:
+def test_from_a_request_to_an_http_trigger(stack: Stack, apply: Apply, sink: Sink, to_sink: Template) -> None:
     apply(hook("hello", "/hello"))
     data = [{"path": "body.message", "type": "string", "value": ["hello"]}]
     dep = dependency("dep", source="hello", filters={"data": data})
@@ -135,7 +72,7 @@ def test_lambda_and_queue_triggers(
 
 
 def test_queues_topics_buckets_and_buses_feed_one_sensor(
-    stack: Stack, apply: Apply, sink: Sink, to_sink: Any, runtime: Runtime
+    stack: Stack, apply: Apply, sink: Sink, to_sink: Template, runtime: Runtime
 ) -> None:
     orders = stack.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
     topic = stack.client("sns").create_topic(Name="orders")["TopicArn"]
@@ -143,6 +80,7 @@ def test_queues_topics_buckets_and_buses_feed_one_sensor(
     stack.client("s3").put_bucket_notification_configuration(
         Bucket="orders", NotificationConfiguration={"EventBridgeConfiguration": {}}
     )
+    stack.client("events").create_event_bus(Name="own")
     sns = {"region": REGION, "topicArn": topic, "webhook": {"endpoint": "/", "port": "12000"}}
     minio = {"endpoint": "s3.amazonaws.com", "bucket": {"name": "orders"}, "accessKey": REF, "secretKey": REF}
     apply(
@@ -150,8 +88,10 @@ def test_queues_topics_buckets_and_buses_feed_one_sensor(
         event_source({"sns": {"example": sns}}, name="sns"),
         event_source({"minio": {"example": {**minio, "filter": {"prefix": "in/", "suffix": ""}}}}, name="minio"),
         event_source({"eventBridge": {"example": {"pattern": {"source": ["shop"]}}}}, name="bridge"),
+        event_source({"eventBridge": {"example": {"busName": "own", "pattern": {"source": ["shop"]}}}}, name="own"),
     )
-    keys = {"sqs": "body", "sns": "body.Message", "minio": "notification.0.s3.object.key", "bridge": "detail"}
+    keys = {"sqs": "body", "sns": "body.Message", "minio": "notification.0.s3.object.key"}
+    keys |= {"bridge": "detail", "own": "detail"}
     triggers = [trigger(name, conditions=name, http=to_sink(f"/{name}", key, name)) for name, key in keys.items()]
     apply(sensor(triggers, [dependency(name, source=name) for name in keys], name="sources"))
     for name in keys:
@@ -162,19 +102,18 @@ def test_queues_topics_buckets_and_buses_feed_one_sensor(
     for key in ("out/no.csv", "in/three.csv"):
         stack.client("s3").put_object(Bucket="orders", Key=key, Body=b"x")
     entry = {"Source": "shop", "DetailType": "sold", "Detail": '{"n": 4}'}
-    stack.client("events").put_events(Entries=[{**entry, "Source": "other"}, entry])
+    own = {**entry, "EventBusName": "own", "Detail": '{"n": 5}'}
+    stack.client("events").put_events(Entries=[{**entry, "Source": "other"}, entry, own])
 
     assert sink.wait("sqs")[0].body == {"got": {"n": 1}}
     assert sink.wait("sns")[0].body == {"got": "two"}
     assert sink.wait("minio")[0].body == {"got": "in/three.csv"}
     assert sink.wait("bridge")[0].body == {"got": {"n": 4}}
-    assert [len(sink.at(name)) for name in keys] == [1, 1, 1, 1]
+    assert sink.wait("own")[0].body == {"got": {"n": 5}}
+    assert [len(sink.at(name)) for name in keys] == [1, 1, 1, 1, 1]
 
     runtime.objects.delete([("EventSource", "ns", name) for name in keys])
-    for _ in range(60):
-        if not runtime.store.query("wiring"):
-            break
-        runtime.queue.receive("bus-dlq", 1)
+    assert patiently(runtime, lambda: not runtime.store.query("wiring"))
     assert (
         stack.client("lambda").list_event_source_mappings(FunctionName=stack.resources["SqsFunction"])[
             "EventSourceMappings"
@@ -182,10 +121,11 @@ def test_queues_topics_buckets_and_buses_feed_one_sensor(
         == []
     )
     assert stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
-    assert stack.client("events").list_rules(NamePrefix="argosy-it-")["Rules"] == []
+    for bus in ("default", "own"):
+        assert stack.client("events").list_rules(NamePrefix="argosy-it-", EventBusName=bus)["Rules"] == []
 
 
-def test_a_join_across_functions(stack: Stack, apply: Apply, sink: Sink, to_sink: Any) -> None:
+def test_a_join_across_functions(stack: Stack, apply: Apply, sink: Sink, to_sink: Template) -> None:
     deps = [dependency("a", source="join-a"), dependency("b", source="join-b")]
     apply(hook("join-a", "/"), hook("join-b", "/"))
     apply(sensor([trigger(conditions="a && b", http=to_sink("/join", "body", "b"))], deps, name="join"))
@@ -196,7 +136,7 @@ def test_a_join_across_functions(stack: Stack, apply: Apply, sink: Sink, to_sink
 
 
 def test_a_message_that_is_delivered_three_times_fires_once(
-    stack: Stack, apply: Apply, sink: Sink, to_sink: Any, runtime: Runtime
+    stack: Stack, apply: Apply, sink: Sink, to_sink: Template, runtime: Runtime
 ) -> None:
     apply(hook("thrice", "/"))
     apply(sensor([trigger(http=to_sink("/thrice"))], [dependency("dep", source="thrice")], name="thrice"))
@@ -210,7 +150,7 @@ def test_a_message_that_is_delivered_three_times_fires_once(
     assert len(sink.at("thrice")) == 2
 
 
-def test_a_large_payload_goes_by_claim_check(stack: Stack, apply: Apply, sink: Sink, to_sink: Any) -> None:
+def test_a_large_payload_goes_by_claim_check(stack: Stack, apply: Apply, sink: Sink, to_sink: Template) -> None:
     apply(hook("large", "/"))
     apply(sensor([trigger(http=to_sink("/large"))], [dependency("dep", source="large")], name="large"))
     text = "x" * 300_000
@@ -219,7 +159,7 @@ def test_a_large_payload_goes_by_claim_check(stack: Stack, apply: Apply, sink: S
 
 
 def test_a_failing_trigger_retries_and_then_its_dlq_trigger_runs(
-    stack: Stack, apply: Apply, sink: Sink, to_sink: Any, runtime: Runtime, localstack: LocalStack
+    stack: Stack, apply: Apply, sink: Sink, to_sink: Template, runtime: Runtime, localstack: LocalStack
 ) -> None:
     apply(hook("failing", "/"))
     last = trigger("last", http=to_sink("/last"), more={"atLeastOnce": True})
@@ -232,23 +172,26 @@ def test_a_failing_trigger_retries_and_then_its_dlq_trigger_runs(
     assert "after 2 of 2 attempts" in status["failures"][0]["reason"]
 
 
+@pytest.mark.parametrize(
+    ("queue", "logical"), [("bus", "BusQueue"), ("triggers", "TriggerQueue"), ("sources", "SourceQueue")]
+)
 def test_a_poison_message_ends_in_the_dead_letter_queue_and_is_redriven(
-    stack: Stack, apply: Apply, runtime: Runtime
+    stack: Stack, runtime: Runtime, queue: str, logical: str
 ) -> None:
-    url, dead = stack.outputs["BusQueueUrl"], stack.outputs["DeadLetterQueueUrls"].split(",")[0]
-    stack.client("sqs").send_message(QueueUrl=url, MessageBody="poison")
-    (message,) = stack.client("sqs").receive_message(
-        QueueUrl=dead, WaitTimeSeconds=20, MessageAttributeNames=["All"], VisibilityTimeout=0
-    )["Messages"]
+    sqs, url = stack.client("sqs"), stack.resources[logical]
+    (dead,) = [one for one in stack.outputs["DeadLetterQueueUrls"].split(",") if logical.removesuffix("Queue") in one]
+    sqs.send_message(QueueUrl=url, MessageBody="poison")
+    taken = {"QueueUrl": dead, "WaitTimeSeconds": 20, "MessageAttributeNames": ["All"], "VisibilityTimeout": 0}
+    (message,) = sqs.receive_message(**taken)["Messages"]
     assert message["Body"] == "poison"
-    assert message["MessageAttributes"]["argosyOrigin"]["StringValue"] == "bus"
+    assert message["MessageAttributes"]["argosyOrigin"]["StringValue"] == queue
     assert message["MessageAttributes"]["argosyReason"]["StringValue"]
-    assert runtime.queue.redrive(BUS) == 1
-    again = stack.client("sqs").receive_message(QueueUrl=dead, WaitTimeSeconds=20)["Messages"]
-    assert [each["Body"] for each in again] == ["poison"], "it went through the bus once more"
+    assert runtime.queue.redrive(queue) == 1
+    (again,) = sqs.receive_message(**taken)["Messages"]
+    assert (again["Body"], again["MessageId"] != message["MessageId"]) == ("poison", True), "it went the way once more"
 
 
-def test_the_schedule_fires_calendars(apply: Apply, sink: Sink, to_sink: Any) -> None:
+def test_the_schedule_fires_calendars(apply: Apply, sink: Sink, to_sink: Template) -> None:
     calendar = event_source({"calendar": {"example": {"interval": "30s"}}}, name="clock")
     template = to_sink("/clock", "eventTime")
     apply(calendar, sensor([trigger(http=template)], [dependency("dep", source="clock")], name="clock"))

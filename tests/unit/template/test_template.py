@@ -56,15 +56,17 @@ def variable(queue: str) -> str:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_has_policies_of_its_own_and_no_managed_ones(function: str) -> None:
-    policies = t.properties(function).get("Policies")
-    assert isinstance(policies, list), f"{function} has no policies of its own"
-    assert policies
-    managed = [
-        policy for policy in policies if not (isinstance(policy, dict) and policy.keys() <= {"Statement", "Version"})
-    ]
-    assert managed == [], f"{function}: managed policies and SAM's templates of policies hide what they allow"
-    assert t.statements(function)
+def test_a_function_has_a_role_of_its_own_and_no_managed_policies(function: str) -> None:
+    role = t.properties(t.role(function))
+    assert [one for one in FUNCTIONS if t.role(one) == t.role(function)] == [function], "one role for each function"
+    assert "ManagedPolicyArns" not in role, "they allow more than a function needs"
+    assert "Policies" not in t.properties(function), "with a role of its own SAM ignores them"
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert (trusted["Principal"], trusted["Action"]) == ({"Service": "lambda.amazonaws.com"}, "sts:AssumeRole")
+
+
+def test_a_role_is_of_a_function() -> None:
+    assert sorted(t.resources("AWS::IAM::Role")) == sorted(map(t.role, FUNCTIONS))
 
 
 @pytest.mark.parametrize(("function", "statement"), STATEMENTS)
@@ -105,13 +107,10 @@ def test_a_function_may_send_to_the_queues_that_it_sets_messages_aside_in(functi
             assert "sqs:SendMessage" in t.actions(function, dead_letters(queue)), f"{function} sets aside in {queue}'s"
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_role_is_not_shared(function: str) -> None:
-    assert "Role" not in t.properties(function) or t.target(t.properties(function)["Role"]), (
-        "one role for each function"
-    )
-    roles = [t.properties(one).get("Role") for one in FUNCTIONS if "Role" in t.properties(one)]
-    assert len({json.dumps(role) for role in roles}) == len(roles)
+@pytest.mark.parametrize(("function", "queue", "mapping"), MAPPINGS)
+def test_lambda_may_take_what_it_maps(function: str, queue: str, mapping: dict[str, Any]) -> None:
+    del mapping
+    assert t.actions(function, queue) >= {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 
 
 # Queues
@@ -202,10 +201,12 @@ def test_every_folder_is_deployed() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_has_a_log_group_that_forgets(function: str) -> None:
-    wanted = {"Fn::Sub": f"/aws/lambda/${{{function}}}"}
-    groups = [body["Properties"] for body in t.resources("AWS::Logs::LogGroup").values()]
-    (group,) = [one for one in groups if one["LogGroupName"] == wanted]
-    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    group = t.target(t.properties(function)["LoggingConfig"]["LogGroup"])
+    assert t.properties(group)["LogGroupName"] == {
+        "Fn::Sub": f"/argosy/${{Stage}}/{t.folder(function).replace('_', '-')}"
+    }
+    assert t.properties(group)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert t.actions(function, group) == {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
 def test_a_log_group_is_of_a_function() -> None:
@@ -216,6 +217,7 @@ def test_all_functions_run_alike() -> None:
     shared = t.template()["Globals"]["Function"]
     assert (shared["Runtime"], shared["Architectures"]) == ("python3.13", [{"Ref": "Architecture"}])
     assert t.template()["Parameters"]["Architecture"]["Default"] == "arm64"
+    assert shared["Tracing"] == "Active", "X-Ray takes the first request of a second and 5 % of all others"
     assert [f for f in FUNCTIONS if "ReservedConcurrentExecutions" in t.properties(f)] == [], "new accounts have 10"
     assert [f for f in FUNCTIONS if "VpcConfig" in t.properties(f)] == [], "none of these talks to Kubernetes"
 

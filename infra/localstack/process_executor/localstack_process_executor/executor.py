@@ -89,6 +89,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
         version.config.code.prepare_for_execution()
         self._task = version.config.code.get_unzipped_code_location()
         given = {key: str(value) for key, value in env_vars.items()}
+        site = os.environ.get("PROCESS_EXECUTOR_SITE", "")
         self._environment = {"LANG": "en_US.UTF-8", "PYTHONUNBUFFERED": "1"} | given
         self._environment |= {
             "HOME": str(self._folder),
@@ -96,7 +97,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
             "TZ": "UTC",
             "PATH": f"{opt}/bin:/usr/local/bin:/usr/bin:/bin",
             "LD_LIBRARY_PATH": f"{opt}/lib",
-            "PYTHONPATH": ":".join(filter(None, [str(self._task), f"{opt}/python", given.get("PYTHONPATH", "")])),
+            "PYTHONPATH": ":".join(filter(None, [str(self._task), f"{opt}/python", given.get("PYTHONPATH", ""), site])),
             "LAMBDA_TASK_ROOT": str(self._task),
             "PROCESS_EXECUTOR_HOST_ADDRESS": os.environ.get("PROCESS_EXECUTOR_HOST_ADDRESS", ""),
         }

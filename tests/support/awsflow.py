@@ -1,0 +1,83 @@
+"""What tests of the deployed stack do again and again: declare, post, wait."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from argosy.resources.manifests import Manifest
+from argosy.services.objects import Applied
+from argosy.services.runtime import Runtime
+from argosy.services.status import with_status
+from support.events import event_source
+from support.localstack import LocalStack, Stack
+from support.up import Sink
+
+__all__ = ["REGION", "Apply", "Template", "applying", "connected", "hook", "patiently", "post", "to_sink"]
+
+REGION = "us-east-1"
+_SECONDS = 600
+
+Apply = Callable[..., list[Applied]]
+Template = Callable[..., dict[str, Any]]
+
+
+def applying(runtime: Runtime) -> Apply:
+    """Applies objects to the stack, as its API does."""
+
+    def apply(*bodies: dict[str, Any]) -> list[Applied]:
+        return runtime.objects.apply([Manifest(body) for body in bodies], "ns")
+
+    return apply
+
+
+def to_sink(localstack: LocalStack, sink: Sink) -> Template:
+    """Makes HTTP triggers' templates that post what an event holds at `key` to a path of the sink."""
+
+    def template(path: str, key: str = "body", name: str = "dep", **more: Any) -> dict[str, Any]:
+        url = f"http://{localstack.host_address}:{sink.port}{path}"
+        source = {"dependencyName": name, "dataKey": key, "useRawData": True}
+        return {"url": url, "payload": [{"src": source, "dest": "got"}], **more}
+
+    return template
+
+
+def hook(name: str, endpoint: str, **more: Any) -> dict[str, Any]:
+    """A webhook event source."""
+    example = {"method": "POST", "port": "12000", "endpoint": endpoint, **more}
+    return event_source({"webhook": {"example": example}}, name=name)
+
+
+def post(stack: Stack, path: str, body: Any, token: str = "") -> int:
+    """Post to a webhook event source through API Gateway; returns the answer's status."""
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    request = urllib.request.Request(stack.url(f"/hooks/{path}"), json.dumps(body).encode(), headers, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as x:
+        return x.code
+
+
+def patiently(runtime: Runtime, found: Callable[[], bool]) -> bool:
+    """Whether `found` has become true; asks again each second."""
+    for _ in range(_SECONDS):
+        if found():
+            return True
+        runtime.queue.receive("bus-dlq", 1)  # waits a second for a message that is not there
+    return False
+
+
+def connected(runtime: Runtime, name: str) -> None:
+    """Wait until an event source is wired; the reconcile function writes a row for each connection."""
+
+    def wired() -> bool:
+        rows = [row.data for row in runtime.store.query("wiring") if f"ns/{name}" in row.data["owners"]]
+        return bool(rows) and all(row["connected"] for row in rows)
+
+    if not patiently(runtime, wired):
+        body = runtime.objects.get("EventSource", "ns", name)
+        raise AssertionError(f"not connected: {with_status(runtime.store, body)['status']}")
