@@ -36,7 +36,7 @@ from argosy.ports.clock import Clock
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.queue import Depth, Outgoing, Queue, QueueSpec
 from contracts.blobs import Aged, BlobsContract
-from contracts.queue import QueueContract, bodies, texts
+from contracts.queue import QueueContract, bodies, grouped, texts
 
 REGION = "eu-central-1"
 ENVIRONMENT = {"AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -269,6 +269,27 @@ class SqsContract(QueueContract):
         clock.advance(31)
         assert queue.redrive("plain") == 1
         assert queue.depth("plain") == Depth(2, 0, 0)
+
+
+class EmulatedSqsContract(SqsContract):
+    """On moto and LocalStack, which obey every handle that a message has ever had, SQS only the latest."""
+
+    def test_a_stale_handle_does_nothing(self, queue: Queue, clock: FakeClock) -> None:
+        """What is left: it does not raise."""
+        queue.send("plain", texts("one"))
+        (first,) = queue.receive("plain", 1)
+        clock.advance(31)
+        queue.receive("plain", 1)
+        queue.delete("plain", [first.handle])
+        queue.release("plain", [first.handle])
+
+    def test_a_group_waits_for_what_is_redelivered(self, queue: Queue, clock: FakeClock) -> None:
+        """Without the delete by a stale handle."""
+        queue.send("ordered", grouped("a1", "a2"))
+        queue.receive("ordered", 1)
+        clock.advance(31)
+        assert bodies(queue.receive("ordered", 1)) == ["a1"]
+        assert queue.receive("ordered", 1) == []
 
 
 class S3Contract(BlobsContract):

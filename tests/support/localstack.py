@@ -54,8 +54,10 @@ class LocalStack:
         """Where functions write their calls of AWS; see `recorder/sitecustomize.py`."""
         self.calls.mkdir()
         shutil.copy(RECORDER, self.calls)
-        starting = ("start", "--json", "--dir", folder, "--owner", owner or os.getpid())
-        told = json.loads(command(*starting, PROCESS_EXECUTOR_SITE=str(self.calls)))
+        self.sqs_ahead = folder / "sqs-ahead"
+        """How many seconds SQS is ahead of this machine; nothing is written there until a test does."""
+        settings = {"PROCESS_EXECUTOR_SITE": str(self.calls), "PROCESS_EXECUTOR_SQS_AHEAD": str(self.sqs_ahead)}
+        told = json.loads(command("start", "--json", "--dir", folder, "--owner", owner or os.getpid(), **settings))
         self.endpoint: str = told["endpoint"]
         self.environment: dict[str, str] = told["environment"]
         self.host_address: str = told["host_address"]

@@ -13,7 +13,7 @@ from argosy.errors import Denied, NotFound, Permanent, Unavailable
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.queue import Depth, Outgoing, Queue
 from contracts.queue import SPECS, bodies, grouped, texts
-from support.aws import SqsContract, Wire, at_once, make_queues, mocked, sqs_time
+from support.aws import EmulatedSqsContract, Wire, at_once, make_queues, mocked, sqs_time
 
 
 @pytest.fixture
@@ -42,25 +42,8 @@ def wire(clients: Clients, urls: dict[str, str]) -> Wire:
     return Wire(clients.sqs)
 
 
-class TestMoto(SqsContract):
-    """On moto, which falls short of SQS in what old handles do and in deduplication."""
-
-    def test_a_stale_handle_does_nothing(self, queue: Queue, clock: FakeClock) -> None:
-        """moto obeys every handle that a message has ever had, SQS only the latest. What is left: it does not raise."""
-        queue.send("plain", texts("one"))
-        (first,) = queue.receive("plain", 1)
-        clock.advance(31)
-        queue.receive("plain", 1)
-        queue.delete("plain", [first.handle])
-        queue.release("plain", [first.handle])
-
-    def test_a_group_waits_for_what_is_redelivered(self, queue: Queue, clock: FakeClock) -> None:
-        """Without the delete by a stale handle, which moto carries out."""
-        queue.send("ordered", grouped("a1", "a2"))
-        queue.receive("ordered", 1)
-        clock.advance(31)
-        assert bodies(queue.receive("ordered", 1)) == ["a1"]
-        assert queue.receive("ordered", 1) == []
+class TestMoto(EmulatedSqsContract):
+    """On moto, which falls short of SQS in deduplication, too."""
 
     def test_a_repeated_deduplication_id_is_dropped(self, queue: Queue) -> None:
         """moto gives the dropped message an id of its own, SQS that of the first."""

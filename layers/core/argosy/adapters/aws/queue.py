@@ -40,7 +40,14 @@ _DEPTH: Final = (
     "ApproximateNumberOfMessagesDelayed",
 )
 # Handles of a message that is gone, of another queue, or no longer in flight. Not everybody calls this the sender's fault.
-_VOID: Final = frozenset({"AWS.SimpleQueueService.MessageNotInflight", "MessageNotInflight", "ReceiptHandleIsInvalid"})
+_VOID: Final = frozenset(
+    {
+        "AWS.SimpleQueueService.MessageNotInflight",
+        "InvalidParameterValueException",
+        "MessageNotInflight",
+        "ReceiptHandleIsInvalid",
+    }
+)
 
 type Message = Mapping[str, Any]
 
