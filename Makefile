@@ -84,7 +84,7 @@ bench: bench-events bench-kill ## all benchmarks
 bench-events: setup ## webhook to HTTP trigger: throughput and latency, one JSON line each
 	@$(BIN)/python tests/bench/events.py load
 
-bench-functions: setup ## what each function costs: import, CPU per event
+bench-functions: setup $(SAM) ## what each function costs: import, size, CPU and calls per event
 	@$(BIN)/python tests/bench/functions.py
 
 bench-kill: setup ## kill -9 under load: lost, repeated, caught up

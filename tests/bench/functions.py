@@ -1,8 +1,9 @@
-"""What each function costs: time to import (warm bytecode), CPU per event in batches of 1 and 10, on fakes in this process.
+"""What each function costs: time to import (warm bytecode), size, CPU per event in batches of 1 and 10, and calls of AWS.
 
 `make bench-functions`; one JSON line for each function. Import is the median of seven fresh interpreters, less that of an
-empty one; CPU is this process's own time, without network. Calls of DynamoDB and SQS per event are counted by
-`tests/functional/aws/test_runtime.py`.
+empty one; size is what Lambda unpacks, layers included; CPU is this process's own time, on fakes. Rows that are written to
+DynamoDB and calls of SQS are counted on moto, for each of ten events in a batch that fire one trigger each; the calls
+that Lambda's own pollers make for the function are among them.
 """
 
 from __future__ import annotations
@@ -17,12 +18,22 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "layers" / "core")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "layers" / "core")]
 
-from argosy.ports.wiring import Place  # noqa: E402 - the paths come first
+from infra.localstack.build import build  # noqa: E402
+
+from argosy.adapters.aws.clients import Clients  # noqa: E402 - the paths come first
+from argosy.adapters.aws.runtime import Settings, assemble  # noqa: E402
+from argosy.local.devcluster.progress import QuietProgress  # noqa: E402
+from argosy.ports.wiring import Place  # noqa: E402
+from argosy.services.queues import BUS, TRIGGERS  # noqa: E402
+from support import template  # noqa: E402
+from support.aws import mocked  # noqa: E402
+from support.awsruntime import Counted, installation, make_installation, post, pump  # noqa: E402
 from support.events import dependency, event, event_source, sensor, trigger  # noqa: E402
 from support.functions import batch, invoke, recorded  # noqa: E402
 from support.services import FakeInstallation  # noqa: E402
+from support.sizes import unzipped  # noqa: E402
 
 PLACE = Place("aws", "eu-central-1", "123456789012", "bench", ("*",))
 ROUNDS = 300
@@ -106,15 +117,39 @@ def cpu_ms(function: str, size: int) -> float:
     return round(spent / ROUNDS / size * 1000, 3)
 
 
+def aws_calls() -> dict[str, dict[str, float]]:
+    """Rows written and calls of SQS for each of ten events, by function."""
+    found: dict[str, dict[str, float]] = {}
+    with mocked() as clients:
+        environment = make_installation(clients)
+        post(installation(environment))
+        counted = Counted(Clients(environment))
+        made = assemble(Settings.read(environment), counted.clients)
+        pump(made, BUS, "sensor")
+        pump(made, TRIGGERS, "trigger")  # its counters are there now
+        for function, queue in (("webhook", ""), ("sensor", BUS), ("trigger", TRIGGERS)):
+            before = counted.writes, counted.queue_calls
+            if queue:
+                pump(made, queue, function)
+            else:
+                for _ in range(10):
+                    post(made)
+            written, called = counted.writes - before[0], counted.queue_calls - before[1]
+            found[function] = {"rows_written_per_event": written / 10, "sqs_calls_per_event": called / 10}
+    return found
+
+
 def main() -> None:
     """Print one line for each function."""
+    calls, sizes = aws_calls(), unzipped(build(QuietProgress()))
+    megabytes = {template.folder(name): round(size / 1e6, 1) for name, size in sizes.items()}
     for path in sorted((ROOT / "functions").glob("*/app.py")):
         name = path.parent.name
-        line: dict[str, Any] = {"function": name, "import_ms": import_ms(name)}
+        line: dict[str, Any] = {"function": name, "import_ms": import_ms(name), "unzipped_mb": megabytes[name]}
         if name in BATCHES:
-            sizes = (1,) if name == "webhook" else (1, 10)
-            line |= {f"cpu_ms_per_event_in_{size}": cpu_ms(name, size) for size in sizes}
-        print(json.dumps(line), flush=True)
+            batches = (1,) if name == "webhook" else (1, 10)
+            line |= {f"cpu_ms_per_event_in_{size}": cpu_ms(name, size) for size in batches}
+        print(json.dumps(line | calls.get(name, {})), flush=True)
 
 
 if __name__ == "__main__":

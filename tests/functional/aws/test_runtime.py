@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.runtime import Settings, assemble, create
 from argosy.errors import InvalidObject
-from argosy.local.functions import Context, handler, sqs_event
+from argosy.local.functions import sqs_event
 from argosy.resources.manifests import Manifest
-from argosy.services import runtime as runtimes
 from argosy.services.outcomes import sensor_status
-from argosy.services.queues import AWS_QUEUES, BUS, TRIGGERS
-from argosy.services.runtime import Runtime
-from support.aws import REGION, make_bucket, make_queues, make_table, mocked
+from argosy.services.queues import BUS, TRIGGERS
+from support.aws import REGION, mocked
+from support.awsruntime import ACCOUNT, HOOK, NAMES, Counted, call, fired, installation, make_installation, post, pump
 from support.events import dependency, event_source, sensor, trigger
-from support.functions import failed, recorded
+from support.functions import failed
 
-NAMES = {"ARGOSY_TABLE": "table", "ARGOSY_BLOBS": "blobs-of-a-test", "ARGOSY_STAGE": "it"}
 URLS = {"ARGOSY_QUEUE_BUS": "https://sqs/1/bus", "ARGOSY_QUEUE_TRIGGERS": "https://sqs/1/triggers"}
-WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
-ENTRY = {"port": "12000", "method": "POST"}
-HOOK = {"webhook": {name: {**ENTRY, "endpoint": f"/{name}"} for name in ("example", "other")}}
 PAYLOAD = {"src": {"dependencyName": "hook", "dataKey": "body"}, "dest": "body"}
-ACCOUNT = "123456789012"
 
 
 @pytest.fixture
@@ -40,13 +32,7 @@ def clients() -> Iterator[Clients]:
 
 @pytest.fixture
 def environment(clients: Clients) -> dict[str, str]:
-    """An installation in this process, and the environment that describes it."""
-    make_table(clients.dynamodb, "table")
-    make_bucket(clients.s3, NAMES["ARGOSY_BLOBS"])
-    urls = make_queues(clients.sqs, AWS_QUEUES)
-    queues = {f"ARGOSY_QUEUE_{name.upper().replace('-', '_')}": url for name, url in urls.items()}
-    more = {"AWS_REGION": REGION, "ARGOSY_ACCOUNT": ACCOUNT, "ARGOSY_OPEN_WEBHOOKS": "true"}
-    return {**NAMES, **queues, **more}
+    return make_installation(clients)
 
 
 # Settings
@@ -115,7 +101,7 @@ def test_a_function_makes_its_runtime_from_its_environment(
 def test_one_function_wires_and_the_others_do_not(environment: dict[str, str], function: str) -> None:
     made = assemble(Settings.read({**environment, "ARGOSY_SQS_FUNCTION": function}), Clients(environment))
     if function:
-        assert made.wirer.reconcile()
+        wiring_loop(made).run(WIRING)
     else:
         with pytest.raises(InvalidObject, match="wires no event sources"):
             _ = made.wirer
@@ -129,68 +115,6 @@ def test_nothing_is_called_and_no_executor_made_before_it_is_needed(environment:
 
 
 # What an event costs
-
-
-class Counted:
-    """Counts calls by operation, each once however often it is attempted, and the rows that are written."""
-
-    def __init__(self, clients: Clients) -> None:
-        self.clients, self.writes = clients, 0
-        self.calls = Counter[str]()
-        for client in (clients.dynamodb, clients.sqs, clients.s3):
-            client.meta.events.register("before-call", self._note)
-
-    def _note(self, event_name: str, params: Mapping[str, Any], **_: Any) -> None:
-        service, operation = event_name.split(".")[1:]
-        self.calls[f"{service}.{operation}"] += 1
-        if operation in WRITES:
-            self.writes += len(json.loads(params["body"]).get("TransactItems", [None]))
-
-    @property
-    def queue_calls(self) -> int:
-        """Calls of SQS."""
-        return sum(count for name, count in self.calls.items() if name.startswith("sqs."))
-
-
-def call(function: str, event: dict[str, Any], made: Runtime) -> Any:
-    runtimes.use(made)
-    return handler(function)(copy.deepcopy(event), Context(function))
-
-
-def pump(made: Runtime, queue: str, function: str) -> int:
-    """What Lambda does with one batch: receive, invoke, delete; returns how many messages it held."""
-    deliveries = made.queue.receive(queue, 10)
-    assert failed(call(function, sqs_event(queue, deliveries), made)) == []
-    made.queue.delete(queue, [delivery.handle for delivery in deliveries])
-    return len(deliveries)
-
-
-def installation(environment: dict[str, str], *, joined: bool = False) -> Runtime:
-    """A webhook with two endpoints, and a sensor with one trigger on the first or on both together."""
-    made = assemble(Settings.read(environment), Clients(environment))
-    dependencies = [dependency("hook", source="webhook")]
-    if joined:
-        dependencies.append(dependency("other", source="webhook", subject="other"))
-    made.objects.apply(
-        [
-            Manifest(event_source(HOOK, name="webhook", namespace="argo-events")),
-            Manifest(sensor([trigger("t", log={})], dependencies, namespace="argo-events")),
-        ]
-    )
-    return made
-
-
-def post(made: Runtime, endpoint: str = "example", text: str = "") -> None:
-    event = recorded("webhook")
-    event["path"] = f"/hooks/argo-events/webhook/{endpoint}"
-    event["pathParameters"] = {**event["pathParameters"], "proxy": endpoint}
-    event["body"] = json.dumps({"text": text})
-    assert call("webhook", event, made)["statusCode"] == 200
-
-
-def fired(made: Runtime) -> int:
-    status = sensor_status(made.store, "argo-events", "s")
-    return int(status["triggers"]["t"]["fired"])
 
 
 @pytest.mark.parametrize("endpoints", [["example"], ["example", "other"]], ids=["plain", "joined"])

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.localstack import LocalStack, Stack
+from infra.localstack.build import build
 
+from argosy.local.devcluster.progress import QuietProgress
+from support.localstack import LocalStack, Stack
+from support.sizes import LIMIT, layers, unzipped
+
+CORE_LIMIT = 60_000_000
 FUNCTION, TABLE = "AWS::Lambda::Function", "AWS::DynamoDB::Table"
 
 
@@ -26,6 +31,12 @@ def test_every_function_starts(stack: Stack) -> None:
         assert (name, configuration["State"]) == (name, "Active")
         done = stack.invoke(name, {})
         assert not done["error"] or done["answer"].get("requestId"), f"{name} does not start: {done['answer']}"
+
+
+def test_functions_and_layers_are_small_enough() -> None:
+    folder = build(QuietProgress())
+    assert layers(folder)["CoreLayer"] <= CORE_LIMIT
+    assert {name: size for name, size in unzipped(folder).items() if size > LIMIT} == {}
 
 
 def test_an_update_keeps_the_items_of_tables(localstack: LocalStack, stack: Stack) -> None:
