@@ -175,6 +175,66 @@ class StoreContract:
             put(store, sk)
         assert keys(store.query("p", limit=2, newest_first=newest_first)) == found
 
+    @pytest.mark.parametrize(
+        ("prefix", "after", "found"),
+        [
+            ("", "", ["a", "c/1", "c/2", "c/3", "d"]),
+            ("", "a", ["c/1", "c/2", "c/3", "d"]),
+            ("", "b", ["c/1", "c/2", "c/3", "d"]),
+            ("", "c/2", ["c/3", "d"]),
+            ("", "c/20", ["c/3", "d"]),
+            ("", "d", []),
+            ("", "z", []),
+            ("c/", "", ["c/1", "c/2", "c/3"]),
+            ("c/", "c/1", ["c/2", "c/3"]),
+            ("c/", "c/", ["c/1", "c/2", "c/3"]),
+            ("c/", "c/3", []),
+            ("c/", "c/nothing", []),
+            ("c/", "a", ["c/1", "c/2", "c/3"]),
+            ("c/", "c", ["c/1", "c/2", "c/3"]),
+            ("c/", "d", []),
+            ("c/", "\U0001f642", []),
+        ],
+    )
+    def test_after_a_sort_key(self, store: Store, prefix: str, after: str, found: list[str]) -> None:
+        for sk in ("a", "c/1", "c/2", "c/3", "d"):
+            put(store, sk)
+            put(store, sk, pk="other")
+        assert keys(store.query("p", prefix, after=after)) == found
+        assert keys(store.query("p", prefix, after=after, limit=1)) == found[:1]
+
+    @pytest.mark.parametrize(
+        ("prefix", "after", "found"),
+        [
+            ("", "c/2", ["c/1", "a"]),
+            ("", "a", []),
+            ("", "z", ["d", "c/3", "c/2", "c/1", "a"]),
+            ("c/", "c/3", ["c/2", "c/1"]),
+            ("c/", "c/25", ["c/2", "c/1"]),
+            ("c/", "c/", []),
+            ("c/", "d", ["c/3", "c/2", "c/1"]),
+            ("c/", "a", []),
+        ],
+    )
+    def test_after_a_sort_key_backwards(self, store: Store, prefix: str, after: str, found: list[str]) -> None:
+        for sk in ("a", "c/1", "c/2", "c/3", "d"):
+            put(store, sk)
+        assert keys(store.query("p", prefix, after=after, newest_first=True)) == found
+
+    @pytest.mark.parametrize("newest_first", [False, True])
+    def test_page_by_page(self, store: Store, clock: FakeClock, newest_first: bool) -> None:
+        """A page is full while there is more, expired rows or not, and the last row's key begins the next one."""
+        for number in range(10):
+            end = clock.now().timestamp() + 1 if number % 3 == 0 else None
+            store.write([Put(Row("p", f"k/{number}", {}, expires_at=end))])
+        clock.advance(2)
+        found: list[str] = []
+        while page := store.query("p", "k/", after=found[-1] if found else "", limit=2, newest_first=newest_first):
+            found += keys(page)
+            assert len(page) == 2
+        assert sorted(found) == ["k/1", "k/2", "k/4", "k/5", "k/7", "k/8"]
+        assert found == sorted(found, reverse=newest_first)
+
     # Expiry
 
     def test_an_expired_row_is_gone(self, store: Store, clock: FakeClock) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from argosy import formats
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.store import DynamoStore
 from argosy.errors import Conflict, Denied, InvalidObject, NotFound, Permanent, Unavailable
@@ -289,3 +290,30 @@ def test_a_tally_waits_for_transactions(store: Store, wire: Wire) -> None:
     wire.answer("UpdateItem", 400, "TransactionConflictException", times=20)
     with pytest.raises(Unavailable):
         store.tally("p", "s", {"count": 1}, {})
+
+
+# Formats
+
+
+def test_an_item_says_its_format(clients: Clients, store: Store) -> None:
+    store.write([Put(Row("p", "s", {"a": 1}))])
+    store.tally("p", "t", {"n": 1}, {})
+    for sk in "st":
+        assert stored(clients, sk=sk)["format"] == {"N": str(formats.ROWS)}
+
+
+@pytest.mark.parametrize(("found", "readable"), [(None, True), (formats.ROWS - 1, True), (formats.ROWS + 1, False)])
+def test_the_release_before_is_read_and_the_next_one_is_not(
+    clients: Clients, store: Store, found: int | None, *, readable: bool
+) -> None:
+    store.write([Put(Row("p", "s", {"a": 1}))])
+    item = stored(clients)
+    del item["format"]
+    if found is not None:
+        item["format"] = {"N": str(found)}
+    clients.dynamodb.put_item(TableName=TABLE, Item=item)
+    if readable:
+        assert store.query("p")[0].data == {"a": 1}
+    else:
+        with pytest.raises(Unavailable, match="row p/s was written by a newer release"):
+            store.query("p")

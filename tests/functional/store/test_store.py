@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from argosy import formats
 from argosy.adapters.sqlite.store import SqliteStore
 from argosy.errors import Conflict, Unavailable
 from argosy.ports.fakes.clock import FakeClock
@@ -191,3 +194,20 @@ store.close()
     assert store.get("p", "before") is not None
     assert store.get("p", "after") is not None
     store.close()
+
+
+@pytest.mark.parametrize(("found", "readable"), [(0, True), (formats.ROWS, True), (formats.ROWS + 1, False)])
+def test_a_file_of_another_release(tmp_path: Path, clock: FakeClock, found: int, *, readable: bool) -> None:
+    path = tmp_path / "store.db"
+    made = SqliteStore(path, clock)
+    made.write([Put(Row("p", "s", {"n": 1}))])
+    made.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA user_version={found}")
+    if readable:
+        store = SqliteStore(path, clock)
+        assert store.query("p")[0].data == {"n": 1}
+        store.close()
+    else:
+        with pytest.raises(Unavailable, match=r"store.db was written by a newer release"):
+            SqliteStore(path, clock)

@@ -17,7 +17,7 @@ def blobs() -> FakeBlobs:
     return FakeBlobs(FakeClock())
 
 
-@pytest.mark.parametrize("body", [{}, [], "text", 5, None, {"blob": "x", "more": 1}, {"a": "é" * 1000}])
+@pytest.mark.parametrize("body", [{}, {"blob": "x"}, {"blob": "x", "more": 1}, {"a": "é" * 1000}])
 def test_small_bodies_travel_themselves(blobs: FakeBlobs, body: Any) -> None:
     text = pack(body, blobs)
     assert unpack(text, blobs) == body
@@ -35,7 +35,7 @@ def test_large_bodies_travel_by_reference(blobs: FakeBlobs, size: int) -> None:
 
 
 def test_the_largest_body_that_travels_itself(blobs: FakeBlobs) -> None:
-    body = {"t": "x" * (MAX_INLINE - len('{"t":""}'))}
+    body = {"t": "x" * (MAX_INLINE - len('{"t":"","v":1}'))}
     assert len(pack(body, blobs)) == MAX_INLINE
 
 

@@ -54,8 +54,14 @@ class Store(Protocol):
         """The row, or None."""
         ...
 
-    def query(self, pk: str, prefix: str = "", *, limit: int | None = None, newest_first: bool = False) -> list[Row]:
-        """Rows of a partition whose sort key starts with `prefix`, ordered by sort key."""
+    def query(
+        self, pk: str, prefix: str = "", *, after: str = "", limit: int | None = None, newest_first: bool = False
+    ) -> list[Row]:
+        """Rows of a partition whose sort key starts with `prefix`, ordered by the sort key's code points.
+
+        `after`: only those that follow this sort key in the order asked for ("" = from the beginning); no row needs to have
+        it. No more is read than is returned, so that page after page costs as much as all at once.
+        """
         ...
 
     def write(self, changes: Sequence[Put | Delete]) -> None:

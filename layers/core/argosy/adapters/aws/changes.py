@@ -69,7 +69,7 @@ def _replacing(row: Row, data: Item, now: float) -> dict[str, Any]:
         "ExpressionAttributeNames": {
             "#version": "version",
             "#end": "expires_exact",
-            **{f"#{name}": name for name in _OPTIONAL},
+            **{f"#{name}": name for name in (*_OPTIONAL, "format")},
         },
         "ExpressionAttributeValues": {
             ":now": number(now),

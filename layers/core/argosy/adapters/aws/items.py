@@ -4,6 +4,7 @@ Attributes:
 
     pk, sk            S  the primary key
     version           N
+    format            N  of the release that wrote the item (`argosy.formats`)
     data              S  JSON, up to 1 KB; above that B, compressed by zlib
     blob              S  in place of data above 100 KB: the key of the blob that holds the compressed JSON
     due_at            N  with due_shard, S "00" to "15", the key of the index `due`
@@ -23,6 +24,7 @@ from typing import Any, Final
 
 import orjson
 
+from argosy import formats
 from argosy.errors import InvalidObject, Unavailable
 from argosy.ports.blobs import Blobs
 from argosy.ports.store import Row
@@ -79,7 +81,7 @@ def pack(row: Row, blobs: Blobs | None) -> Item:
 
 def row_attributes(row: Row) -> Item:
     """What an item has beside its key, its version and its data."""
-    item: Item = {}
+    item: Item = {"format": number(formats.ROWS)}
     if row.due_at is not None:
         item |= {"due_at": number(row.due_at), "due_shard": {"S": shard_of(row.pk, row.sk)}}
     if row.expires_at is not None:
@@ -88,8 +90,12 @@ def row_attributes(row: Row) -> Item:
 
 
 def unpack(item: Mapping[str, Any], blobs: Blobs | None) -> Row:
-    """The row of an item. Raises NotFound when its blob is gone, Unavailable when it cannot be read."""
+    """The row of an item.
+
+    Raises NotFound when its blob is gone, Unavailable when it cannot be read or a newer release wrote it.
+    """
     pk, sk = item["pk"]["S"], item["sk"]["S"]
+    formats.check(int(item.get("format", {"N": "0"})["N"]), formats.ROWS, f"row {pk}/{sk}")
     data = _data(item, blobs, f"{pk}/{sk}")
     for name, value in item.get("fields", {}).get("M", {}).items():
         data[name] = orjson.loads(value["S"])

@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 
 import orjson
 
+from argosy import formats
 from argosy.adapters.aws.changes import Operation, operation
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.errors import code_of, is_overload, telling
@@ -58,14 +59,23 @@ class DynamoStore:
             answer = self._clients.dynamodb.get_item(TableName=self._table, Key=key_of(pk, sk), ConsistentRead=True)
         return self._living(answer["Item"]) if "Item" in answer else None
 
-    def query(self, pk: str, prefix: str = "", *, limit: int | None = None, newest_first: bool = False) -> list[Row]:
+    def query(
+        self, pk: str, prefix: str = "", *, after: str = "", limit: int | None = None, newest_first: bool = False
+    ) -> list[Row]:
         """See `Store.query`."""
+        if after and not after.startswith(prefix):
+            # DynamoDB refuses to start outside of what the condition lets through: either all of it follows, or nothing.
+            if (after > prefix) != newest_first:
+                return []
+            after = ""
         request: dict[str, Any] = {
             "KeyConditionExpression": "pk = :pk" + (" AND begins_with(sk, :prefix)" if prefix else ""),
             "ExpressionAttributeValues": {":pk": {"S": pk}} | ({":prefix": {"S": prefix}} if prefix else {}),
             "ScanIndexForward": not newest_first,
             "ConsistentRead": True,
         }
+        if after:
+            request["ExclusiveStartKey"] = key_of(pk, after)
         if limit is not None:
             request["Limit"] = max(limit, 1)
         return list(itertools.islice(self._rows(request, f"rows of {pk} in table {self._table}"), limit))
@@ -217,12 +227,15 @@ def _adding(add: Mapping[str, float], put: Mapping[str, Any]) -> dict[str, Any]:
 def _beginning(add: Mapping[str, float], put: Mapping[str, Any]) -> dict[str, Any]:
     """An update of a row that is not there or was never tallied since it was written."""
     return {
-        "UpdateExpression": "SET #version = if_not_exists(#version, :zero) + :one, #counts = :counts, #fields = :fields",
+        "UpdateExpression": (
+            "SET #version = if_not_exists(#version, :zero) + :one, #format = :format, #counts = :counts, #fields = :fields"
+        ),
         "ConditionExpression": "attribute_not_exists(#counts)",
-        "ExpressionAttributeNames": {"#version": "version", "#counts": "counts", "#fields": "fields"},
+        "ExpressionAttributeNames": {name: name[1:] for name in ("#version", "#format", "#counts", "#fields")},
         "ExpressionAttributeValues": {
             ":zero": number(0),
             ":one": number(1),
+            ":format": number(formats.ROWS),
             ":counts": {"M": {name: number(amount) for name, amount in add.items()}},
             ":fields": {"M": {name: _json(value) for name, value in put.items()}},
         },

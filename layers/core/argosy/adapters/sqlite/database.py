@@ -21,6 +21,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from argosy import formats
 from argosy.errors import Unavailable
 
 __all__ = ["Database"]
@@ -48,13 +49,23 @@ class Database:
             self._lock_file = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             with self._locked():
                 self._writer = self._connect(background_checkpoints)
-                self._writer.executescript(schema)
+                self._take_over(schema)
             self._reader = self._connect(background_checkpoints)
         except (sqlite3.Error, OSError) as x:
             raise Unavailable(
                 f"cannot open the database {path}: {x}; is the folder writable and the disk not full?"
             ) from x
         self._synchronous = "FULL"
+
+    def _take_over(self, schema: str) -> None:
+        """Make the file this release's; what a newer one wrote is left alone."""
+        try:
+            (found,) = self._writer.execute("PRAGMA user_version").fetchone()
+            formats.check(found, formats.ROWS, f"the database {self.path}")
+            self._writer.executescript(f"{schema} PRAGMA user_version={formats.ROWS};")
+        except BaseException:
+            self._writer.close()
+            raise
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:

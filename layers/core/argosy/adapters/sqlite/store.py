@@ -41,12 +41,19 @@ class SqliteStore:
         rows = self._db.read(f"{_SELECT} WHERE pk=? AND sk=? AND {_ALIVE}", (pk, sk, self._now()))
         return _row(rows[0]) if rows else None
 
-    def query(self, pk: str, prefix: str = "", *, limit: int | None = None, newest_first: bool = False) -> list[Row]:
+    def query(
+        self, pk: str, prefix: str = "", *, after: str = "", limit: int | None = None, newest_first: bool = False
+    ) -> list[Row]:
         """See `Store.query`."""
-        order = "DESC" if newest_first else "ASC"
-        sql = f"{_SELECT} WHERE pk=? AND sk>=? AND sk<? AND {_ALIVE} ORDER BY sk {order} LIMIT ?"
+        order, low, high = ("DESC", ">=", "<") if newest_first else ("ASC", ">=" if after < prefix else ">", "<")
+        first, last = prefix, prefix + _LAST
+        if after and newest_first:
+            last = min(last, after)
+        elif after:
+            first = max(first, after)
+        sql = f"{_SELECT} WHERE pk=? AND sk{low}? AND sk{high}? AND {_ALIVE} ORDER BY sk {order} LIMIT ?"
         top = -1 if limit is None else limit
-        return [_row(found) for found in self._db.read(sql, (pk, prefix, prefix + _LAST, self._now(), top))]
+        return [_row(found) for found in self._db.read(sql, (pk, first, last, self._now(), top))]
 
     def write(self, changes: Sequence[Put | Delete]) -> None:
         """See `Store.write`."""

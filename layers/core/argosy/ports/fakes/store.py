@@ -30,11 +30,15 @@ class FakeStore:
             row = self._rows.get((pk, sk))
             return copy.deepcopy(row) if row and self._alive(row) else None
 
-    def query(self, pk: str, prefix: str = "", *, limit: int | None = None, newest_first: bool = False) -> list[Row]:
+    def query(
+        self, pk: str, prefix: str = "", *, after: str = "", limit: int | None = None, newest_first: bool = False
+    ) -> list[Row]:
         """See `Store.query`."""
         with self._lock:
             found = [r for (p, s), r in self._rows.items() if p == pk and s.startswith(prefix) and self._alive(r)]
         found.sort(key=lambda r: r.sk, reverse=newest_first)
+        if after:
+            found = [r for r in found if (r.sk < after if newest_first else r.sk > after)]
         return copy.deepcopy(found[:limit])
 
     def write(self, changes: Sequence[Put | Delete]) -> None:
