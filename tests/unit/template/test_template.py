@@ -351,3 +351,34 @@ def test_a_parameter_says_what_it_is_and_has_a_default(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(t.template().get("Outputs", {})))
 def test_an_output_says_what_it_is(name: str) -> None:
     assert t.template()["Outputs"][name]["Description"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "works"),
+    [
+        ("Stage", "prod", True),
+        ("Stage", "team-a2", True),
+        ("Stage", "", False),
+        ("Stage", "Prod", False),
+        ("Stage", "2nd", False),
+        ("Stage", "x" * 21, False),
+        ("Stage", "a/b", False),
+        ("AllowedSourceArns", "", True),
+        ("AllowedSourceArns", "arn:aws:*", True),
+        ("AllowedSourceArns", "arn:aws-cn:s3:::bucket", True),
+        ("AllowedSourceArns", "*", False),
+        ("AllowedSourceArns", "orders", False),
+        ("AllowedSourceArns", " arn:aws:sqs:eu-central-1:123456789012:orders", False),
+        ("AllowedTargetArns", "arn:aws:lambda:eu-central-1:123456789012:function:*", True),
+        ("AllowedTargetArns", "https://example.com", False),
+        ("WebAclArn", "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/a/b", True),
+        ("WebAclArn", "arn:aws:waf::123456789012:webacl/a", False),
+        ("AlarmTopicArn", "arn:aws:sns:eu-central-1:123456789012:alarms", True),
+        ("AlarmTopicArn", "me@example.com", False),
+    ],
+)
+def test_what_cannot_work_is_refused_at_deploy(name: str, value: str, *, works: bool) -> None:
+    """CloudFormation matches the whole of a value, and of a list each element."""
+    parameter = t.template()["Parameters"][name]
+    assert bool(re.fullmatch(parameter["AllowedPattern"], value)) is works
+    assert parameter["ConstraintDescription"].startswith("must be ")
