@@ -12,6 +12,8 @@ import orjson
 from argosy.errors import ArgosyError
 from argosy.events.effects import EFFECTS
 from argosy.events.envelope import Event
+from argosy.ports.access import Authoriser
+from argosy.ports.blobs import Blobs
 from argosy.ports.executor import FiringInfo
 from argosy.ports.fakes.blobs import FakeBlobs
 from argosy.ports.fakes.clock import FakeClock
@@ -24,6 +26,7 @@ from argosy.ports.secrets import Secrets
 from argosy.ports.store import Store
 from argosy.ports.wiring import Place
 from argosy.resources.manifests import Manifest
+from argosy.services.access import IamAuthoriser
 from argosy.services.aside import ORIGIN, REASON
 from argosy.services.fire import Firings
 from argosy.services.mail import pack, unpack
@@ -66,18 +69,21 @@ class FakeInstallation:
     store: Store | None = None
     queue: Queue | None = None
     place: Place | None = None
+    blobs: Blobs | None = None
+    authoriser: Authoriser = field(default_factory=IamAuthoriser)
     wiring: FakeWiring = field(default_factory=FakeWiring)
 
     def __post_init__(self) -> None:
         self.runtime = Runtime(
             self.store or FakeStore(self.clock),
             self.queue or FakeQueue(AWS_QUEUES, self.clock),
-            FakeBlobs(self.clock),
+            self.blobs or FakeBlobs(self.clock),
             self.secrets,
             self.clock,
             dict.fromkeys(EFFECTS, self.executor),
             place=self.place,
             wiring=self.wiring if self.place else None,
+            authoriser=self.authoriser,
         )
 
     def apply(self, *bodies: Body, namespace: str = "ns") -> list[Applied]:

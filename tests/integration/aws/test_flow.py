@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 
+from argosy.control.state import States
+from argosy.control.wakes import WAKE_PREFIX
+from argosy.ports.store import Put, Row
 from argosy.services.mail import pack
+from argosy.services.objects import WIRING
+from argosy.services.queues import RECONCILE_SOURCE
 from argosy.services.runtime import Runtime
 from argosy.services.status import with_status
+from argosy.services.wiring import problems_of
 from support.awsflow import REGION, Apply, Template, connected, hook, patiently, post
 from support.events import dependency, event, event_source, sensor, trigger
 from support.localstack import LocalStack, Stack
@@ -189,6 +196,32 @@ def test_a_poison_message_ends_in_the_dead_letter_queue_and_is_redriven(
     assert runtime.queue.redrive(queue) == 1
     (again,) = sqs.receive_message(**taken)["Messages"]
     assert (again["Body"], again["MessageId"] != message["MessageId"]) == ("poison", True), "it went the way once more"
+
+
+def test_what_could_not_be_connected_is_tried_again_by_its_timer(stack: Stack, apply: Apply, runtime: Runtime) -> None:
+    apply(event_source({"sqs": {"example": {"region": REGION, "queue": "later"}}}, name="later"))
+    assert patiently(runtime, lambda: bool(problems_of(runtime.store, "ns", "later")))
+    stack.client("sqs").create_queue(QueueName="later")
+    connected(runtime, "later")
+    assert problems_of(runtime.store, "ns", "later") == {}
+    runtime.objects.delete([("EventSource", "ns", "later")])
+    assert patiently(runtime, lambda: not runtime.store.query("wiring"))
+
+
+def test_a_wake_and_a_timer_that_were_lost_are_sent_again(runtime: Runtime) -> None:
+    """Their rows are there and due; nobody has sent the messages."""
+    past = runtime.clock.now().timestamp() - 60
+    key = str(WIRING)
+    wake = Row(f"{WAKE_PREFIX}{RECONCILE_SOURCE}", key, {}, due_at=past)
+    runtime.store.write([Put(wake)])
+    assert patiently(runtime, lambda: runtime.store.get(wake.pk, key) is None), "the tick sent it, and it was handled"
+
+    states = States(runtime.store, runtime.clock, RECONCILE_SOURCE)
+    before = states.load(WIRING)
+    states.save(WIRING, before, replace(before, next_due=past, timer=before.timer + 1))
+    assert patiently(runtime, lambda: states.load(WIRING).next_due is None), (
+        "the tick woke it, and there was nothing to do"
+    )
 
 
 def test_the_schedule_fires_calendars(apply: Apply, sink: Sink, to_sink: Template) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from argosy.control.claims import Claims, Standing
 from argosy.errors import Conflict
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.store import FakeStore
-from argosy.services.claims import Claims, Standing
 from argosy.services.queues import TRIGGERS
 from support.events import event, sensor, trigger
 from support.services import FakeInstallation

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from argosy.errors import EvaluationError, NotFound
+from argosy.errors import EvaluationError, NotFound, Unavailable
 from argosy.ports.wiring import Place
+from argosy.services.objects import WIRING
 from argosy.services.queues import RECONCILE_SOURCE
 from argosy.services.status import with_status
-from argosy.services.wiring import handle_wake
+from argosy.services.wiring import handle_wake, wiring_loop
 from support.events import event_source
 from support.services import FakeInstallation
 
@@ -158,10 +159,42 @@ def test_a_crash_between_the_row_and_the_connection_is_made_good() -> None:
     with pytest.raises(RuntimeError):
         wire(made)
     made.wiring.problems.clear()
-    assert made.runtime.wirer.reconcile()
+    wiring_loop(made.runtime).run(WIRING)
     assert len(made.wiring.wires) == 1
 
 
-def test_what_is_no_wake() -> None:
+def test_what_is_refused_and_cannot_be_disconnected_stops_nothing_else() -> None:
+    made = installation()
+    made.apply(event_source({"sqs": {"e": SQS}}, name="one"))
+    wire(made)
+    barred = FakeInstallation(place=replace(PLACE, allowed=(TOPIC,)), store=made.runtime.store, wiring=made.wiring)
+    barred.apply(event_source({"sns": {"f": SNS}}, name="two"))
+    made.wiring.problems[QUEUE] = Unavailable("not now")
+    assert wire(barred) == 1
+    assert sorted(found.source for found in made.wiring.wires.values()) == [TOPIC, QUEUE]
+    said = status(barred, "one")["SourcesProvided"]["message"]
+    assert "AllowedSourceArns" in said
+    assert "still connected, because removing it failed: not now" in said
+    made.wiring.problems.clear()
+    barred.clock.advance(60)
+    barred.runtime.ticker.tick()
+    assert wire(barred) == 1
+    assert [found.source for found in made.wiring.wires.values()] == [TOPIC]
+    assert "still connected" not in status(barred, "one")["SourcesProvided"]["message"]
+
+
+@pytest.mark.parametrize("body", ["{}", "", '{"wake": "event-sources"}', '{"wake": "c/apps/Deployment/ns/a"}'])
+def test_what_is_no_wake(body: str) -> None:
     with pytest.raises(EvaluationError, match="not a wake"):
-        handle_wake(installation().runtime, "{}")
+        handle_wake(installation().runtime, body)
+
+
+def test_a_wake_of_what_nobody_knows_is_not_sent_for_ever() -> None:
+    made = installation()
+    assert made.runtime.wakes is not None
+    made.runtime.wakes.wake("event-sources")
+    with pytest.raises(EvaluationError):
+        wire(made)
+    made.clock.advance(120)
+    made.runtime.ticker.tick()
+    assert wire(made) == 0

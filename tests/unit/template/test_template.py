@@ -39,6 +39,8 @@ NAMES: Final = {
     "triggers-dlq": "TriggerDeadLetters",
     "sources": "SourceQueue",
     "sources-dlq": "SourceDeadLetters",
+    "timers": "TimerQueue",
+    "timers-dlq": "TimerDeadLetters",
     "reconcile-source": "ReconcileSourceQueue",
     "reconcile-source-dlq": "ReconcileSourceDeadLetters",
 }

@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.batch import (
     BasePartialBatchProcessor,
     BatchProcessor,
     EventType,
+    SqsFifoPartialProcessor,
 )
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -19,7 +20,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from argosy.adapters.loops import run
 from argosy.adapters.powertools import logger
 
-__all__ = ["LoopBatchProcessor", "batch_processor", "gathered", "loop_batch_processor", "report_failures"]
+__all__ = [
+    "LoopBatchProcessor",
+    "batch_processor",
+    "fifo_processor",
+    "gathered",
+    "loop_batch_processor",
+    "report_failures",
+]
 
 _local = threading.local()
 
@@ -66,6 +74,13 @@ def batch_processor() -> BatchProcessor:
     if processor is None:
         processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         _local.processor = processor
+    return processor
+
+
+def fifo_processor() -> SqsFifoPartialProcessor:
+    """A processor for batches of a FIFO queue: after a record that failed the rest of its group fails too, and no other."""
+    processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+    processor.raise_on_entire_batch_failure = False
     return processor
 
 

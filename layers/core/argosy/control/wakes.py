@@ -14,6 +14,7 @@ from typing import Final
 
 import orjson
 
+from argosy import formats
 from argosy.errors import Conflict
 from argosy.ports.clock import Clock
 from argosy.ports.queue import Outgoing, Queue
@@ -40,7 +41,8 @@ class Wakes:
     def send(self, keys: Sequence[str]) -> None:
         """Send the messages of wakes whose rows are written. Failing loses nothing: `tick` sends them again."""
         self._queue.send(
-            self._name, [Outgoing(orjson.dumps({"wake": key}).decode(), group=_group(key)) for key in keys]
+            self._name,
+            [Outgoing(orjson.dumps({"wake": key, "v": formats.MESSAGES}).decode(), group=_group(key)) for key in keys],
         )
 
     def wake(self, key: str) -> bool:
@@ -67,11 +69,13 @@ class Wakes:
 
 
 def read_wake(body: str) -> str | None:
-    """The key that a message wakes, None when it is no wake."""
+    """The key that a message wakes, None when it is no wake. Raises Unavailable for a newer release's."""
     try:
-        key = orjson.loads(body)["wake"]
+        message = orjson.loads(body)
+        key = message["wake"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return None
+    formats.check(message.get("v", 0), formats.MESSAGES, "the wake")
     return key if isinstance(key, str) else None
 
 

@@ -11,14 +11,17 @@ from argosy.adapters.files.secrets import ChainedSecrets, FileSecrets
 from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.adapters.sqlite.store import SqliteStore
 from argosy.local.datadir import DataDir
+from argosy.ports.access import Authoriser
 from argosy.ports.clock import SystemClock
 from argosy.ports.cluster import Cluster
 from argosy.ports.executor import Executor
 from argosy.ports.secrets import Secrets
-from argosy.services.queues import QUEUES
+from argosy.services.access import IamAuthoriser
+from argosy.services.queues import LOCAL_QUEUES
 from argosy.services.runtime import Runtime
 
 _TALLY_SECONDS = 1.0
+_WATCH_SECONDS = 0.2
 _LATE_SECONDS = 5.0  # the ticker looks every second; what is later was missed, as in Argo
 
 __all__ = ["ClusterAccess", "Embedded", "assemble"]
@@ -40,6 +43,7 @@ class Embedded:
     queue: SqliteQueue
     store: SqliteStore
     patient_secrets: Secrets
+    clock: SystemClock
     cluster: Cluster | None = None
 
     def close(self) -> None:
@@ -54,16 +58,18 @@ def assemble(
     cluster: ClusterAccess | None = None,
     durable: bool = True,
     serving: bool = False,
+    authoriser: Authoriser | None = None,
 ) -> Embedded:
     """Wire a runtime on a data directory.
 
     `durable`: whether what is sent is fsynced (see `SqliteQueue`). `serving`: a long-lived process that carries out triggers
     and moves the databases' logs in the background. The gateway process moves them as it commits, every thousand pages:
-    that keeps the log short, and writing over an old log is much faster than making it longer.
+    that keeps the log short, and writing over an old log is much faster than making it longer. `authoriser`: who lets
+    requests to the API in; without it nobody does.
     """
     clock = SystemClock()
     store = SqliteStore(data.store, clock, background_checkpoints=serving)
-    queue = SqliteQueue(data.queue, QUEUES, clock, durable=durable, background_checkpoints=serving)
+    queue = SqliteQueue(data.queue, LOCAL_QUEUES, clock, durable=durable, background_checkpoints=serving)
     secrets: Secrets = FileSecrets(data.root)
     patient = secrets
     executors: dict[str, Executor] = {}
@@ -87,5 +93,16 @@ def assemble(
 
         executors |= {"http": HttpExecutor(secrets), "log": LogExecutor()}
     tally = _TALLY_SECONDS if serving else 0.0
-    runtime = Runtime(store, queue, FileBlobs(data.blobs), secrets, clock, executors, tally, _LATE_SECONDS)
-    return Embedded(runtime, queue, store, patient, lazy)
+    runtime = Runtime(
+        store,
+        queue,
+        FileBlobs(data.blobs),
+        secrets,
+        clock,
+        executors,
+        tally,
+        _LATE_SECONDS,
+        authoriser=authoriser or IamAuthoriser(),  # no API Gateway stands before us that could vouch for anybody
+        watch_seconds=_WATCH_SECONDS,
+    )
+    return Embedded(runtime, queue, store, patient, clock, lazy)

@@ -14,7 +14,7 @@ from argosy.errors import NotFound
 from argosy.local.locate import locate
 from argosy.ports.queue import Delivery
 
-__all__ = ["Context", "Handler", "handler", "schedule_event", "sqs_event"]
+__all__ = ["Context", "Handler", "function_names", "handler", "schedule_event", "sqs_event"]
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -37,9 +37,16 @@ class Context:
         return 900_000
 
 
+def function_names() -> list[str]:
+    """The functions that there are."""
+    return sorted(path.parent.name for path in locate("functions").glob("*/app.py"))
+
+
 @cache
 def handler(name: str) -> Handler:
-    """The handler of function `name`. Raises NotFound when there is no such function."""
+    """The handler of function `name`. Raises NotFound, with the names that there are, when there is no such function."""
+    if name not in function_names():
+        raise NotFound(f"no function {name}; there are {', '.join(function_names())}")
     path = locate("functions", name, "app.py")
     spec = importlib.util.spec_from_file_location(f"argosy_function_{name}", path)
     if spec is None or spec.loader is None:
@@ -63,6 +70,7 @@ def sqs_event(queue: str, deliveries: Sequence[Delivery]) -> dict[str, Any]:
                 "attributes": {
                     "ApproximateReceiveCount": str(delivery.receive_count),
                     "SentTimestamp": str(int(delivery.sent_at * 1000)),
+                    **({"MessageGroupId": delivery.group} if delivery.group else {}),
                 },
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",

@@ -18,15 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from argosy.errors import ArgosyError, Unavailable
+from argosy.local.apidoor import ApiDoor, is_near
 from argosy.local.assembly import ClusterAccess, Embedded, assemble
 from argosy.local.datadir import DataDir
 from argosy.local.doors import Doors
 from argosy.local.functions import handler
 from argosy.local.gateway import Gateway
 from argosy.local.memory import settle_memory
+from argosy.local.token import local_actor, make_token
 from argosy.local.wake import Sleeper, Waker
 from argosy.local.worker import DRAIN, DRAIN_SECONDS
 from argosy.resources.manifests import Manifest
+from argosy.services.access import TokenAuthoriser
 from argosy.services.queues import BUS, TRIGGERS
 from argosy.services.runtime import use
 
@@ -55,15 +58,16 @@ def up(options: UpOptions) -> int:
     Raises Unavailable when the data directory is in use, InvalidObject for a bad manifest.
     """
     data = DataDir(options.data)
-    data.claim("instance", {"pid": os.getpid(), "api": f"{options.host}:{options.port}"})
+    data.claim("instance", {"pid": os.getpid()})
     data.wait_for("worker", DRAIN_SECONDS)  # one whose gateway was killed ends by itself, at once
-    embedded = assemble(data, cluster=options.cluster)
+    authoriser = TokenAuthoriser(make_token(data.token), local_actor())
+    embedded = assemble(data, cluster=options.cluster, authoriser=authoriser)
     try:
         embedded.queue.recover()
         left = sum(embedded.queue.depth(name).total for name in (BUS, TRIGGERS))
         if left:
             _log.info("%d messages are left from the last run; they are taken up again", left)
-        for result in embedded.runtime.objects.apply(options.apply):
+        for result in embedded.runtime.objects.apply(options.apply, actor=local_actor()):
             _log.info("%s", result)
         use(embedded.runtime)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -81,10 +85,14 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 class _Installation:
     def __init__(self, options: UpOptions, data: DataDir, embedded: Embedded) -> None:
         self._options, self._data, self._embedded = options, data, embedded
-        self._waker = Waker(data.pipe("worker"))
+        self._waker, self._own_waker = Waker(data.pipe("worker")), Waker(data.pipe("gateway"))
         self._stop = asyncio.Event()
         self._worker: asyncio.subprocess.Process | None = None
 
@@ -95,13 +103,14 @@ class _Installation:
         declarations = self._embedded.runtime.receiver.declarations
         declarations.refresh()
         gateway = Gateway(self._embedded.queue, handler("webhook"), self._waker.wake)
-        doors = Doors(gateway, declarations, self._embedded.patient_secrets, self._options.host)
-        port = await doors.open_api(self._options.port)
+        api = ApiDoor(self._embedded.runtime.authoriser, self._own_waker.wake)
+        doors = Doors(gateway, declarations, self._embedded.patient_secrets, self._options.host, api)
+        port = await self._open_api(doors)
         await self._start_worker()
         supervisor = asyncio.create_task(self._supervise())
         await doors.sync()
         settle_memory()
-        where = f"http://{self._options.host}:{port}/hooks/" if port is not None else "without the API port"
+        where = f"http://{_in_url(self._options.host)}:{port}/hooks/" if port is not None else "without the API port"
         _log.info("ready: %s, data in %s", where, self._data.root)
         if self._options.once:
             await self._until_idle()
@@ -110,13 +119,23 @@ class _Installation:
         _log.info("draining; Ctrl-C again ends at once")
         loop.remove_signal_handler(signal.SIGINT)
         supervisor.cancel()
+        self._embedded.clock.end()  # requests that wait for a change are answered now
         try:
             await doors.close(_REQUEST_SECONDS)
+            api.close()
             code = await self._stop_worker()
         finally:
             self._kill_worker()
         _log.info("stopped" if code == 0 else "stopped with work left; the next start takes it up")
         return 0
+
+    async def _open_api(self, doors: Doors) -> int | None:
+        """Open the API port and tell other processes of this machine where it is, if they may use it."""
+        port = await doors.open_api(self._options.port)
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._options.host, self._options.host)  # noqa: S104 - what to avoid
+        if port is not None and (host == "localhost" or is_near(host)):
+            self._data.tell("instance", {"pid": os.getpid(), "api": f"http://{_in_url(host)}:{port}"})
+        return port
 
     async def _follow(self, doors: Doors) -> None:
         """Keep ports in step with the declarations until told to stop."""
@@ -138,7 +157,7 @@ class _Installation:
                     self._waker.wake()
                 told = declarations.version
                 if not doors.has_api:
-                    await doors.open_api(self._options.port)
+                    await self._open_api(doors)
                 await doors.sync()
             except ArgosyError as x:
                 _log.error("declarations: %s", x)

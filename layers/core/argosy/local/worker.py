@@ -22,7 +22,7 @@ from argosy.local.functions import Context, handler, schedule_event
 from argosy.local.memory import settle_memory
 from argosy.local.pumps import Pump
 from argosy.ports.cluster import Cluster
-from argosy.services.queues import BUS, TRIGGERS
+from argosy.services.queues import BUS, TIMERS, TRIGGERS
 from argosy.services.runtime import use
 
 __all__ = ["DRAIN", "DRAIN_SECONDS", "Worker", "main"]
@@ -32,6 +32,7 @@ DRAIN = b"drain"
 ORPHANED = 4
 BUS_BATCH = 100
 TRIGGER_BATCH = 64
+TIMER_BATCH = 100
 _CLUSTER_AGAIN = 10.0
 _BLOB_AGE = timedelta(days=15)
 _log = logging.getLogger("argosy.local")
@@ -61,7 +62,8 @@ class Worker:
             following=triggers,
             pipe=self.data.pipe("worker"),
         )
-        for pump in (bus, triggers):
+        timers = Pump(embedded.queue, TIMERS, handler("timer"), batch=TIMER_BATCH, limit=1)
+        for pump in (bus, triggers, timers):
             pump.start()
         ticking = threading.Thread(target=self._tick, args=(embedded, bus), name="ticker", daemon=True)
         ticking.start()
@@ -79,7 +81,7 @@ class Worker:
         if self._orphaned:
             # As if it had been killed too: the next run takes up what is in flight.
             os._exit(ORPHANED)
-        drained = all([pump.stop(DRAIN_SECONDS) for pump in (bus, triggers)])
+        drained = all([pump.stop(DRAIN_SECONDS) for pump in (bus, triggers, timers)])
         ticking.join(1)
         embedded.runtime.outcomes.write(now=True)
         embedded.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
+from argosy.control.claims import Claim, Standing
 from argosy.errors import ArgosyError, EvaluationError, Unsupported
 from argosy.events.effects import REPEATABLE
 from argosy.events.retries import attempts, wait_after
@@ -17,7 +18,6 @@ from argosy.ports.executor import FiringInfo
 from argosy.ports.queue import Outgoing
 from argosy.records import record
 from argosy.services.aside import or_set_aside
-from argosy.services.claims import Claim, Standing
 from argosy.services.firings import read_trigger_message, trigger_message
 from argosy.services.mail import unpack
 from argosy.services.queues import TRIGGERS

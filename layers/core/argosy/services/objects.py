@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from argosy.control.keys import Key
 from argosy.control.wakes import Wakes
 from argosy.errors import ArgosyError, Conflict, InvalidObject, NotFound, Unsupported
 from argosy.ports.clock import Clock
@@ -25,11 +26,11 @@ from argosy.services.audit import audited
 from argosy.services.calendars import timer_changes
 from argosy.services.kinds import GROUP_VERSION, KINDS, find_kind
 
-__all__ = ["OBJECTS_PK", "VERSION_KEY", "Applied", "Objects", "check"]
+__all__ = ["OBJECTS_PK", "VERSION_KEY", "Applied", "Objects", "check", "kind_named", "unique"]
 
 OBJECTS_PK = "objects"
 VERSION_KEY = ("meta", "objects")
-WIRING = "event-sources"
+WIRING = Key("", "argoproj.io", "EventSource", "", "all")
 """What is woken when an event source changes: all of them are wired together, since they share queues and topics."""
 _TRIES = 20
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
@@ -82,7 +83,9 @@ def check(manifest: Manifest, served: Set[str] = SERVED_TYPES) -> list[ArgosyErr
 
 def _error(manifest: Manifest, problem: Problem) -> ArgosyError:
     error = manifest.problem(problem.field, problem.reason)
-    return Unsupported(str(error)) if problem.unsupported else error
+    if not problem.unsupported:
+        return error
+    return Unsupported(error.reason, obj=error.obj, field=error.field, line=error.line, file=error.file)
 
 
 class Objects:
@@ -107,11 +110,11 @@ class Objects:
         if problems:
             joined = "\n".join(str(error) for error in problems)
             hard = [error for error in problems if isinstance(error, InvalidObject)]
-            raise InvalidObject(joined) if hard else Unsupported(joined)
+            raise InvalidObject(joined, problems=problems) if hard else Unsupported(joined, problems=problems)
         now = self._clock.now()
         changes: list[Put | Delete] = []
         results: list[Applied] = []
-        for manifest in _unique(manifests, namespace):
+        for manifest in unique(manifests, namespace):
             result, needed = self._change(manifest, namespace, now)
             results.append(result)
             changes.extend(needed)
@@ -125,10 +128,21 @@ class Objects:
             raise NotFound(f"{kind.lower()} {namespace}/{name} not found")
         return dict(row.data["manifest"])
 
-    def listing(self, kind: str, namespace: str | None) -> list[dict[str, Any]]:
-        """All objects of a kind, of one namespace or (None) of all."""
+    def listing(
+        self, kind: str, namespace: str | None, *, after: str = "", limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Objects of a kind, of one namespace or (None) of all, in order of namespace and name.
+
+        `after`: those that follow `<namespace>/<name>`; `limit`: no more than these are read.
+        """
         prefix = f"{kind}/" if namespace is None else f"{kind}/{namespace}/"
-        return [dict(row.data["manifest"]) for row in self._store.query(OBJECTS_PK, prefix)]
+        after = f"{kind}/{after}" if after else ""
+        return [dict(row.data["manifest"]) for row in self._store.query(OBJECTS_PK, prefix, after=after, limit=limit)]
+
+    def version(self) -> int:
+        """A number that grows with every change of any object; one small read."""
+        row = self._store.get(*VERSION_KEY)
+        return int(row.data["number"]) if row else 0
 
     def delete(self, objects: Iterable[tuple[str, str, str]], *, actor: str = "") -> list[Applied]:
         """Delete (kind, namespace, name) objects, all or none. Raises NotFound for the first that is not there."""
@@ -165,7 +179,7 @@ class Objects:
             changed = [f"{each.kind}/{each.namespace}/{each.name} {each.what}" for each in results if each.changed]
             changes.append(audited(actor, changed, self._clock.now()))
         if waking is not None:
-            changes.append(waking.row(WIRING))
+            changes.append(waking.row(str(WIRING)))
         size = MAX_WRITES - 1
         for start in range(0, len(changes), size):
             try:
@@ -174,7 +188,7 @@ class Objects:
                 done = f" ({start} of {len(changes)} changes were written)" if start else ""
                 raise Conflict(f"somebody else changed the same objects meanwhile{done}: {x}; do it again") from x
         if waking is not None:
-            waking.send([WIRING])
+            waking.send([str(WIRING)])
 
     def _write(self, changes: Sequence[Put | Delete]) -> None:
         """Write changes and the next version number; losing the race for the number alone is tried again."""
@@ -200,7 +214,8 @@ def kind_named(word: str) -> str:
     return kind.name
 
 
-def _unique(manifests: Sequence[Manifest], namespace: str) -> Iterable[Manifest]:
+def unique(manifests: Sequence[Manifest], namespace: str) -> Iterable[Manifest]:
+    """The manifests, `namespace` for those that name none. Raises InvalidObject for an object that is given twice."""
     seen: dict[tuple[str, str, str], Manifest] = {}
     for manifest in manifests:
         key = (manifest.kind, manifest.namespace or namespace, manifest.name)

@@ -1,22 +1,36 @@
 """The queues of an installation, by logical name.
 
-`bus` carries events to sensors, `triggers` carries firings to what they do. On AWS there are two more: `sources` takes
-what topics and rules send, `reconcile-source` wakes the function that wires event sources. Timeouts follow the functions
-that consume them: visibility is six times the function's timeout, as AWS asks for standard queues.
+`bus` carries events to sensors, `triggers` carries firings to what they do, `timers` wakes objects at their time. On AWS
+there are two more: `sources` takes what topics and rules send, `reconcile-source` wakes the function that wires event
+sources. Timeouts follow the functions that consume them: visibility is six times the function's timeout, as AWS asks for
+standard queues, and twice for work queues, whose group waits for it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from argosy.ports.queue import QueueSpec
 
-__all__ = ["AWS_QUEUES", "BUS", "DEAD_LETTERS", "QUEUES", "RECONCILE_SOURCE", "SOURCES", "TRIGGERS"]
+__all__ = [
+    "AWS_QUEUES",
+    "BUS",
+    "DEAD_LETTERS",
+    "LOCAL_QUEUES",
+    "QUEUES",
+    "RECONCILE_SOURCE",
+    "SOURCES",
+    "TIMERS",
+    "TRIGGERS",
+    "WORK_QUEUES",
+]
 
 BUS: Final = "bus"
 TRIGGERS: Final = "triggers"
 SOURCES: Final = "sources"
 RECONCILE_SOURCE: Final = "reconcile-source"
+TIMERS: Final = "timers"
 
 QUEUES: Final = (
     QueueSpec(BUS, visibility=180, max_receives=5, dlq="bus-dlq"),
@@ -25,13 +39,24 @@ QUEUES: Final = (
     QueueSpec("triggers-dlq", visibility=30),
 )
 
-AWS_QUEUES: Final = (
+"""Those that every function knows."""
+
+LOCAL_QUEUES: Final = (
     *QUEUES,
+    QueueSpec(TIMERS, visibility=180, max_receives=5, dlq="timers-dlq"),
+    QueueSpec("timers-dlq", visibility=30),
+)
+
+AWS_QUEUES: Final = (
+    *LOCAL_QUEUES,
     QueueSpec(SOURCES, visibility=180, max_receives=5, dlq="sources-dlq"),
     QueueSpec("sources-dlq", visibility=30),
     QueueSpec(RECONCILE_SOURCE, fifo=True, visibility=240, max_receives=5, dlq="reconcile-source-dlq"),
     QueueSpec("reconcile-source-dlq", fifo=True, visibility=30),
 )
 
-DEAD_LETTERS: Final = {spec.name: spec.dlq for spec in AWS_QUEUES if spec.dlq and not spec.fifo}
-"""Where messages of a standard queue are set aside."""
+WORK_QUEUES: Final[Mapping[str, str]] = {"argoproj.io/EventSource": RECONCILE_SOURCE}
+"""The work queue of a kind, by API group and kind."""
+
+DEAD_LETTERS: Final = {spec.name: spec.dlq for spec in AWS_QUEUES if spec.dlq}
+"""Where messages of a queue are set aside."""

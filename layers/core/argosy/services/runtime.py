@@ -7,32 +7,36 @@ in the environment variable ARGOSY_RUNTIME (`module:function`), so that no handl
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from argosy.errors import InvalidObject
+from argosy.ports.access import Authoriser
 from argosy.ports.blobs import Blobs
 from argosy.ports.clock import Clock
 from argosy.ports.executor import Executor
-from argosy.ports.queue import Queue
+from argosy.ports.queue import Queue, QueueSpec
 from argosy.ports.secrets import Secrets
 from argosy.ports.store import Store
 from argosy.ports.wiring import Place, Wiring
-from argosy.services.queues import RECONCILE_SOURCE
+from argosy.services.access import IamAuthoriser
+from argosy.services.queues import AWS_QUEUES, LOCAL_QUEUES, RECONCILE_SOURCE
 
 if TYPE_CHECKING:
+    from argosy.control.claims import Claims
     from argosy.control.wakes import Wakes
-    from argosy.services.claims import Claims
     from argosy.services.fire import Firings
     from argosy.services.objects import Objects
+    from argosy.services.operations import Operations
     from argosy.services.outcomes import Outcomes
     from argosy.services.receive import Receiver
     from argosy.services.sense import Sensing
     from argosy.services.sourcing import Sourcing
     from argosy.services.tick import Ticker
+    from argosy.services.views import Views
     from argosy.services.wiring import Wirer
 
 __all__ = ["Runtime", "current", "use"]
@@ -45,7 +49,9 @@ class Runtime:
     `tally_seconds`: how often outcomes are written at most. `late_seconds`: how late a calendar's time may be noticed and
     still fire without catch-up; two ticks of the schedule on AWS. `claim_everything` and `claim_seconds`: see `Claims`.
     `place`: the stack whose event sources something in AWS feeds, None on one machine; `wiring`: for the function
-    that connects them. `open_webhooks`: whether webhook event sources without an authSecret answer.
+    that connects them. `open_webhooks`: whether webhook event sources without an authSecret answer. `authoriser`: tells the
+    API who asks; unless another is given, only what API Gateway vouches for is let in. `watch_seconds`: how often
+    a request that waits for a change looks.
     """
 
     store: Store
@@ -61,6 +67,8 @@ class Runtime:
     wiring: Wiring | None = None
     place: Place | None = None
     open_webhooks: bool = True
+    authoriser: Authoriser = field(default_factory=IamAuthoriser)
+    watch_seconds: float = 1.0
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -72,7 +80,7 @@ class Runtime:
     @cached_property
     def claims(self) -> Claims:
         """Keeps firings from being carried out twice."""
-        from argosy.services.claims import Claims
+        from argosy.control.claims import Claims
 
         return Claims(self.store, self.clock, everything=self.claim_everything, lease=self.claim_seconds)
 
@@ -82,6 +90,25 @@ class Runtime:
         from argosy.services.objects import Objects
 
         return Objects(self.store, self.clock, wakes=self.wakes)
+
+    @cached_property
+    def views(self) -> Views:
+        """The declarations as users see them: with status, page by page, watched."""
+        from argosy.services.views import Views
+
+        return Views(self)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """What takes longer than a request."""
+        from argosy.services.operations import Operations
+
+        return Operations(self)
+
+    @property
+    def queues(self) -> Sequence[QueueSpec]:
+        """The queues that this installation has."""
+        return LOCAL_QUEUES if self.place is None else AWS_QUEUES
 
     @cached_property
     def wakes(self) -> Wakes | None:

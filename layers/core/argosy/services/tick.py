@@ -1,4 +1,4 @@
-"""Does what is due: fires calendar event sources.
+"""Does what is due: fires calendar event sources, sends lost wakes again, and finds the timers whose message was lost.
 
 A row's times up to now are published first and the row is moved on after, on condition of the version that was read; an
 event's id is derived from its time, so that a repeated tick publishes the same events and their firings are the same.
@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from argosy.control.state import CONTROL_PREFIX
 from argosy.control.wakes import WAKE_PREFIX, Wakes
 from argosy.errors import Conflict, EvaluationError
 from argosy.events.sources.calendar import due_times, next_times, payload, rfc3339
@@ -22,6 +23,7 @@ from argosy.services.objects import OBJECTS_PK
 from argosy.services.queues import BUS
 from argosy.services.receive import bus_message
 from argosy.services.runtime import Runtime
+from argosy.services.timing import timers_of
 
 __all__ = ["Ticker"]
 
@@ -45,6 +47,8 @@ class Ticker:
                 Wakes(
                     self._runtime.store, self._runtime.queue, self._runtime.clock, row.pk.removeprefix(WAKE_PREFIX)
                 ).again(row)
+            elif row.pk.startswith(CONTROL_PREFIX):
+                timers_of(self._runtime, row.pk.removeprefix(CONTROL_PREFIX)).sweep(row)
             elif row.pk == CALENDAR_PK:
                 try:
                     published += self._calendar(row, now)

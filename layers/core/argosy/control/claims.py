@@ -1,9 +1,10 @@
-"""Claims: who carries out an attempt of a firing, so that a message that is delivered twice does nothing twice.
+"""Claims: who carries out an effect, so that a message that is delivered twice does nothing twice.
 
-A row for each attempt (pk `claim/<firing>`, sk the attempt): written when it begins, on condition that it is not there,
-and marked `done` after whatever follows from it was sent. An attempt that began and was never marked has crashed. It is
-repeated when that does no harm (`repeatable`: the target recognises the repetition) or when the trigger asks for at
-least once; otherwise nobody can know whether it happened, and that is what is recorded.
+Sensors' firings claim each of their attempts; the control loop claims a call once, and gives the claim back when it knows
+that nothing was done. A row for each attempt (pk `claim/<firing>`, sk the attempt): written when it begins, on condition
+that it is not there, and marked `done` after whatever follows from it was sent. An attempt that began and was never marked
+has crashed. It is repeated when that does no harm (`repeatable`: the target recognises the repetition) or when at least
+once was asked for; otherwise nobody can know whether it happened, and that is what is recorded.
 
 Where a queue's step is a transaction (the embedded runtime) a message comes again only after a crash: there only effects
 that cannot be repeated are claimed.
@@ -17,7 +18,7 @@ from typing import Final
 
 from argosy.errors import Conflict, Unavailable
 from argosy.ports.clock import Clock
-from argosy.ports.store import ABSENT, Put, Row, Store
+from argosy.ports.store import ABSENT, Delete, Put, Row, Store
 
 __all__ = ["Claim", "Claims", "Standing"]
 
@@ -91,3 +92,8 @@ class Claims:
             self._store.write([Put(row, expect=claim.version)])
         except (Conflict, Unavailable):
             return
+
+    def give_back(self, claim: Claim) -> None:
+        """Nothing was done under this claim: the next who comes may take it. Raises Conflict, Unavailable."""
+        if claim.version:
+            self._store.write([Delete(f"claim/{claim.firing}", f"{claim.attempt}", expect=claim.version)])

@@ -1,0 +1,87 @@
+"""Carries out the writes of a decision, next to the objects: in a function, or in the agent for it.
+
+A decision may be old when its turn comes. The whole is refused when one object that it has read is another by now (uid or
+resourceVersion) or one that was not there is; then nothing has happened. What changes between this look and a write is
+caught by the write's own precondition. Called by the loop for clusters that it reaches itself, by the agent for its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from argosy.control.effects import Outcome, Unit, Version, Write
+from argosy.control.keys import Key
+from argosy.errors import ArgosyError, Conflict
+
+__all__ = ["Carrier", "Direct", "Writer", "carry_out", "is_current"]
+
+
+class Writer(Protocol):
+    """Objects of a cluster, read where they are and not from a mirror."""
+
+    def version(self, target: Key) -> Version | None:
+        """The object's version now, None when it is not there."""
+        ...
+
+    def write(self, write: Write) -> tuple[str, int | None]:
+        """Do it; the object's uid and its new resourceVersion, None when it is gone.
+
+        Raises Conflict when it is no longer the version that the write stands on; other errors as `Cluster`.
+        """
+        ...
+
+
+class Carrier(Protocol):
+    """Brings units to a cluster. `answers_later`: the outcome comes by `Loop.answer`."""
+
+    answers_later: bool
+
+    def is_current(self, read: Mapping[Key, Version | None]) -> bool:
+        """Whether nothing of what was read is known to have changed."""
+        ...
+
+    def carry(self, unit: Unit) -> Outcome:
+        """Carry out or hand on; the outcome says nothing yet when it comes later. Raises Unavailable."""
+        ...
+
+
+class Direct:
+    """Carries out at once, on a cluster that this process reaches."""
+
+    answers_later = False
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def is_current(self, read: Mapping[Key, Version | None]) -> bool:
+        """See `Carrier.is_current`."""
+        return is_current(read, self._writer)
+
+    def carry(self, unit: Unit) -> Outcome:
+        """See `Carrier.carry`."""
+        return carry_out(unit, self._writer)
+
+
+def is_current(read: Mapping[Key, Version | None], writer: Writer) -> bool:
+    """Whether everything that was read is as it was."""
+    return all(writer.version(target) == version for target, version in read.items())
+
+
+def carry_out(unit: Unit, writer: Writer, now: datetime | None = None) -> Outcome:
+    """Do the writes of `unit`; `now` is for units that expire. Raises nothing of ours: the outcome says it all."""
+    written: dict[str, int | None] = {}
+    if unit.expires is not None and now is not None and now >= unit.expires:
+        return Outcome(problem="the request came too late and was not carried out")
+    try:
+        if not is_current(unit.read, writer):
+            return Outcome(stale=True)
+        for write in unit.writes:
+            uid, resource = writer.write(write)
+            written[uid] = resource
+    except Conflict:
+        return Outcome(written, stale=True)
+    except ArgosyError as x:
+        return Outcome(written, str(x) or type(x).__name__)
+    return Outcome(written)
