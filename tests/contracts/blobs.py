@@ -68,9 +68,22 @@ class BlobsContract:
         ],
     )
     def test_a_key_outside_the_alphabet(self, blobs: Blobs, key: str) -> None:
-        for call in (lambda: blobs.put(key, b""), lambda: blobs.get(key), lambda: blobs.delete(key)):
+        calls = (
+            lambda: blobs.put(key, b""),
+            lambda: blobs.get(key),
+            lambda: blobs.delete(key),
+            lambda: blobs.share(key, 1),
+        )
+        for call in calls:
             with pytest.raises(InvalidObject, match="not a blob key"):
                 call()
+
+    def test_whoever_knows_its_address_gets_it(self, blobs: Blobs) -> None:
+        """Asked for before it is there; "" where blobs have no addresses. Adapters that have them test the getting."""
+        address = blobs.share("answers/k", 60)
+        blobs.put("answers/k", b"x")
+        assert address == "" or address.startswith("http")
+        assert (address == "") == (blobs.share("answers/l", 60) == "")
 
     def test_the_sweep_removes_what_is_old(self, blobs: Blobs, aged: Aged) -> None:
         blobs.put("old/1", b"x")

@@ -49,10 +49,6 @@ class QueueContract:
             queue.receive("plain", 10)
         dead = sorted(queue.receive("plain-dlq", 10), key=lambda d: d.body)
         assert [d.attributes for d in dead] == [{"why": "näh", "from": "x"}, {}]
-        clock.advance(30)
-        assert queue.redrive("plain") == 2
-        again = sorted(queue.receive("plain", 10), key=lambda d: d.body)
-        assert [d.attributes for d in again] == [{"why": "näh", "from": "x"}, {}]
 
     def test_what_was_sent_arrives_oldest_first(self, queue: Queue, clock: FakeClock) -> None:
         ids = queue.send("plain", texts("one", "two", "three"))
@@ -194,7 +190,6 @@ class QueueContract:
             lambda: queue.delete("nope", []),
             lambda: queue.release("nope", []),
             lambda: queue.depth("nope"),
-            lambda: queue.redrive("nope"),
         ):
             with pytest.raises(NotFound, match="nope"):
                 call()
@@ -228,33 +223,6 @@ class QueueContract:
             counts.append(queue.receive("endless", 1)[0].receive_count)
             clock.advance(11)
         assert counts == [1, 2, 3, 4, 5]
-
-    def test_redrive_gives_dead_letters_another_life(self, queue: Queue, clock: FakeClock) -> None:
-        queue.send("plain", texts("a", "b"))
-        for _ in range(4):
-            queue.receive("plain", 10)
-            clock.advance(31)
-        assert queue.depth("plain-dlq").visible == 2
-        assert queue.redrive("plain") == 2
-        assert queue.depth("plain-dlq").total == 0
-        got = queue.receive("plain", 10)
-        assert sorted(bodies(got)) == ["a", "b"]
-        assert {delivery.receive_count for delivery in got} == {1}
-        assert queue.redrive("plain") == 0
-
-    def test_redrive_voids_the_handles_of_dead_letters(self, queue: Queue, clock: FakeClock) -> None:
-        queue.send("plain", texts("a"))
-        for _ in range(4):
-            queue.receive("plain", 10)
-            clock.advance(31)
-        (dead,) = queue.receive("plain-dlq", 1)
-        queue.redrive("plain")
-        queue.delete("plain-dlq", [dead.handle])
-        assert queue.depth("plain") == Depth(1, 0, 0)
-
-    def test_redrive_needs_a_dead_letter_queue(self, queue: Queue) -> None:
-        with pytest.raises(NotFound):
-            queue.redrive("endless")
 
     # FIFO groups
 

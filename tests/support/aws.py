@@ -34,7 +34,7 @@ from argosy.errors import InvalidObject
 from argosy.ports.blobs import Blobs
 from argosy.ports.clock import Clock
 from argosy.ports.fakes.clock import FakeClock
-from argosy.ports.queue import Depth, Outgoing, Queue, QueueSpec
+from argosy.ports.queue import Outgoing, Queue, QueueSpec
 from contracts.blobs import Aged, BlobsContract
 from contracts.queue import QueueContract, bodies, grouped, texts
 
@@ -256,19 +256,6 @@ class SqsContract(QueueContract):
         assert queue.depth("plain").total == 0
         (dead,) = queue.receive("plain-dlq", 1)
         assert (dead.id, dead.body, dead.receive_count) == (sent, "poison", 4)
-
-    def test_redrive_voids_the_handles_of_dead_letters(self, queue: Queue, clock: FakeClock) -> None:
-        """SQS gives nobody a message that is in flight: the redrive leaves it, and the next one takes it along."""
-        queue.send("plain", texts("a", "b"))
-        for _ in range(4):
-            queue.receive("plain", 10)
-            clock.advance(31)
-        queue.receive("plain-dlq", 1)
-        assert queue.redrive("plain") == 1
-        assert (queue.depth("plain"), queue.depth("plain-dlq")) == (Depth(1, 0, 0), Depth(0, 1, 0))
-        clock.advance(31)
-        assert queue.redrive("plain") == 1
-        assert queue.depth("plain") == Depth(2, 0, 0)
 
 
 class EmulatedSqsContract(SqsContract):

@@ -15,9 +15,16 @@ DEADLINE = 60.0
 """Seconds that a condition may take; machines that run tests are sometimes very busy."""
 
 
+_OURS = (
+    "PYTHONDONTWRITEBYTECODE",
+    *(f"ARGOSY_{name}" for name in ("CONTEXT", "DATA", "SERVER", "STACK", "TOKEN")),
+)
+
+
 def environment(**more: str) -> dict[str, str]:
     """The environment for processes: the product importable, its bytecode cached, nothing of this machine's settings."""
-    kept = {key: value for key, value in os.environ.items() if key not in ("PYTHONDONTWRITEBYTECODE", "ARGOSY_DATA")}
+    kept = {key: value for key, value in os.environ.items() if key not in _OURS}
+    kept["XDG_CONFIG_HOME"] = "/nonexistent"  # contexts of whoever runs the tests are none of theirs
     return kept | {"PYTHONPATH": str(Path(argosy.__file__).parents[1]), "PYTHONUNBUFFERED": "1"} | more
 
 

@@ -59,9 +59,11 @@ class Result:
         return json.loads(self.out)
 
 
-def argosy(*arguments: object, data: Path | None = None, stdin: str = "") -> Result:
-    """Run an `argosy` command to its end."""
-    more = {"ARGOSY_DATA": str(data)} if data is not None else {}
+def argosy(
+    *arguments: object, data: Path | None = None, stdin: str = "", env: Mapping[str, str] | None = None
+) -> Result:
+    """Run an `argosy` command to its end; `env` is added to its environment."""
+    more = {**(env or {}), **({"ARGOSY_DATA": str(data)} if data is not None else {})}
     done = subprocess.run(
         [ARGOSY, *(str(argument) for argument in arguments)],
         input=stdin,
@@ -72,6 +74,42 @@ def argosy(*arguments: object, data: Path | None = None, stdin: str = "") -> Res
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+class Following:
+    """An `argosy` command that goes on by itself; `lines` is what it has printed so far."""
+
+    def __init__(self, *arguments: object, data: Path | None = None, env: Mapping[str, str] | None = None) -> None:
+        more = {**(env or {}), **({"ARGOSY_DATA": str(data)} if data is not None else {})}
+        self._process = subprocess.Popen(
+            [ARGOSY, *(str(argument) for argument in arguments)],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            env=environment(**more),
+            text=True,
+        )
+        self.lines: list[str] = []
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.lines.append(line.rstrip("\n"))
+        self._process.stdout.close()
+
+    def ends(self) -> int:
+        """Wait until it ends by itself; the exit code."""
+        code = self._process.wait(DEADLINE)
+        self._reading.join(DEADLINE)
+        return code
+
+    def __enter__(self) -> Following:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self.ends()
 
 
 class Up:

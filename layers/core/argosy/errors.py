@@ -7,6 +7,7 @@
     │   ├── NotFound              the named thing is not there
     │   ├── AlreadyExists         the named thing is there already
     │   ├── Denied                authentication or authorisation said no
+    │   │   └── Unauthenticated   nobody has said who asks, or not so that it can be believed
     │   └── Unsupported           valid for Argo, not served by this installation
     └── Retryable                 the same call may go through later (delay in seconds)
         ├── Conflict              somebody else wrote first: read again, decide again
@@ -18,6 +19,8 @@ Adapters wrap what their client library raises and chain it, so that no caller e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = [
     "AlreadyExists",
     "ArgosyError",
@@ -27,29 +30,43 @@ __all__ = [
     "InvalidObject",
     "NotFound",
     "Permanent",
+    "Placed",
     "Retryable",
+    "Unauthenticated",
     "Unavailable",
     "Unsupported",
 ]
 
 
 class ArgosyError(Exception):
-    """Root of everything that Argosy raises on purpose."""
+    """Root of everything that Argosy raises on purpose; `problems` are the single ones when an error stands for several."""
+
+    problems: Sequence[ArgosyError] = ()
 
 
 class Permanent(ArgosyError):
     """Trying the same again gives the same answer."""
 
 
-class InvalidObject(Permanent):
-    """A manifest is wrong: says which object, which field, why, and where in the file.
+class Placed(Permanent):
+    """Something is wrong at a place of a manifest: says which object, which field, why, and where in the file.
 
     `obj` is `kind/namespace/name` as far as known, `field` a path such as `spec.triggers[0].template.http.url`,
     `line` counts from 1 in the file it came from.
     """
 
-    def __init__(self, reason: str, *, obj: str = "", field: str = "", line: int | None = None, file: str = "") -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        obj: str = "",
+        field: str = "",
+        line: int | None = None,
+        file: str = "",
+        problems: Sequence[ArgosyError] = (),
+    ) -> None:
         self.reason, self.obj, self.field, self.line, self.file = reason, obj, field, line, file
+        self.problems = problems
         super().__init__(reason)
 
     def __str__(self) -> str:
@@ -59,6 +76,10 @@ class InvalidObject(Permanent):
             else self.file or (f"line {self.line}" if self.line else "")
         )
         return ": ".join(part for part in (where, self.obj, self.field, self.reason) if part)
+
+
+class InvalidObject(Placed):
+    """A manifest or a field of one is wrong."""
 
 
 class EvaluationError(Permanent):
@@ -77,7 +98,11 @@ class Denied(Permanent):
     """The caller, or the identity that Argosy acts under, may not do this."""
 
 
-class Unsupported(Permanent):
+class Unauthenticated(Denied):
+    """The request says nothing, or nothing that can be believed, about who sent it."""
+
+
+class Unsupported(Placed):
     """Argo knows this, this installation does not serve it; the text says what to do instead."""
 
 

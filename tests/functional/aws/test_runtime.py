@@ -13,8 +13,10 @@ from argosy.adapters.aws.runtime import Settings, assemble, create
 from argosy.errors import InvalidObject
 from argosy.local.functions import sqs_event
 from argosy.resources.manifests import Manifest
+from argosy.services.objects import WIRING
 from argosy.services.outcomes import sensor_status
 from argosy.services.queues import BUS, TRIGGERS
+from argosy.services.wiring import wiring_loop
 from support.aws import REGION, mocked
 from support.awsruntime import ACCOUNT, HOOK, NAMES, Counted, call, fired, installation, make_installation, post, pump
 from support.events import dependency, event_source, sensor, trigger

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -65,3 +66,13 @@ def test_what_passes_is_tried_again(clients: Clients, blobs: Blobs) -> None:
 def test_a_bucket_that_is_not_there(clients: Clients) -> None:
     with pytest.raises(NotFound, match="NoSuchBucket"):
         S3Blobs("no-bucket-of-ours", clients).get("a")
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
+def test_an_address_is_signed_as_of_today_and_ends(clients: Clients, region: str) -> None:
+    """In S3's oldest regions botocore would sign as it did in 2006, which buckets with KMS keys refuse."""
+    address = S3Blobs(BUCKET, Clients({"AWS_REGION": region})).share("answers/a", 300)
+    query = parse_qs(urlsplit(address).query)
+    assert (query["X-Amz-Algorithm"], query["X-Amz-Expires"]) == (["AWS4-HMAC-SHA256"], ["300"])
+    assert f"/{region}/s3/aws4_request" in query["X-Amz-Credential"][0]
+    assert "answers/a" in urlsplit(address).path

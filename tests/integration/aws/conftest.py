@@ -73,6 +73,7 @@ def runtime(environment: None, localstack: LocalStack, stack: Stack) -> Runtime:
         "ARGOSY_QUEUE_BUS": outputs["BusQueueUrl"],
         "ARGOSY_QUEUE_TRIGGERS": outputs["TriggerQueueUrl"],
         "ARGOSY_QUEUE_SOURCES": stack.resources["SourceQueue"],
+        "ARGOSY_QUEUE_TIMERS": stack.resources["TimerQueue"],
         "ARGOSY_QUEUE_RECONCILE_SOURCE": outputs["ReconcileSourceQueueUrl"],
         "AWS_REGION": localstack.environment["AWS_REGION"],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import replace
 
@@ -171,31 +172,44 @@ def test_a_failing_trigger_retries_and_then_its_dlq_trigger_runs(
     apply(hook("failing", "/"))
     last = trigger("last", http=to_sink("/last"), more={"atLeastOnce": True})
     more = {"atLeastOnce": True, "retryStrategy": {"steps": 2, "duration": "1s", "jitter": 0}, "dlqTrigger": last}
-    closed = {"url": f"http://{localstack.host_address}:9/", "payload": []}
+    closed = {**to_sink("/closed"), "url": f"http://{localstack.host_address}:9/"}
     apply(sensor([trigger("first", http=closed, more=more)], [dependency("dep", source="failing")], name="failing"))
-    assert post(stack, "ns/failing", {"n": 1}) == 200
-    assert sink.wait("last")[0].body == {"got": {"n": 1}}
+    body = {"text": "x" * 210_000}  # a retry of what is too large for a message is, too
+    assert post(stack, "ns/failing", body) == 200
+    assert sink.wait("last")[0].body == {"got": body}
     status = with_status(runtime.store, runtime.objects.get("Sensor", "ns", "failing"))["status"]
     assert "after 2 of 2 attempts" in status["failures"][0]["reason"]
 
 
 @pytest.mark.parametrize(
-    ("queue", "logical"), [("bus", "BusQueue"), ("triggers", "TriggerQueue"), ("sources", "SourceQueue")]
+    ("queue", "logical"),
+    [("bus", "Bus"), ("triggers", "Trigger"), ("sources", "Source"), ("timers", "Timer")],
 )
 def test_a_poison_message_ends_in_the_dead_letter_queue_and_is_redriven(
     stack: Stack, runtime: Runtime, queue: str, logical: str
 ) -> None:
-    sqs, url = stack.client("sqs"), stack.resources[logical]
-    (dead,) = [one for one in stack.outputs["DeadLetterQueueUrls"].split(",") if logical.removesuffix("Queue") in one]
-    sqs.send_message(QueueUrl=url, MessageBody="poison")
+    sqs, dead = stack.client("sqs"), stack.resources[f"{logical}DeadLetters"]
+    sqs.purge_queue(QueueUrl=dead)  # what other tests have left there
+    sqs.send_message(QueueUrl=stack.resources[f"{logical}Queue"], MessageBody="poison")
     taken = {"QueueUrl": dead, "WaitTimeSeconds": 20, "MessageAttributeNames": ["All"], "VisibilityTimeout": 0}
     (message,) = sqs.receive_message(**taken)["Messages"]
     assert message["Body"] == "poison"
     assert message["MessageAttributes"]["argosyOrigin"]["StringValue"] == queue
     assert message["MessageAttributes"]["argosyReason"]["StringValue"]
-    assert runtime.queue.redrive(queue) == 1
+    assert runtime.operations.redrive(queue, "test").moved == 1
     (again,) = sqs.receive_message(**taken)["Messages"]
     assert (again["Body"], again["MessageId"] != message["MessageId"]) == ("poison", True), "it went the way once more"
+
+
+def test_a_timer_further_off_than_a_message_can_wait_is_handed_on(stack: Stack, runtime: Runtime) -> None:
+    states = States(runtime.store, runtime.clock, RECONCILE_SOURCE)
+    before = states.load(WIRING)
+    later = runtime.clock.now().timestamp() + 3_600
+    made = states.save(WIRING, before, replace(before, next_due=later, timer=before.timer + 1))
+    body = {"timer": str(WIRING), "generation": made.timer}
+    stack.client("sqs").send_message(QueueUrl=stack.resources["TimerQueue"], MessageBody=json.dumps(body))
+    assert patiently(runtime, lambda: states.load(WIRING).timer == made.timer + 1)
+    assert states.load(WIRING).next_due == later
 
 
 def test_what_could_not_be_connected_is_tried_again_by_its_timer(stack: Stack, apply: Apply, runtime: Runtime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argosy.control.wakes import WAKE_PREFIX
+from argosy.ports.queue import Outgoing, Queue
 from support.simulation.parts import Parts
 from support.simulation.scaler import RECORD, TELL, deployment, scaler
 from support.simulation.server import HOME, Body
@@ -41,6 +42,13 @@ def _calm(world: World) -> None:
         world.server.remove(deployment("shared"))
 
 
+def _redrive(messages: Queue, queue: str) -> None:
+    """As an operator does, once whatever failed works again."""
+    for letter in messages.receive(f"{queue}-dlq", 100):
+        messages.send(queue, [Outgoing(letter.body, group=letter.group)])
+        messages.delete(f"{queue}-dlq", [letter.handle])
+
+
 def _settle(world: World) -> bool:
     """Let time pass until nothing is left to do; False when that does not come."""
     end = world.now + _HORIZON
@@ -50,8 +58,7 @@ def _settle(world: World) -> bool:
         while world.posted or world.answers:
             world.act()
         for queue in (WORK, TIMERS):
-            if world.messages.depth(f"{queue}-dlq").total:
-                world.messages.redrive(queue)
+            _redrive(world.messages, queue)
         world.ring()
         worked = world.work()
         _timers_are_single(world)

@@ -16,6 +16,7 @@ __all__ = [
     "end_with_the_main_thread",
     "listen_on_the_given_host",
     "read_last_lists",
+    "tell_who_signed",
     "tie_children",
     "use_dynamodb_jars",
 ]
@@ -96,6 +97,35 @@ def read_last_lists() -> None:
         return delta
 
     ChangeSetModelPreproc.visit_node_parameter = visit_reading
+
+
+@hooks.on_infra_start()
+def tell_who_signed() -> None:
+    """API Gateway: the identity of a signed request, as behind AWS_IAM; LocalStack tells functions of nobody.
+
+    Like all of LocalStack this believes a signature by its look. Who signed is whom its STS knows every key as: root.
+    """
+    from localstack.services.apigateway.next_gen.execute_api.handlers.parse import InvocationRequestParser
+
+    create = InvocationRequestParser.create_context_variables
+
+    def create_telling(context):
+        variables = create(context)
+        authorization = context.request.headers.get("Authorization") or ""
+        scheme, _, rest = authorization.partition(" Credential=")
+        key, _, scope = rest.partition("/")
+        if scheme == "AWS4-HMAC-SHA256" and key and "/execute-api/aws4_request," in scope:
+            arn = f"arn:aws:iam::{context.account_id}:root"
+            variables["identity"] |= {
+                "accountId": context.account_id,
+                "accessKey": key,
+                "caller": context.account_id,
+                "user": context.account_id,
+                "userArn": arn,
+            }
+        return variables
+
+    InvocationRequestParser.create_context_variables = staticmethod(create_telling)
 
 
 @hooks.on_infra_start()

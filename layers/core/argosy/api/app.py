@@ -1,13 +1,15 @@
-"""Routes of `/api/v1`: declarations, events, queues, health.
+"""Routes of `/api/v1`: declarations, events, queues, operations, health.
 
-Who calls is decided before anything here runs: on a stack API Gateway lets in signed requests alone (AWS_IAM) and tells
-the caller's ARN, which is the actor in the audit row of every write. `actor_of` is the one place that knows.
+Who calls is decided before anything here runs (argosy.api.door); the routes find the actor in the resolver's context. A
+watch that has nothing new raises `Unchanged`: the door waits and asks again, so that no route holds the resolver while it
+waits.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -20,12 +22,16 @@ from argosy.api.models import (
     ApplyAnswer,
     ApplyRequest,
     Changed,
+    DeleteRequest,
     EventRequest,
     Health,
     ObjectList,
+    OperationAnswer,
+    ProblemAnswer,
     Published,
+    QueueDepth,
     QueueList,
-    Redriven,
+    Shared,
 )
 from argosy.errors import (
     AlreadyExists,
@@ -36,121 +42,211 @@ from argosy.errors import (
     InvalidObject,
     NotFound,
     Retryable,
+    Unauthenticated,
     Unsupported,
 )
+from argosy.problems import problem_of
 from argosy.resources.eventsource import KNOWN_TYPES, EventSource
 from argosy.resources.manifests import Manifest
 from argosy.services.audit import audited
 from argosy.services.objects import Applied, kind_named
-from argosy.services.queues import AWS_QUEUES, BUS, DEAD_LETTERS
+from argosy.services.operations import Operation
+from argosy.services.queues import BUS
 from argosy.services.receive import bus_message
 from argosy.services.runtime import current
-from argosy.services.status import with_status
+from argosy.services.views import MAX_WAIT, fingerprint
 from argosy.version import VERSION
 
-__all__ = ["actor_of", "app", "schema"]
+__all__ = ["UNCHANGED", "app", "refusal", "schema"]
 
+UNCHANGED: Final = HTTPStatus.NOT_MODIFIED
+"""What a watch with nothing new answers; the door waits, and nobody outside ever sees it."""
 _PAGE: Final = 500
 _STATUS: Final[Mapping[type[ArgosyError], HTTPStatus]] = {
     InvalidObject: HTTPStatus.BAD_REQUEST,
     EvaluationError: HTTPStatus.BAD_REQUEST,
     Unsupported: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFound: HTTPStatus.NOT_FOUND,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
     Denied: HTTPStatus.FORBIDDEN,
     AlreadyExists: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
     Retryable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+_SAID: Final[Mapping[HTTPStatus, str]] = {
+    HTTPStatus.BAD_REQUEST: "What was sent is wrong",
+    HTTPStatus.UNAUTHORIZED: "Nobody has said who asks, or not so that it can be believed",
+    HTTPStatus.FORBIDDEN: "Not allowed",
+    HTTPStatus.NOT_FOUND: "Not there",
+    HTTPStatus.CONFLICT: "Somebody else changed the same meanwhile",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Not of the shape asked for, or not served by this installation",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Something that is needed cannot be reached for now",
+}
 
 app = APIGatewayRestResolver(enable_validation=True, strip_prefixes=[])
 
 Name = Annotated[str, Path()]
+Watch = Annotated[bool, Query(description="Wait until the version is another than `since`")]
+Since = Annotated[str, Query(description="`version` of a list, or the ETag of an object")]
+Timeout = Annotated[float, Query(ge=0, le=MAX_WAIT, description="Seconds to wait at most; then the answer is as it is")]
 
 
-def actor_of(event: Mapping[str, Any]) -> str:
-    """Who calls: the ARN that API Gateway has verified. Raises Denied when there is none."""
-    arn = ((event.get("requestContext") or {}).get("identity") or {}).get("userArn")
-    if not arn:
-        raise Denied("the request is not signed; sign it with AWS credentials (SigV4, service execute-api)")
-    return str(arn)
+class Unchanged(Exception):
+    """A watch that goes on."""
 
 
-def _refusal(status: HTTPStatus, text: str, **more: Any) -> Response[str]:
-    return Response(status.value, "application/json", orjson.dumps({"error": text, **more}).decode())
-
-
-def _failed(problem: ArgosyError) -> Response[str]:
-    status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), None)
-    return _refusal(status or HTTPStatus.INTERNAL_SERVER_ERROR, str(problem))
+def refusal(problem: ArgosyError, status: HTTPStatus | None = None) -> Response[str]:
+    """The answer that says why not."""
+    if status is None:
+        status = next((code for kind, code in _STATUS.items() if isinstance(problem, kind)), None)
+    body = orjson.dumps({"error": problem_of(problem)}).decode()
+    return Response((status or HTTPStatus.INTERNAL_SERVER_ERROR).value, "application/json", body)
 
 
 def _misshapen(problem: RequestValidationError) -> Response[str]:
-    """`detail` is what the OpenAPI document promises; what was sent is not repeated."""
-    detail = [{"loc": each["loc"], "msg": each["msg"], "type": each["type"]} for each in problem.errors()]
-    text = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in detail)
-    return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, text, detail=detail)
+    """What is wrong with the request's shape; what was sent is not repeated."""
+    single = [InvalidObject(each["msg"], field=".".join(map(str, each["loc"]))) for each in problem.errors()]
+    error = single[0] if len(single) == 1 else InvalidObject("; ".join(map(str, single)), problems=single)
+    return refusal(error, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _unreadable(_: Exception) -> Response[str]:
-    return _refusal(HTTPStatus.BAD_REQUEST, "the body is no JSON in UTF-8, or nested too deep")
+    return refusal(InvalidObject("no JSON in UTF-8, or nested too deep", field="body"))
 
 
-app.exception_handler(ArgosyError)(_failed)
+def _unchanged(_: Unchanged) -> Response[str]:
+    return Response(UNCHANGED.value, "application/json", "")
+
+
+def _nowhere(_: Exception) -> Response[str]:
+    event = app.current_event
+    return refusal(NotFound(f"the API has no {event.http_method} {event.path}; see docs/reference/openapi.json"))
+
+
+app.exception_handler(ArgosyError)(refusal)
 app.exception_handler(RequestValidationError)(_misshapen)
 app.exception_handler([UnicodeDecodeError, RecursionError])(_unreadable)
 
 
-@app.get("/api/v1/health", summary="Whether the API answers", tags=["health"])
+app.exception_handler(Unchanged)(_unchanged)
+app.not_found(_nowhere)
+
+
+def _responses(model: type[Any], status: HTTPStatus = HTTPStatus.OK, *more: HTTPStatus) -> dict[int, Any]:
+    """What a route may answer, for the document."""
+    problems = (
+        HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.SERVICE_UNAVAILABLE, *more,
+    )  # fmt: skip
+    made: dict[int, Any] = {status.value: {"description": "Done", "content": {"application/json": {"model": model}}}}
+    for code in sorted(problems):
+        made[code.value] = {"description": _SAID[code], "content": {"application/json": {"model": ProblemAnswer}}}
+    return made
+
+
+_LARGE: Final = {
+    HTTPStatus.SEE_OTHER.value: {
+        "description": "The answer is large and lies elsewhere",
+        "content": {"application/json": {"model": Shared}},
+    }
+}
+
+
+@app.get("/api/v1/health", summary="Whether the API answers", tags=["health"], responses=_responses(Health))
 def health() -> Health:
     """Answer."""
-    actor_of(app.current_event.raw_event)
     return Health(status="ok", version=VERSION)
 
 
-@app.post("/api/v1/objects", summary="Apply manifests, all or none", tags=["objects"])
+@app.post(
+    "/api/v1/objects",
+    summary="Apply manifests, all or none",
+    tags=["objects"],
+    responses=_responses(ApplyAnswer, HTTPStatus.OK, HTTPStatus.CONFLICT),
+)
 def apply(request: ApplyRequest) -> ApplyAnswer:
     """Apply."""
-    actor = actor_of(app.current_event.raw_event)
     _text("manifests", request.manifests)
     manifests = [Manifest(body) for body in request.manifests]
-    return _answer(current().objects.apply(manifests, request.namespace, actor=actor))
+    return _answer(current().objects.apply(manifests, request.namespace, actor=_actor()))
 
 
-@app.get("/api/v1/objects/<kind>", summary="Objects of a kind, page by page", tags=["objects"])
+@app.post(
+    "/api/v1/deletions",
+    summary="Delete objects, all or none",
+    tags=["objects"],
+    responses=_responses(ApplyAnswer, HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+)
+def delete_several(request: DeleteRequest) -> ApplyAnswer:
+    """Delete."""
+    objects = [(kind_named(each.kind), each.namespace, each.name) for each in request.objects]
+    return _answer(current().objects.delete(objects, actor=_actor()))
+
+
+@app.get(
+    "/api/v1/objects/<kind>",
+    summary="Objects of a kind, page by page",
+    tags=["objects"],
+    responses=_responses(ObjectList, HTTPStatus.OK, HTTPStatus.NOT_FOUND) | _LARGE,
+)
 def listing(
     kind: Name,
     namespace: Annotated[str | None, Query(description="left out: all namespaces")] = None,
     limit: Annotated[int, Query(ge=1, le=_PAGE)] = 100,
     after: Annotated[str, Query(description="`next` of the page before")] = "",
+    watch: Watch = False,
+    since: Since = "",
+    timeout: Timeout = MAX_WAIT,
 ) -> ObjectList:
     """List."""
-    actor_of(app.current_event.raw_event)
-    runtime = current()
-    found = [body for body in runtime.objects.listing(kind_named(kind), namespace) if _key(body) > after]
-    page = found[:limit]
-    more = _key(page[-1]) if len(found) > limit else ""
-    return ObjectList(items=[with_status(runtime.store, body) for body in page], next=more)
+    views, kind = current().views, kind_named(kind)
+    if watch and _may_wait(timeout) and views.version() == since:
+        raise Unchanged
+    page = views.page(kind, namespace, after=after, limit=limit)
+    return ObjectList(items=page.items, next=page.next, version=page.version)
 
 
-@app.get("/api/v1/objects/<kind>/<namespace>/<name>", summary="One object with its status", tags=["objects"])
-def get(kind: Name, namespace: Name, name: Name) -> dict[str, Any]:
-    """Get."""
-    actor_of(app.current_event.raw_event)
-    runtime = current()
-    return with_status(runtime.store, runtime.objects.get(kind_named(kind), namespace, name))
+@app.get(
+    "/api/v1/objects/<kind>/<namespace>/<name>",
+    summary="One object with its status",
+    tags=["objects"],
+    responses=_responses(dict, HTTPStatus.OK, HTTPStatus.NOT_FOUND) | _LARGE,
+)
+def get(
+    kind: Name,
+    namespace: Name,
+    name: Name,
+    watch: Watch = False,
+    since: Since = "",
+    timeout: Timeout = MAX_WAIT,
+) -> Response[dict[str, Any]]:
+    """Get. The answer's ETag changes with all that it shows, status included."""
+    body = current().views.one(kind_named(kind), namespace, name)
+    version = fingerprint(body)
+    if watch and _may_wait(timeout) and version == since.strip('"'):
+        raise Unchanged
+    return Response(HTTPStatus.OK.value, "application/json", body, headers={"ETag": f'"{version}"'})
 
 
-@app.delete("/api/v1/objects/<kind>/<namespace>/<name>", summary="Delete an object", tags=["objects"])
+@app.delete(
+    "/api/v1/objects/<kind>/<namespace>/<name>",
+    summary="Delete an object",
+    tags=["objects"],
+    responses=_responses(ApplyAnswer, HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+)
 def delete(kind: Name, namespace: Name, name: Name) -> ApplyAnswer:
     """Delete."""
-    actor = actor_of(app.current_event.raw_event)
-    return _answer(current().objects.delete([(kind_named(kind), namespace, name)], actor=actor))
+    return _answer(current().objects.delete([(kind_named(kind), namespace, name)], actor=_actor()))
 
 
-@app.post("/api/v1/events", summary="Put an event on the bus, as if its event source had sent it", tags=["events"])
+@app.post(
+    "/api/v1/events",
+    summary="Put an event on the bus, as if its event source had sent it",
+    tags=["events"],
+    responses=_responses(Published, HTTPStatus.OK, HTTPStatus.NOT_FOUND),
+)
 def publish(request: EventRequest) -> Published:
     """Publish."""
-    actor = actor_of(app.current_event.raw_event)
     runtime = current()
     body = runtime.objects.get("EventSource", request.namespace, request.source)
     source = EventSource.model_validate(body)
@@ -159,35 +255,57 @@ def publish(request: EventRequest) -> Published:
         raise NotFound(f"event source {request.namespace}/{request.source} has no event {request.event}")
     event_id, data = os.urandom(16).hex(), _text("data", request.data)
     place = (request.namespace, source.bus, kind, request.source, request.event)
-    runtime.store.write(
-        [
-            audited(
-                actor,
-                [f"Event/{request.namespace}/{request.source}/{request.event} published as {event_id}"],
-                runtime.clock.now(),
-            )
-        ]
-    )
+    told = f"Event/{request.namespace}/{request.source}/{request.event} published as {event_id}"
+    runtime.store.write([audited(_actor(), [told], runtime.clock.now())])
     runtime.queue.send(BUS, [bus_message(runtime, *place, event_id, data)])
     return Published(id=event_id)
 
 
-@app.get("/api/v1/queues", summary="The queues and how full they are", tags=["events"])
+@app.get("/api/v1/queues", summary="The queues and how full they are", tags=["events"], responses=_responses(QueueList))
 def queues() -> QueueList:
     """Depths."""
-    actor_of(app.current_event.raw_event)
-    return QueueList(items=[_depth(spec.name) for spec in AWS_QUEUES if not spec.fifo])
-
-
-@app.post("/api/v1/queues/<queue>/redrive", summary="Send dead letters back to their queue", tags=["events"])
-def redrive(queue: Name) -> Redriven:
-    """Redrive."""
-    actor = actor_of(app.current_event.raw_event)
-    if queue not in DEAD_LETTERS:
-        raise NotFound(f"no queue {queue} with dead letters; there are {', '.join(DEAD_LETTERS)}")
     runtime = current()
-    runtime.store.write([audited(actor, [f"Queue/{queue} redriven"], runtime.clock.now())])
-    return Redriven(moved=runtime.queue.redrive(queue))
+    found = []
+    for spec in runtime.queues:
+        depth = runtime.queue.depth(spec.name)
+        counts = {"visible": depth.visible, "inFlight": depth.in_flight, "delayed": depth.delayed}
+        found.append(QueueDepth(name=spec.name, deadLetters=spec.dlq, **counts))
+    return QueueList(items=found)
+
+
+@app.post(
+    "/api/v1/queues/<queue>/redrive",
+    summary="Begin to send dead letters back to their queue",
+    tags=["events"],
+    status_code=HTTPStatus.ACCEPTED.value,
+    responses=_responses(OperationAnswer, HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND),
+)
+def redrive(queue: Name) -> OperationAnswer:
+    """Redrive."""
+    return _operation(current().operations.redrive(queue, _actor()))
+
+
+@app.get(
+    "/api/v1/operations/<operation>",
+    summary="How far an operation is",
+    tags=["operations"],
+    responses=_responses(OperationAnswer, HTTPStatus.OK, HTTPStatus.NOT_FOUND),
+)
+def operation(operation: Name) -> OperationAnswer:
+    """Look."""
+    return _operation(current().operations.get(operation))
+
+
+@app.post(
+    "/api/v1/operations/<operation>",
+    summary="Carry on with an operation that is still running",
+    tags=["operations"],
+    status_code=HTTPStatus.ACCEPTED.value,
+    responses=_responses(OperationAnswer, HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND),
+)
+def carry_on(operation: Name) -> OperationAnswer:
+    """Carry on."""
+    return _operation(current().operations.carry_on(operation))
 
 
 def schema() -> str:
@@ -196,17 +314,22 @@ def schema() -> str:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
 
 
+def _actor() -> str:
+    return str(app.context["actor"])
+
+
+def _may_wait(timeout: float) -> bool:
+    return float(app.context["waited"]) < timeout
+
+
 def _answer(results: list[Applied]) -> ApplyAnswer:
     return ApplyAnswer(results=[Changed(**{n: getattr(each, n) for n in Changed.model_fields}) for each in results])
 
 
-def _depth(queue: str) -> dict[str, Any]:
-    depth = current().queue.depth(queue)
-    return {"name": queue, "visible": depth.visible, "inFlight": depth.in_flight, "delayed": depth.delayed}
-
-
-def _key(body: Mapping[str, Any]) -> str:
-    return f"{body['metadata']['namespace']}/{body['metadata']['name']}"
+def _operation(found: Operation) -> OperationAnswer:
+    return OperationAnswer(
+        **{name: value for name, value in asdict(found).items() if name in OperationAnswer.model_fields}
+    )
 
 
 def _text(field: str, value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,13 +10,36 @@ __all__ = [
     "ApplyAnswer",
     "ApplyRequest",
     "Changed",
+    "DeleteRequest",
     "EventRequest",
     "Health",
     "ObjectList",
+    "ObjectName",
+    "OperationAnswer",
+    "Problem",
+    "ProblemAnswer",
     "Published",
+    "QueueDepth",
     "QueueList",
-    "Redriven",
+    "Shared",
 ]
+
+
+class Problem(BaseModel):
+    """What is wrong: `object` and `field` where known, `wayOut` what to do, `problems` the single ones of several."""
+
+    type: str
+    message: str
+    object: str = ""
+    field: str = ""
+    wayOut: str = ""
+    problems: list[Problem] = []
+
+
+class ProblemAnswer(BaseModel):
+    """Every answer that is no success."""
+
+    error: Problem
 
 
 class ApplyRequest(BaseModel):
@@ -26,6 +49,24 @@ class ApplyRequest(BaseModel):
 
     manifests: list[dict[str, Any]] = Field(min_length=1, max_length=1000)
     namespace: str = "default"
+
+
+class ObjectName(BaseModel):
+    """Which object."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str
+    namespace: str = "default"
+    name: str
+
+
+class DeleteRequest(BaseModel):
+    """Objects to delete, all or none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    objects: list[ObjectName] = Field(min_length=1, max_length=1000)
 
 
 class Changed(BaseModel):
@@ -44,10 +85,15 @@ class ApplyAnswer(BaseModel):
 
 
 class ObjectList(BaseModel):
-    """Objects with their status; `next` is the token of the next page, empty on the last one."""
+    """Objects with their status.
+
+    `next` is the token of the next page, empty on the last one. `version` is what a watch takes as `since`: the first
+    page's, when there are several.
+    """
 
     items: list[dict[str, Any]]
     next: str = ""
+    version: str = ""
 
 
 class EventRequest(BaseModel):
@@ -67,16 +113,45 @@ class Published(BaseModel):
     id: str
 
 
+class QueueDepth(BaseModel):
+    """How many messages of a queue are visible, in flight and delayed; `deadLetters` is where it sets messages aside."""
+
+    name: str
+    visible: int
+    inFlight: int
+    delayed: int
+    deadLetters: str = ""
+
+
 class QueueList(BaseModel):
-    """Every queue with how many of its messages are visible, in flight and delayed."""
+    """Every queue."""
 
-    items: list[dict[str, Any]]
+    items: list[QueueDepth]
 
 
-class Redriven(BaseModel):
-    """How many messages went from the dead-letter queue back to the queue."""
+class OperationAnswer(BaseModel):
+    """Something that may take longer than a request.
 
+    `moved` of about `total` messages; `error` says why it failed. While it is `running`, POST to it to carry on.
+    """
+
+    id: str
+    kind: str
+    target: str
+    actor: str
+    status: Literal["running", "done", "failed"]
     moved: int
+    total: int
+    created: str
+    updated: str
+    error: Problem | None = None
+
+
+class Shared(BaseModel):
+    """An answer too large for this way: GET it, unsigned, at `url` (also in the header Location) within `seconds`."""
+
+    url: str
+    seconds: int
 
 
 class Health(BaseModel):

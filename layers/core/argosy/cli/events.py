@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from argosy.cli.objects import Data, installation
+from argosy.cli.options import Data, connected
 
 __all__ = ["app"]
 
@@ -20,11 +20,16 @@ def events() -> None:
 
 @app.command()
 def redrive(
-    queue: Annotated[str, typer.Argument(help="bus or triggers; left out: both.")] = "", data: Data = None
+    context: typer.Context,
+    queue: Annotated[str, typer.Argument(help="A queue with dead letters; left out: each of them.")] = "",
+    data: Data = None,
 ) -> None:
     """Send dead letters back to the queue that they came from; `argosy get queues` counts them."""
-    from argosy.services.queues import BUS, TRIGGERS
 
-    with installation(data, make=False) as found:
-        for name in (queue,) if queue else (BUS, TRIGGERS):
-            typer.echo(f"{name}: {found.redrive(name)} sent back")
+    def told(moved: int, total: int) -> None:
+        typer.echo(f"{name}: {moved} of about {total} so far", err=True)
+
+    with connected(context, data) as client:
+        names = [queue] if queue else [each["name"] for each in client.queues() if each["deadLetters"]]
+        for name in names:
+            typer.echo(f"{name}: {client.redrive(name, told)} sent back")

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from argosy.cli import dev, events, objects, up
+from argosy.cli import contexts, dev, events, invoke, objects, options, up
 from argosy.errors import ArgosyError
 
 __all__ = ["app", "main"]
@@ -18,21 +18,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.callback()(options.remember)
 up.register(app)
 objects.register(app)
+invoke.register(app)
 app.add_typer(events.app, name="events", help="Events on their way, and those that came to nothing.")
+app.add_typer(contexts.app, name="context", help="Installations remembered by name.")
 app.add_typer(dev.app, name="dev", help="Things for development and trying out.")
 
 
 def main() -> None:
     """Run the command; an error of ours is one clear text on standard error and exit code 1."""
     try:
-        app()
+        app(options.hoisted(sys.argv[1:]))
     except ArgosyError as x:
         sys.stderr.write(f"error: {x}\n")
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

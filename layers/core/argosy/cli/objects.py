@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from argosy.cli.inputs import load
+from argosy.cli.options import Data, connected
 from argosy.cli.output import Column, OutputFormat, show
-from argosy.errors import InvalidObject, NotFound
+from argosy.errors import InvalidObject
 
-if TYPE_CHECKING:
-    from argosy.local.admin import Installation
+__all__ = ["register"]
 
-__all__ = ["Data", "installation", "register"]
-
-Data = Annotated[
-    Path | None, typer.Option("--data", help="Data directory (default: $ARGOSY_DATA or ~/.local/state/argosy).")
-]
 Files = Annotated[
     list[str] | None, typer.Option("--filename", "-f", help="File, folder or - for standard input; may be repeated.")
 ]
@@ -38,43 +31,69 @@ def register(app: typer.Typer) -> None:
 
 
 def apply(
-    filename: Files = None, namespace: Namespace = "default", recursive: Recursive = False, data: Data = None
+    context: typer.Context,
+    filename: Files = None,
+    namespace: Namespace = "default",
+    recursive: Recursive = False,
+    data: Data = None,
 ) -> None:
     """Create or change objects; all of them, or none if one is wrong. A running instance takes them up at once."""
-    manifests = load(_needed(filename), recursive=recursive)
-    with installation(data) as found:
-        for result in found.objects.apply(manifests, namespace):
+    from argosy.services.objects import unique
+
+    manifests = list(unique(load(_needed(filename), recursive=recursive), namespace))
+    with connected(context, data, make=True) as client:
+        for result in client.apply(manifests, namespace):
             typer.echo(result)
 
 
 def get(
+    context: typer.Context,
     kind: Annotated[str, typer.Argument(help="eventsources (es), sensors, eventbus (eb), queues or all.")],
     names: Annotated[list[str] | None, typer.Argument()] = None,
     namespace: Namespace = "default",
     all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Then go on, and show each object again when it has changed.")
+    ] = False,
     output: Output = OutputFormat.TABLE,
     data: Data = None,
 ) -> None:
     """Show objects with what has become of them: counters, failures, next times."""
-    from argosy.services.objects import kind_named
+    from argosy.cli.client.target import NoDataDirectory
+    from argosy.cli.watching import Query, follow, found
 
     kind, names = _split(kind, names or [])
-    if kind not in ("all", "queue", "queues"):
-        kind = kind_named(kind)
-    folder = _folder(data)
-    if not names and not folder.exists():
-        typer.echo(f"data directory {folder} not found", err=True)
-        show([], (), output, single=False)
+    if kind in ("queues", "queue"):
+        if watch or names:
+            raise InvalidObject("queues are shown all together, and as they are now: argosy get queues")
+        _queues(context, data, output)
         return
-    with installation(data, make=False) as found:
-        if kind in ("queues", "queue"):
-            show(found.queues(), _QUEUE_COLUMNS, output, single=False)
-            return
-        bodies = found.find(kind, names, None if all_namespaces else namespace)
-        show(bodies, _COLUMNS if all_namespaces else _COLUMNS[1:], output, single=len(names) == 1)
+    query = Query(kind, tuple(names), None if all_namespaces else namespace)
+    columns = _COLUMNS if all_namespaces else _COLUMNS[1:]
+    try:
+        with connected(context, data) as client:
+            if watch:
+                follow(
+                    client,
+                    query,
+                    lambda bodies, first: show(bodies, columns, output, single=not first, heading=first),
+                )
+                return
+            show(found(client, query), columns, output, single=len(names) == 1)
+    except NoDataDirectory as x:
+        if names:
+            raise
+        typer.echo(str(x), err=True)
+        show([], (), output, single=False)
+
+
+def _queues(context: typer.Context, data: Data, output: OutputFormat) -> None:
+    with connected(context, data) as client:
+        show(client.queues(), _QUEUE_COLUMNS, output, single=False)
 
 
 def delete(
+    context: typer.Context,
     words: Annotated[list[str] | None, typer.Argument(help="KIND NAME…")] = None,
     filename: Files = None,
     namespace: Namespace = "default",
@@ -91,8 +110,8 @@ def delete(
         targets = [(kind_named(kind), namespace, name) for name in names]
     else:
         raise InvalidObject("name what to delete: KIND NAME… or -f FILE")
-    with installation(data, make=False) as found:
-        for result in found.objects.delete(targets):
+    with connected(context, data) as client:
+        for result in client.delete(targets):
             typer.echo(result)
 
 
@@ -142,6 +161,8 @@ def _count(one: Mapping[str, Any], counter: str) -> str:
 
 
 def _conditions(one: Mapping[str, Any]) -> str:
+    if one["status"].get("deleted"):
+        return "deleted"
     bad = [c["type"] for c in one["status"].get("conditions", ()) if c["status"] != "True"]
     return f"not {', '.join(bad)}" if bad else "ready"
 
@@ -170,24 +191,3 @@ _QUEUE_COLUMNS = tuple(
     Column(title, lambda one, key=key: str(one[key]))  # type: ignore[misc]  # mypy cannot see the default's type
     for title, key in (("NAME", "name"), ("VISIBLE", "visible"), ("IN FLIGHT", "inFlight"), ("DELAYED", "delayed"))
 )
-
-
-def _folder(data: Path | None) -> Path:
-    from argosy.local.datadir import default_data_dir
-
-    return data or default_data_dir()
-
-
-@contextmanager
-def installation(data: Path | None, *, make: bool = True) -> Iterator[Installation]:
-    from argosy.local.admin import Installation
-    from argosy.local.datadir import DataDir
-
-    folder = _folder(data)
-    if not make and not folder.exists():
-        raise NotFound(f"data directory {folder} not found; name it with --data or set ARGOSY_DATA")
-    installation = Installation(DataDir(folder))
-    try:
-        yield installation
-    finally:
-        installation.close()

@@ -35,9 +35,19 @@ class Column:
 
 
 def show(
-    objects: Sequence[Mapping[str, Any]], columns: Sequence[Column], output: OutputFormat, *, single: bool
+    objects: Sequence[Mapping[str, Any]],
+    columns: Sequence[Column],
+    output: OutputFormat,
+    *,
+    single: bool,
+    heading: bool = True,
 ) -> None:
-    """Print objects; `single` prints a lone object itself in JSON and YAML, not a list of one."""
+    """Print objects; `single` prints a lone object itself in JSON and YAML, not a list of one.
+
+    Without `heading` a table is rows alone, and documents of YAML are divided: what follows something that was shown.
+    """
+    if not heading and output is OutputFormat.YAML:
+        typer.echo("---")
     if output in (OutputFormat.JSON, OutputFormat.YAML):
         listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         body = objects[0] if single and len(objects) == 1 else listed
@@ -50,11 +60,11 @@ def show(
     elif not objects:
         typer.echo("nothing found", err=True)
     else:
-        _table(objects, [column for column in columns if output is OutputFormat.WIDE or not column.wide])
+        _table(objects, [column for column in columns if output is OutputFormat.WIDE or not column.wide], heading)
 
 
-def _table(objects: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> None:
+def _table(objects: Sequence[Mapping[str, Any]], columns: Sequence[Column], heading: bool) -> None:
     rows = [[column.title for column in columns]] + [[column.cell(one) for column in columns] for one in objects]
     widths = [max(len(row[index]) for row in rows) for index in range(len(columns))]
-    for row in rows:
+    for row in rows if heading else rows[1:]:
         typer.echo("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

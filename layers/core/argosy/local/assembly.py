@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from argosy.adapters.console.executor import LogExecutor
 from argosy.adapters.files.blobs import FileBlobs
@@ -19,6 +21,9 @@ from argosy.ports.secrets import Secrets
 from argosy.services.access import IamAuthoriser
 from argosy.services.queues import LOCAL_QUEUES
 from argosy.services.runtime import Runtime
+
+if TYPE_CHECKING:
+    from argosy.adapters.kube.client import DirectCluster
 
 _TALLY_SECONDS = 1.0
 _WATCH_SECONDS = 0.2
@@ -79,7 +84,7 @@ def assemble(
         from argosy.adapters.kube.lazy import LazyCluster
         from argosy.adapters.kube.secrets import ClusterSecrets
 
-        lazy = LazyCluster(Path(cluster.kubeconfig) if cluster.kubeconfig else None, cluster.context or None)
+        lazy = LazyCluster(partial(_connect, cluster))
         cached = CachedSecrets(ClusterSecrets(lazy))
         patient = ChainedSecrets([secrets, cached])
         # The gateway answers requests on an event loop: it takes what memory holds and waits for nobody.
@@ -106,3 +111,9 @@ def assemble(
         watch_seconds=_WATCH_SECONDS,
     )
     return Embedded(runtime, queue, store, patient, clock, lazy)
+
+
+def _connect(access: ClusterAccess) -> DirectCluster:
+    from argosy.adapters.kube.client import connect
+
+    return connect(Path(access.kubeconfig) if access.kubeconfig else None, access.context or None)

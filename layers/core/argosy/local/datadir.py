@@ -2,7 +2,7 @@
 
 queue.db store.db    SQLite files              blobs/      large messages
 secrets/ configs/    values by file            instance    locked by the one running `argosy up`
-wake.*               pipes that wake a process
+wake.*               pipes that wake a process   token      who may use the API of the running instance
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from argosy.errors import Unavailable
 __all__ = ["DataDir", "default_data_dir"]
 
 _POLL = 0.05
+_CLAIM_SECONDS = 0.3  # a command that only asks whether somebody has the role holds it for a moment
+_NOTE_BYTES = 1024
 
 
 def default_data_dir() -> Path:
@@ -55,6 +57,11 @@ class DataDir:
         """Blob folder."""
         return self.root / "blobs"
 
+    @property
+    def token(self) -> Path:
+        """What the API asks for."""
+        return self.root / "token"
+
     def pipe(self, process: str) -> Path:
         """Wake-up pipe of one process."""
         return self.root / f"wake.{process}"
@@ -66,34 +73,54 @@ class DataDir:
         """
         handle = self._open(role)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock(handle, _CLAIM_SECONDS)
         except OSError as x:
             other = os.read(handle, 4096).decode(errors="replace").strip()
             os.close(handle)
             raise Unavailable(
                 f"another `argosy up` runs on {self.root} ({other}); stop it or choose another --data"
             ) from x
-        os.ftruncate(handle, 0)
-        os.write(handle, orjson.dumps(note))
         self._claims[role] = handle
+        self.tell(role, note)
+
+    def tell(self, role: str, note: Mapping[str, object]) -> None:
+        """Change the note of a role that this process has."""
+        data = orjson.dumps(note)
+        os.pwrite(
+            self._claims[role], data.ljust(_NOTE_BYTES), 0
+        )  # one length, so that no reader sees parts of two notes
+
+    def told(self, role: str) -> Mapping[str, object] | None:
+        """The note of the process that has a role now; None when none has it."""
+        try:
+            handle = os.open(self.root / role, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            data = os.pread(handle, _NOTE_BYTES, 0).strip()
+        else:
+            return None
+        finally:
+            os.close(handle)
+        try:
+            note = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return {}
+        return note if isinstance(note, dict) else {}
 
     def wait_for(self, role: str, seconds: float) -> None:
         """Wait until nobody has the role: a worker whose gateway was killed may still be finishing what it has in hand.
 
         Raises Unavailable when that takes longer than `seconds`.
         """
-        handle, end = self._open(role), time.monotonic() + seconds
+        handle = self._open(role)
         try:
-            while True:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError as x:
-                    if time.monotonic() > end:
-                        other = os.read(handle, 4096).decode(errors="replace").strip()
-                        raise Unavailable(f"the {role} of an earlier run still works on {self.root} ({other})") from x
-                    time.sleep(_POLL)
-                else:
-                    return
+            self._lock(handle, seconds)
+        except OSError as x:
+            other = os.read(handle, 4096).decode(errors="replace").strip()
+            raise Unavailable(f"the {role} of an earlier run still works on {self.root} ({other})") from x
         finally:
             os.close(handle)
 
@@ -101,6 +128,18 @@ class DataDir:
         """Give up all roles."""
         while self._claims:
             os.close(self._claims.popitem()[1])
+
+    def _lock(self, handle: int, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_POLL)
+            else:
+                return
 
     def _open(self, role: str) -> int:
         return os.open(self.root / role, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -1,7 +1,8 @@
 """Which ports are open for which webhook event sources, kept in step with the declarations.
 
-Every port that a webhook entry names is served as Argo's pods serve it, and the API port serves all entries under
-`/hooks/{namespace}/{event source}/{endpoint}`. What cannot be served is said once and tried again.
+Every port that a webhook entry names is served as Argo's pods serve it. The API port serves all entries under
+`/hooks/{namespace}/{event source}/{endpoint}`, and `/api/v1` beside them. What cannot be served is said once and tried
+again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from argosy.errors import ArgosyError
 from argosy.events.sources.webhook import HEALTH, size_limit
+from argosy.local.apidoor import ApiDoor, Branch
 from argosy.local.gateway import Door, Gateway, Route, Router
 from argosy.local.httpserver import HttpServer
 from argosy.ports.secrets import Secrets
@@ -32,8 +34,9 @@ _UNKNOWN_LIMIT = 1024 * 1024
 class Doors:
     """The open ports."""
 
-    def __init__(self, gateway: Gateway, declarations: Declarations, secrets: Secrets, host: str) -> None:
+    def __init__(self, gateway: Gateway, declarations: Declarations, secrets: Secrets, host: str, api: ApiDoor) -> None:
         self._gateway, self._declarations, self._secrets, self._host = gateway, declarations, secrets, host
+        self._api_door = api
         self._open: dict[str, tuple[HttpServer, tuple[str, ...] | None]] = {}
         self._routes: dict[str, dict[str, list[Hook]]] = {}
         self._said: dict[str, str] = {}
@@ -42,7 +45,7 @@ class Doors:
 
     async def open_api(self, port: int) -> int | None:
         """Open the API port if it is not open; returns its number, or None and says why when it cannot be opened."""
-        server = HttpServer(Door(self._gateway, self._api_route))
+        server = HttpServer(Branch(self._api_door, Door(self._gateway, self._api_route)))
         try:
             number = await server.open(self._host, port)
         except OSError as x:

@@ -20,7 +20,7 @@ from argosy.local.functions import Context
 from argosy.local.functions import Handler as Function
 from argosy.local.httpserver import Reply, Request
 
-__all__ = ["Door", "Gateway", "Route", "Router"]
+__all__ = ["Door", "Gateway", "Route", "Router", "answer_with", "proxy_event"]
 
 _log = logging.getLogger("argosy.local")
 _RESOURCE = "/hooks/{namespace}/{source}/{proxy+}"
@@ -65,12 +65,12 @@ class Gateway:
                 reply(502, _TEXT, b"the function failed")
                 return
         if unit.empty:
-            _answer(result, reply)
+            answer_with(result, reply)
             return
 
         def committed(problem: Exception | None) -> None:
             if problem is None:
-                _answer(result, reply)
+                answer_with(result, reply)
             else:
                 _log.error("event not stored: %s", problem)
                 reply(503, _TEXT, b"the event could not be stored, send it again")
@@ -95,6 +95,18 @@ class Door:
 
 
 def _event(route: Route, request: Request) -> dict[str, Any]:
+    path = f"/hooks/{route.namespace}/{route.source}"
+    parameters = {"namespace": route.namespace, "source": route.source}
+    if not route.rest:
+        return proxy_event(request, _BARE_RESOURCE, path, parameters, route.port)
+    parameters["proxy"] = route.rest
+    return proxy_event(request, _RESOURCE, f"{path}/{route.rest}", parameters, route.port)
+
+
+def proxy_event(
+    request: Request, resource: str, path: str, parameters: Mapping[str, str], port: str = ""
+) -> dict[str, Any]:
+    """The event that API Gateway (REST, proxy integration, payload v1) makes of a request to `resource`."""
     many: dict[str, list[str]] = {}
     for name, value in request.headers:
         many.setdefault(name, []).append(value)
@@ -104,12 +116,6 @@ def _event(route: Route, request: Request) -> dict[str, Any]:
     except UnicodeDecodeError:
         text, encoded = base64.b64encode(body).decode(), True
     query = _query(request.query)
-    path = f"/hooks/{route.namespace}/{route.source}"
-    parameters = {"namespace": route.namespace, "source": route.source}
-    resource = _BARE_RESOURCE
-    if route.rest:
-        resource, path = _RESOURCE, f"{path}/{route.rest}"
-        parameters["proxy"] = route.rest
     return {
         "resource": resource,
         "path": path,
@@ -118,8 +124,8 @@ def _event(route: Route, request: Request) -> dict[str, Any]:
         "multiValueHeaders": many,
         "queryStringParameters": {name: values[-1] for name, values in query.items()} if query else None,
         "multiValueQueryStringParameters": query,
-        "pathParameters": parameters,
-        "stageVariables": {"port": route.port} if route.port else None,
+        "pathParameters": dict(parameters),
+        "stageVariables": {"port": port} if port else None,
         "requestContext": {
             "resourcePath": resource,
             "httpMethod": request.method,
@@ -141,10 +147,11 @@ def _query(raw: bytes) -> dict[str, list[str]] | None:
     return values
 
 
-def _answer(result: Mapping[str, Any], reply: Reply) -> None:
+def answer_with(result: Mapping[str, Any], reply: Reply) -> None:
+    """Answer a request with what a function gave back for its proxy event."""
     body = result.get("body") or ""
     data = base64.b64decode(body) if result.get("isBase64Encoded") else str(body).encode()
-    headers = result["headers"]
+    headers = result.get("headers") or {}
     many = result.get("multiValueHeaders")
     if many:
         headers = {**headers, **{name: ", ".join(values) for name, values in many.items()}}

@@ -295,7 +295,7 @@ class _Connection(asyncio.Protocol):
         self._refuse(431, b"the head of the request is too large")
 
     def _refuse_size(self) -> NoReturn:
-        self._refuse(413, f"the body is larger than the {self._limit} bytes that this event source takes".encode())
+        self._refuse(413, f"the body is larger than the {self._limit} bytes that are taken here".encode())
 
     def _refuse(self, status: int, text: bytes) -> NoReturn:
         """Queue an answer without serving and stop parsing: this is the connection's last answer."""

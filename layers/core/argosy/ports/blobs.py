@@ -30,6 +30,13 @@ class Blobs(Protocol):
         """Remove `key`; nothing happens when it is not there."""
         ...
 
+    def share(self, key: str, seconds: int) -> str:
+        """An address at which anybody who knows it may GET `key` for `seconds`; "" where blobs have no addresses.
+
+        To be asked for before the blob is written: who gets "" need not write it. Raises InvalidObject as `put` does.
+        """
+        ...
+
     def sweep(self, before: datetime) -> int:
         """Remove blobs written before `before` and return how many (on AWS the bucket's lifecycle does this)."""
         ...

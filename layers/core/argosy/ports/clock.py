@@ -1,10 +1,11 @@
-"""Clock port: the only way in which services and adapters learn the time.
+"""Clock port: the only way in which services and adapters learn the time, and wait for it to pass.
 
 Deciding code never holds a clock; it is given `now` as an argument.
 """
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -18,13 +19,28 @@ class Clock(Protocol):
         """Current time, timezone UTC."""
         ...
 
+    def sleep(self, seconds: float) -> bool:
+        """Let time pass; False, at once, when this process is about to end and nobody should wait any longer."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
 
+    def __init__(self) -> None:
+        self._ending = threading.Event()
+
     def now(self) -> datetime:
         """Current time, timezone UTC."""
         return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> bool:
+        """See `Clock.sleep`."""
+        return not self._ending.wait(seconds)
+
+    def end(self) -> None:
+        """Wake all who sleep, and let nobody sleep again."""
+        self._ending.set()
 
 
 def stamp(at: datetime) -> str:

@@ -98,7 +98,3 @@ class Queue(Protocol):
     def depth(self, queue: str) -> Depth:
         """How full the queue is."""
         ...
-
-    def redrive(self, queue: str) -> int:
-        """Move everything in the DLQ of `queue` back to it, receive counts reset; returns how many moved."""
-        ...

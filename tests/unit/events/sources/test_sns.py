@@ -13,7 +13,9 @@ from argosy.resources.eventsource import SnsSource
 
 
 def recorded(name: str) -> Any:
-    return json.loads((Path(__file__).parents[4] / "events" / f"{name}.json").read_text())
+    """What the function `sources` finds in the message of a recorded batch."""
+    (record,) = json.loads((Path(__file__).parents[4] / "events" / f"{name}.json").read_text())["Records"]
+    return json.loads(record["body"])
 
 
 def test_a_recorded_notification() -> None:

@@ -39,6 +39,13 @@ class S3Blobs:
         with telling(self._name(key)):
             self._clients.s3.delete_object(Bucket=self._bucket, Key=key)
 
+    def share(self, key: str, seconds: int) -> str:
+        """See `Blobs.share`: a presigned URL. With a role's credentials it ends with them, should that be sooner."""
+        check_key(key)
+        with telling(self._name(key)):
+            place = {"Bucket": self._bucket, "Key": key}
+            return self._clients.s3.generate_presigned_url("get_object", Params=place, ExpiresIn=seconds)
+
     def sweep(self, before: datetime) -> int:
         """Nothing, so 0: the lifecycle rules of the bucket remove what is old, each below its prefix."""
         return 0

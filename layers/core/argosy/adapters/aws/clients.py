@@ -16,8 +16,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from argosy.adapters.aws.errors import telling
+from argosy.errors import InvalidObject
 
 if TYPE_CHECKING:
+    from botocore.config import Config
+    from botocore.credentials import Credentials
     from botocore.session import Session
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
@@ -36,6 +39,16 @@ _READ_SECONDS: Final = 5
 _ATTEMPTS: Final = 3
 _CONNECTIONS: Final = 16
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
+
+
+class _Given:
+    """What a session asks for its credentials."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def load_credentials(self) -> Credentials:
+        return self._credentials
 
 
 class Clients:
@@ -96,6 +109,56 @@ class Clients:
         """A client of `service` in another region ("" = our own) that waits `patience` seconds for an answer."""
         return self._client(service, region, patience, attempts)
 
+    def signed(self, url: str, service: str, region: str, *, headers: Mapping[str, str], seconds: int) -> str:
+        """`url` as a GET that whoever holds it may send with these headers within `seconds`; nothing is called for it.
+
+        Raises Denied without credentials.
+        """
+        from botocore.auth import SigV4QueryAuth
+        from botocore.awsrequest import AWSRequest
+        from botocore.exceptions import NoCredentialsError
+
+        request = AWSRequest("GET", url, headers=dict(headers))
+        with telling(f"signing for {service}"):
+            with self._mutex:
+                credentials = self._opened().get_credentials()
+            if credentials is None:
+                raise NoCredentialsError
+            SigV4QueryAuth(credentials.get_frozen_credentials(), service, region, expires=seconds).add_auth(request)
+        return str(request.url)
+
+    def suffix(self, partition: str) -> str:
+        """What the names of AWS's servers end with, such as `amazonaws.com.cn` for `aws-cn`.
+
+        Raises InvalidObject for a partition that botocore does not know.
+        """
+        with self._mutex:
+            found = self._opened().get_component("endpoint_resolver").get_partition_dns_suffix(partition)
+        if not found:
+            raise InvalidObject(f"{partition!r} is no partition of AWS, such as aws or aws-cn")
+        return str(found)
+
+    def assuming(self, role: str, external_id: str = "", region: str = "") -> Clients:
+        """Clients that act as the role of that ARN; it is assumed at their first call, and again before that ends."""
+        from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+        from botocore.session import Session
+
+        with self._mutex, telling(f"role {role}"):
+            session = self._opened()
+            source = session.get_credentials()
+        region, config = region or self._environ.get("AWS_REGION", ""), self._config("sts")
+        fetcher = AssumeRoleCredentialFetcher(
+            lambda service, **keys: session.create_client(service, region_name=region, config=config, **keys),
+            source,
+            role,
+            {"RoleSessionName": "argosy"} | ({"ExternalId": external_id} if external_id else {}),
+        )
+        made = Clients(self._environ, attempts=self._attempts)
+        made._session = Session()
+        found = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        made._session.register_component("credential_provider", _Given(found))
+        return made
+
     def _client(
         self, service: str, region: str = "", patience: int = _READ_SECONDS, attempts: int | None = None
     ) -> Any:
@@ -108,19 +171,28 @@ class Clients:
         return made
 
     def _make(self, service: str, region: str, patience: int, attempts: int) -> Any:
-        from botocore.config import Config
+        # botocore alone reads only AWS_DEFAULT_REGION; Lambda promises AWS_REGION.
+        region = region or self._environ.get("AWS_REGION", "")
+        config = self._config(service, patience, attempts)
+        return self._opened().create_client(service, region_name=region or None, config=config)
+
+    def _opened(self) -> Session:
         from botocore.session import Session
 
         self._session = self._session or Session()
-        config = Config(
+        return self._session
+
+    def _config(self, service: str, patience: int = _READ_SECONDS, attempts: int = _ATTEMPTS) -> Config:
+        from botocore.config import Config
+
+        return Config(
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=patience,
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=_CONNECTIONS,
             tcp_keepalive=True,
+            # Left alone, botocore signs addresses of S3 in its oldest regions in the manner of 2006.
+            signature_version="s3v4" if service == "s3" else None,
             # An endpoint of one's own seldom answers to a host name for each bucket.
             s3={"addressing_style": "path" if any(self._environ.get(name) for name in _ENDPOINTS) else "auto"},
         )
-        # botocore alone reads only AWS_DEFAULT_REGION; Lambda promises AWS_REGION.
-        region = region or self._environ.get("AWS_REGION", "")
-        return self._session.create_client(service, region_name=region or None, config=config)

@@ -6,8 +6,7 @@ What SQS does otherwise than the embedded queue, by its nature:
 - Delays count in whole seconds; they are rounded up.
 - A send of more than one batch can fail in its middle, and its caller's repetition sends again what was through.
 - A message that was released can still be deleted by its old handle.
-- The receive count goes on in the dead-letter queue. A redriven message has a new id, and what is in flight in the
-  dead-letter queue stays there.
+- The receive count goes on in the dead-letter queue.
 
 SQS takes texts of XML's characters alone, and no empty one. Other characters are possible in JSON, where an escape means the
 same: U+FFFE and U+FFFF become one. In an attribute they become U+FFFD. What else SQS would refuse of a body is InvalidObject
@@ -131,31 +130,6 @@ class SqsQueue:
         attributes = cast("Mapping[str, str]", answer.get("Attributes", {}))
         return Depth(*(int(attributes.get(name, 0)) for name in _DEPTH))
 
-    def redrive(self, queue: str) -> int:
-        """See `Queue.redrive`. Ten by ten: received from the dead-letter queue, sent, and only then deleted there.
-
-        A crash in between leaves a message in both queues, never in none. What was sent to the dead letters after this began
-        has been set aside again, and is left there.
-        """
-        began = time.time() * 1000
-        spec = self._spec(queue)
-        if not spec.dlq:
-            raise NotFound(f"queue {queue} has no dead-letter queue")
-        url, moved = self._url(queue), set[str]()
-        while messages := self._receive(spec.dlq, MAX_ENTRIES, self._wait):
-            if any(message["MessageId"] in moved or _sent(message) > began for message in messages):
-                self.release(spec.dlq, [message["ReceiptHandle"] for message in messages])
-                break
-            handles = {str(number): message["ReceiptHandle"] for number, message in enumerate(messages)}
-            entries = [_again(spec, str(number), message) for number, message in enumerate(messages)]
-            for batch in batches(entries, entry_size):
-                sent, failed = self._send(queue, url, batch)
-                self.delete(spec.dlq, [handles[one["Id"]] for one in sent])
-                moved |= {one["MessageId"] for one in sent}
-                if failed:
-                    raise _unsent(queue, len(failed), len(messages), failed)
-        return len(moved)
-
     def _send(self, queue: str, url: str, batch: list[dict[str, Any]]) -> tuple[list[Any], list[Failure]]:
         def call(entries: Any) -> tuple[Sequence[Any], Sequence[Failure]]:
             with telling(f"queue {queue}"):
@@ -221,10 +195,6 @@ class SqsQueue:
             return self._clients.sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
 
 
-def _sent(message: Message) -> float:
-    return float(message["Attributes"]["SentTimestamp"])
-
-
 def _entry(spec: QueueSpec, number: str, message: Outgoing) -> dict[str, Any]:
     entry: dict[str, Any] = {"Id": number, "MessageBody": _text(spec.name, message.body)}
     if message.attributes:
@@ -257,17 +227,6 @@ def _text(queue: str, body: str) -> str:
         what = f"the character U+{ord(found[0]):04X}" if found else "no text at all"
         raise InvalidObject(f"queue {queue}: a message with {what}; SQS takes texts of XML's characters") from None
     return _NO_TEXT.sub(lambda match: f"\\u{ord(match[0]):04x}", body)
-
-
-def _again(spec: QueueSpec, number: str, message: Message) -> dict[str, Any]:
-    """A dead letter as a message to send. On FIFO the same letter, should it come twice, is dropped the second time."""
-    entry: dict[str, Any] = {"Id": number, "MessageBody": message["Body"]}
-    if message.get("MessageAttributes"):
-        entry["MessageAttributes"] = message["MessageAttributes"]
-    if spec.fifo:
-        group = message["Attributes"]["MessageGroupId"]
-        entry |= {"MessageGroupId": group, "MessageDeduplicationId": f"redrive-{message['MessageId']}"}
-    return entry
 
 
 def _delivery(message: Message) -> Delivery:

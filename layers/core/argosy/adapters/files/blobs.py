@@ -53,6 +53,11 @@ class FileBlobs:
             if not path.is_dir():  # a folder holds other blobs and is none
                 raise Unavailable(f"cannot remove blob {key} under {self._root}: {x}") from x
 
+    def share(self, key: str, seconds: int) -> str:
+        """See `Blobs.share`: files have no addresses."""
+        check_key(key)
+        return ""
+
     def sweep(self, before: datetime) -> int:
         """See `Blobs.sweep`."""
         old = [

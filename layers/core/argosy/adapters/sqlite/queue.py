@@ -217,15 +217,6 @@ class SqliteQueue:
         now = self._clock.now().timestamp()
         return Depth(*(count or 0 for count in self._db.read(_DEPTH, (now, queue))[0]))
 
-    def redrive(self, queue: str) -> int:
-        """See `Queue.redrive`."""
-        spec = self._spec(queue)
-        if not spec.dlq:
-            raise NotFound(f"queue {queue} has no dead-letter queue")
-        with self._db.write() as connection:
-            sql = "UPDATE messages SET queue=?, leased=0, receive_count=0, visible_at=? WHERE queue=?"
-            return connection.execute(sql, (queue, self._clock.now().timestamp(), spec.dlq)).rowcount
-
     def next_visible(self, queue: str) -> float | None:
         """Epoch seconds at which the next message of `queue` is or becomes visible, or None: the pump's alarm clock."""
         with self._held_mutex:

@@ -14,8 +14,8 @@ __all__ = ["FakeBlobs"]
 class FakeBlobs:
     """A dict of bytes with the time of writing."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, *, addresses: bool = True) -> None:
+        self._clock, self.addresses = clock, addresses
         self._blobs: dict[str, tuple[datetime, bytes]] = {}
 
     def put(self, key: str, data: bytes) -> None:
@@ -32,6 +32,10 @@ class FakeBlobs:
     def delete(self, key: str) -> None:
         """See `Blobs.delete`."""
         self._blobs.pop(check_key(key), None)
+
+    def share(self, key: str, seconds: int) -> str:
+        """See `Blobs.share`; a made-up address, or "" with `addresses` off."""
+        return f"https://blobs.example/{check_key(key)}?seconds={seconds}" if self.addresses else ""
 
     def sweep(self, before: datetime) -> int:
         """See `Blobs.sweep`."""

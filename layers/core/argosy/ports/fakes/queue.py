@@ -92,18 +92,6 @@ class FakeQueue:
             in_flight = sum(h.visible_at > now and bool(h.handle) for h in held)
             return Depth(visible, in_flight, len(held) - visible - in_flight)
 
-    def redrive(self, queue: str) -> int:
-        """See `Queue.redrive`."""
-        spec = self._spec(queue)
-        if not spec.dlq:
-            raise NotFound(f"queue {queue} has no dead-letter queue")
-        with self._lock:
-            moved, self._held[spec.dlq] = self._held[spec.dlq], []
-            for held in moved:
-                held.visible_at, held.receive_count, held.handle = self._clock.now().timestamp(), 0, ""
-            self._held[queue].extend(moved)
-            return len(moved)
-
     def _spec(self, queue: str) -> QueueSpec:
         if queue not in self._specs:
             raise NotFound(f"queue {queue} is not declared")

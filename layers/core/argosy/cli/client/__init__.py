@@ -1,0 +1,65 @@
+"""What the commands work on: one interface, whichever way leads to the installation.
+
+    direct   the data directory of this machine, while nothing runs on it
+    remote   the API: of `argosy up` (a token), of any server (a token), of a stack on AWS (signed requests)
+
+Commands know `Client` alone and print what it gives: the same in every way, and so are the errors, which the API sends as
+data and `remote` raises again. `target.connect` chooses the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from argosy.resources.manifests import Manifest
+from argosy.services.objects import Applied
+
+__all__ = ["Client", "Moved", "ObjectKey", "Seen"]
+
+type ObjectKey = tuple[str, str, str]
+"""Kind, namespace, name."""
+
+type Moved = Callable[[int, int], object]
+"""Told now and then: so many messages have been moved, of about so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Objects with their status, and the version to wait from."""
+
+    items: Sequence[Mapping[str, Any]]
+    version: str
+
+
+class Client(Protocol):
+    """An installation."""
+
+    def apply(self, manifests: Sequence[Manifest], namespace: str) -> list[Applied]:
+        """Create or change objects, all or none. Raises as `Objects.apply` does."""
+        ...
+
+    def delete(self, objects: Sequence[ObjectKey]) -> list[Applied]:
+        """Delete objects, all or none. Raises NotFound."""
+        ...
+
+    def one(self, kind: str, namespace: str, name: str, *, since: str = "") -> Seen:
+        """One object; with `since` as soon as it has another version, or after some seconds. Raises NotFound."""
+        ...
+
+    def listing(self, kind: str, namespace: str | None, *, since: str = "") -> Seen:
+        """All objects of a kind, of one namespace or (None) of all; `since` as in `one`."""
+        ...
+
+    def queues(self) -> list[dict[str, Any]]:
+        """Every queue with its depths; `deadLetters` is where it sets messages aside, "" for nowhere."""
+        ...
+
+    def redrive(self, queue: str, moved: Moved) -> int:
+        """Send a queue's dead letters back to it; how many. Raises NotFound."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...

@@ -1,0 +1,88 @@
+"""The direct way: the data directory of this machine, with nothing running on it, or with an instance whose API is not open.
+
+Everything goes through the services that the API's routes use. An instance that runs is woken when this is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from argosy.cli.client import Moved, ObjectKey, Seen
+from argosy.local.assembly import assemble
+from argosy.local.datadir import DataDir
+from argosy.local.token import local_actor
+from argosy.local.wake import Waker
+from argosy.problems import error_of
+from argosy.resources.manifests import Manifest
+from argosy.services.objects import Applied
+from argosy.services.views import MAX_WAIT, fingerprint
+
+__all__ = ["Direct"]
+
+_PAGE = 500
+
+
+class Direct:
+    """See `Client`."""
+
+    def __init__(self, data: DataDir) -> None:
+        self._data = data
+        self._embedded = assemble(data)
+        self._runtime = self._embedded.runtime
+        self._actor = local_actor()
+
+    def apply(self, manifests: Sequence[Manifest], namespace: str) -> list[Applied]:
+        """See `Client.apply`."""
+        return self._runtime.objects.apply(manifests, namespace, actor=self._actor)
+
+    def delete(self, objects: Sequence[ObjectKey]) -> list[Applied]:
+        """See `Client.delete`."""
+        return self._runtime.objects.delete(objects, actor=self._actor)
+
+    def one(self, kind: str, namespace: str, name: str, *, since: str = "") -> Seen:
+        """See `Client.one`."""
+        views = self._runtime.views
+        if since:
+            views.wait(lambda: fingerprint(views.one(kind, namespace, name)), since, MAX_WAIT)
+        body = views.one(kind, namespace, name)
+        return Seen([body], fingerprint(body))
+
+    def listing(self, kind: str, namespace: str | None, *, since: str = "") -> Seen:
+        """See `Client.listing`."""
+        views = self._runtime.views
+        if since:
+            views.wait(views.version, since, MAX_WAIT)
+        page = views.page(kind, namespace, limit=_PAGE)
+        items, version = page.items, page.version
+        while page.next:
+            page = views.page(kind, namespace, after=page.next, limit=_PAGE)
+            items += page.items
+        return Seen(items, version)
+
+    def queues(self) -> list[dict[str, Any]]:
+        """See `Client.queues`."""
+        found = []
+        for spec in self._runtime.queues:
+            depth = self._runtime.queue.depth(spec.name)
+            counts = {"visible": depth.visible, "inFlight": depth.in_flight, "delayed": depth.delayed}
+            found.append({"kind": "Queue", "name": spec.name, **counts, "deadLetters": spec.dlq})
+        return found
+
+    def redrive(self, queue: str, moved: Moved) -> int:
+        """See `Client.redrive`."""
+        operation = self._runtime.operations.redrive(queue, self._actor)
+        while operation.status == "running":
+            moved(operation.moved, operation.total)
+            operation = self._runtime.operations.carry_on(operation.id)
+        if operation.error is not None:
+            raise error_of(operation.error)
+        return operation.moved
+
+    def close(self) -> None:
+        """See `Client.close`."""
+        self._embedded.close()
+        for process in ("gateway", "worker"):
+            waker = Waker(self._data.pipe(process))
+            waker.wake()
+            waker.close()

@@ -1,0 +1,140 @@
+"""The way through the API, whoever serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+
+from argosy.cli.client import Moved, ObjectKey, Seen
+from argosy.cli.client.transport import Reply, Transport
+from argosy.errors import ArgosyError, Denied, InvalidObject, NotFound, Permanent, Placed, Unauthenticated, Unavailable
+from argosy.problems import error_of
+from argosy.resources.manifests import Manifest
+from argosy.services.objects import Applied
+from argosy.services.views import MAX_WAIT
+
+__all__ = ["Remote"]
+
+_PAGE: Final = "500"
+
+
+class Remote:
+    """See `Client`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def apply(self, manifests: Sequence[Manifest], namespace: str) -> list[Applied]:
+        """See `Client.apply`. What the server finds wrong is named with the file and line that it has here."""
+        bodies = [manifest.body for manifest in manifests]
+        try:
+            answer = self._ask("POST", "/objects", body={"manifests": bodies, "namespace": namespace})
+        except Placed as x:
+            raise _placed(x, manifests) from x
+        return _results(answer)
+
+    def delete(self, objects: Sequence[ObjectKey]) -> list[Applied]:
+        """See `Client.delete`."""
+        named = [{"kind": kind, "namespace": namespace, "name": name} for kind, namespace, name in objects]
+        return _results(self._ask("POST", "/deletions", body={"objects": named}))
+
+    def one(self, kind: str, namespace: str, name: str, *, since: str = "") -> Seen:
+        """See `Client.one`."""
+        path = f"/objects/{quote(kind, '')}/{quote(namespace, '')}/{quote(name, '')}"
+        reply = self._reply("GET", path, _watching(since))
+        return Seen([self._value(reply)], reply.headers.get("etag", ""))
+
+    def listing(self, kind: str, namespace: str | None, *, since: str = "") -> Seen:
+        """See `Client.listing`."""
+        asked = {"limit": _PAGE} | ({} if namespace is None else {"namespace": namespace})
+        path = f"/objects/{quote(kind, '')}"
+        answer = self._ask("GET", path, asked | _watching(since))
+        items, version = list(answer["items"]), str(answer["version"])
+        while answer["next"]:
+            answer = self._ask("GET", path, asked | {"after": answer["next"]})
+            items += answer["items"]
+        return Seen(items, version)
+
+    def queues(self) -> list[dict[str, Any]]:
+        """See `Client.queues`."""
+        return [{"kind": "Queue", **each} for each in self._ask("GET", "/queues")["items"]]
+
+    def redrive(self, queue: str, moved: Moved) -> int:
+        """See `Client.redrive`."""
+        operation = self._ask("POST", f"/queues/{quote(queue, '')}/redrive")
+        while operation["status"] == "running":
+            moved(operation["moved"], operation["total"])
+            operation = self._ask("POST", f"/operations/{operation['id']}")
+        if operation.get("error"):
+            raise error_of(operation["error"])
+        return int(operation["moved"])
+
+    def close(self) -> None:
+        """See `Client.close`."""
+
+    def _ask(self, method: str, path: str, query: Mapping[str, str] | None = None, *, body: Any = None) -> Any:
+        return self._value(self._reply(method, path, query, body=body))
+
+    def _reply(self, method: str, path: str, query: Mapping[str, str] | None = None, *, body: Any = None) -> Reply:
+        try:
+            data = orjson.dumps(body) if body is not None else b""
+        except orjson.JSONEncodeError as x:
+            raise InvalidObject(f"cannot be sent as JSON: {x}") from x
+        reply = self._transport.send(method, f"/api/v1{path}", query, data)
+        if reply.status == 303:
+            elsewhere = self._transport.fetch(reply.headers.get("location", ""))
+            reply = Reply(elsewhere.status, {**elsewhere.headers, **reply.headers}, elsewhere.body)
+        if reply.status >= 300:
+            raise self._problem(reply)
+        return reply
+
+    def _value(self, reply: Reply) -> Any:
+        try:
+            return orjson.loads(reply.body)
+        except orjson.JSONDecodeError as x:
+            raise Unavailable(
+                f"{self._transport.base} answers, but not as an API of Argosy does; is the address right?"
+            ) from x
+
+    def _problem(self, reply: Reply) -> ArgosyError:
+        """What an answer that is no success means: our API's problem, or what stands before it has refused."""
+        try:
+            answer = orjson.loads(reply.body)
+        except orjson.JSONDecodeError:
+            answer = {}
+        if isinstance(answer, dict) and isinstance(answer.get("error"), dict):
+            return error_of(answer["error"])
+        said = str(answer.get("message") or answer.get("Message") or "") if isinstance(answer, dict) else ""
+        text = f"{self._transport.base} answers {reply.status}" + (f": {said}" if said else "")
+        if reply.status == 401:
+            return Unauthenticated(text)
+        if reply.status == 403:
+            return Denied(f"{text}; may these credentials call it (execute-api:Invoke)?")
+        if reply.status == 404:
+            return NotFound(f"{text}; is this the address of an API of Argosy?")
+        if reply.status == 413:
+            return InvalidObject(f"{text}: more than fits into one request; apply fewer files at once")
+        return Unavailable(text) if reply.status >= 500 or reply.status == 429 else Permanent(text)
+
+
+def _watching(since: str) -> dict[str, str]:
+    return {"watch": "true", "since": since, "timeout": str(MAX_WAIT)} if since else {}
+
+
+def _results(answer: Mapping[str, Any]) -> list[Applied]:
+    return [Applied(each["kind"], each["namespace"], each["name"], each["what"]) for each in answer["results"]]
+
+
+def _placed(error: Placed, manifests: Sequence[Manifest]) -> Placed:
+    """The error as if the server had read our files."""
+    if error.problems:
+        single = [_placed(each, manifests) if isinstance(each, Placed) else each for each in error.problems]
+        return type(error)("\n".join(map(str, single)), problems=single)
+    manifest = next((each for each in manifests if each.title == error.obj), None)
+    if manifest is None or not error.obj:
+        return error
+    at = manifest.problem(error.field, error.reason)
+    return type(error)(at.reason, obj=at.obj, field=at.field, line=at.line, file=at.file)

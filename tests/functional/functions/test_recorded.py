@@ -1,0 +1,75 @@
+"""Every payload of the folder `events` with the function that it is for, as `argosy invoke` calls it: what comes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from argosy.local.functions import function_names
+from argosy.ports.wiring import Place
+from argosy.services.queues import BUS, TRIGGERS
+from support.events import Body, dependency, event_source, sensor, trigger
+from support.functions import ROOT, invoke, recorded
+from support.services import FakeInstallation
+
+PLACE = Place("aws", "eu-central-1", "123456789012", "it", ("*",))
+REGION = "eu-central-1"
+HOOK = {"endpoint": "/example", "port": "12000", "method": "POST"}
+REF = {"name": "n", "key": "k"}
+TOPIC = f"arn:aws:sns:{REGION}:123456789012:orders"
+BUCKET = {"endpoint": "s3.amazonaws.com", "bucket": {"name": "orders"}, "accessKey": REF, "secretKey": REF}
+SOURCES: dict[str, Body] = {
+    "webhook": {"webhook": {"example": HOOK}},
+    "sqs": {"sqs": {"example": {"region": REGION, "queue": "orders", "jsonBody": True}}},
+    "sns": {"sns": {"example": {"region": REGION, "topicArn": TOPIC, "webhook": HOOK}}},
+    "minio": {"minio": {"example": BUCKET}},
+    "event-bridge": {"eventBridge": {"example": {"pattern": {"source": ["aws.ec2"]}}}},
+    "calendar": {"calendar": {"example": {"interval": "10s"}}},
+}
+DONE: Body = {"batchItemFailures": []}
+# Payload → the function, what it answers, and the event sources whose events are on the bus then.
+CASES: dict[str, tuple[str, object, list[str]]] = {
+    "api": ("api", 200, []),
+    "calendar": ("tick", {"published": 1}, ["calendar"]),
+    "event_bridge": ("sources", DONE, ["event-bridge"]),
+    "minio": ("sources", DONE, ["minio"]),
+    "reconcile_source": ("reconcile_source", DONE, []),
+    "sensor": ("sensor", DONE, []),
+    "sns": ("sources", DONE, ["sns"]),
+    "sources": ("sources", DONE, ["minio", "sns"]),
+    "sqs": ("sqs", DONE, ["sqs"]),
+    "tick": ("tick", {"published": 1}, ["calendar"]),
+    "timer": ("timer", DONE, []),
+    "trigger": ("trigger", DONE, []),
+    "webhook": ("webhook", 200, ["webhook"]),
+}
+
+
+@pytest.fixture
+def made() -> FakeInstallation:
+    found = FakeInstallation(place=PLACE)
+    for name, spec in SOURCES.items():
+        found.apply(event_source(spec, name=name, namespace="argo-events"))
+    found.apply(sensor([trigger()], [dependency("dep", source="webhook")], namespace="argo-events"))
+    found.events("reconcile-source")
+    found.clock.advance(11)
+    return found
+
+
+def test_every_payload_and_every_function_has_a_case() -> None:
+    assert set(CASES) == {path.stem for path in (ROOT / "events").glob("*.json")}
+    assert {function for function, _, _ in CASES.values()} == set(function_names())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_recorded_payload(made: FakeInstallation, name: str) -> None:
+    function, said, sources = CASES[name]
+    answer: Any = invoke(function, recorded(name), made)
+    assert (answer["statusCode"] if isinstance(said, int) else answer) == said
+    events = made.events(BUS)
+    assert sorted(each["event"]["source"] for each in events) == sources
+    assert {(each["namespace"], each["event"]["subject"]) for each in events} <= {("argo-events", "example")}
+    assert made.runtime.queue.depth(TRIGGERS).total == (2 if name == "sensor" else 0)
+    assert len(made.executor.done) == (2 if name == "trigger" else 0)
+    assert len(made.wiring.wires) == (4 if name == "reconcile_source" else 0)
