@@ -181,3 +181,51 @@ class ClientContract:
         assert {"bus", "bus-dlq", "triggers", "triggers-dlq"} <= {each["name"] for each in items}
         assert {each["name"]: each["deadLetters"] for each in items}["bus"] == "bus-dlq"
         assert all(list(each) == ["kind", "name", "visible", "inFlight", "delayed", "deadLetters"] for each in items)
+
+    # An installation as a whole; other tests work on it at the same time, so only what is said of this space counts
+
+    def test_what_is_exported_is_imported(self, run: Run, space: str, tmp_path: Path) -> None:
+        made = [hook(namespace=space), sensor([trigger()], namespace=space)]
+        run("apply", "-f", write(tmp_path / "m.yaml", *made))
+        out = tmp_path / "all.yaml"
+        assert run("admin", "export", "-o", out).code == 0
+        assert out.stat().st_mode & 0o077 == 0
+        mine = [body for body in yaml.safe_load_all(out.read_text()) if body["metadata"]["namespace"] == space]
+        assert mine == made
+        assert [body["metadata"]["namespace"] for body in yaml.safe_load_all(run("admin", "export").out)].count(
+            space
+        ) == 2
+
+        run("delete", "-f", tmp_path / "m.yaml")
+        path = write(tmp_path / "mine.yaml", *mine)
+        names = [f"eventsource.argoproj.io/hook in {space}", f"sensor.argoproj.io/s in {space}"]
+        first = run("admin", "import", path, "--dry-run")
+        assert (first.code, first.out.splitlines()) == (0, [f"{name} applied (dry run)" for name in names])
+        assert run("admin", "import", path) == Result(
+            0, "".join(f"{name} created\n" for name in names), "2 to apply, 0 to delete, 0 unchanged\n"
+        )
+        assert run("admin", "import", "-", stdin=path.read_text()) == Result(
+            0, "", "0 to apply, 0 to delete, 2 unchanged\n"
+        )
+
+    def test_pruning_names_what_it_would_delete(self, run: Run, space: str, tmp_path: Path) -> None:
+        run("apply", "-f", write(tmp_path / "m.yaml", hook(namespace=space), hook(name="other", namespace=space)))
+        path = write(tmp_path / "one.yaml", hook(namespace=space))
+        told = run("admin", "import", path, "--prune", "--dry-run").out.splitlines()
+        assert f"eventsource.argoproj.io/other in {space} deleted (dry run)" in told
+        assert f"eventsource.argoproj.io/hook in {space} deleted (dry run)" not in told
+        assert run("get", "es", "other", "-n", space).code == 0
+
+    def test_what_is_no_export(self, run: Run, tmp_path: Path) -> None:
+        missing = run("admin", "import", tmp_path / "nowhere.yaml")
+        assert (missing.code, missing.out) == (1, "")
+        assert "no such file" in missing.err
+        unwritable = run("admin", "export", "-o", tmp_path / "no" / "folder.yaml")
+        assert (unwritable.code, unwritable.out) == (1, "")
+        assert "cannot be written" in unwritable.err
+
+    def test_an_uninstall_asks_first(self, run: Run, space: str, tmp_path: Path) -> None:
+        run("apply", "-f", write(tmp_path / "m.yaml", hook(namespace=space)))
+        refused = run("admin", "uninstall", stdin="n\n")
+        assert refused.code == 1
+        assert run("get", "es", "hook", "-n", space).code == 0

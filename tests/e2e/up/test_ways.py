@@ -14,7 +14,8 @@ from argosy.ports.clock import SystemClock
 from argosy.ports.queue import Outgoing
 from argosy.services.queues import DEAD_LETTERS, QUEUES
 from contracts.client import ClientContract, Follow, Letters, Run, space
-from support.up import Following, Result, argosy, running
+from support.events import event_source, sensor, trigger
+from support.up import Following, Result, argosy, running, write
 
 __all__ = ["space"]
 
@@ -82,3 +83,18 @@ class TestAServer(Local):
         with running(data) as up:
             token = (data / "token").read_text().strip()
             yield {"ARGOSY_SERVER": f"http://127.0.0.1:{up.api}", "ARGOSY_TOKEN": token}
+
+
+def test_an_uninstall_leaves_nothing(tmp_path: Path) -> None:
+    """Of an installation of its own: it takes down all of it."""
+    path = write(tmp_path / "m.yaml", event_source({"webhook": {}}), sensor([trigger()]))
+    data = ("--data", tmp_path / "data")
+    argosy("apply", "-f", path, *data)
+    done = argosy("admin", "uninstall", "--yes", *data)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[:2] == [
+        "eventsource.argoproj.io/hook in ns deleted",
+        "sensor.argoproj.io/s in ns deleted",
+    ]
+    assert "holds no declarations and is connected to nothing; stop `argosy up`" in done.out
+    assert argosy("get", "all", "-A", "-o", "json", *data).json()["items"] == []

@@ -22,6 +22,8 @@ from argosy.api.models import (
     ApplyAnswer,
     ApplyRequest,
     Changed,
+    Connection,
+    ConnectionList,
     DeleteRequest,
     EventRequest,
     Health,
@@ -55,6 +57,7 @@ from argosy.services.queues import BUS
 from argosy.services.receive import bus_message
 from argosy.services.runtime import current
 from argosy.services.views import MAX_WAIT, fingerprint
+from argosy.services.wiring import connections
 from argosy.version import VERSION
 
 __all__ = ["UNCHANGED", "app", "refusal", "schema"]
@@ -259,6 +262,17 @@ def publish(request: EventRequest) -> Published:
     runtime.store.write([audited(_actor(), [told], runtime.clock.now())])
     runtime.queue.send(BUS, [bus_message(runtime, *place, event_id, data)])
     return Published(id=event_id)
+
+
+@app.get(
+    "/api/v1/connections",
+    summary="What event sources are connected to outside",
+    tags=["events"],
+    responses=_responses(ConnectionList),
+)
+def connected() -> ConnectionList:
+    """Connections."""
+    return ConnectionList(items=[Connection(**each) for each in connections(current().store)])
 
 
 @app.get("/api/v1/queues", summary="The queues and how full they are", tags=["events"], responses=_responses(QueueList))

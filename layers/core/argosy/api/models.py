@@ -129,6 +129,22 @@ class QueueList(BaseModel):
     items: list[QueueDepth]
 
 
+class Connection(BaseModel):
+    """What event sources (`owners`) are connected to outside; `problem` says why it is not `connected`."""
+
+    type: str
+    source: str
+    owners: list[str]
+    connected: bool
+    problem: str
+
+
+class ConnectionList(BaseModel):
+    """Every connection that was made and not removed."""
+
+    items: list[Connection]
+
+
 class OperationAnswer(BaseModel):
     """Something that may take longer than a request.
 

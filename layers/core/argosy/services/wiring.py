@@ -38,7 +38,7 @@ from argosy.services.timing import timers_of
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
-__all__ = ["WIRING_PK", "Wirer", "handle_wake", "problems_of", "wiring_loop"]
+__all__ = ["WIRING_PK", "Wirer", "connections", "handle_wake", "problems_of", "wiring_loop"]
 
 WIRING_PK: Final = "wiring"
 
@@ -241,6 +241,20 @@ def problems_of(store: Store, namespace: str, name: str) -> Mapping[str, str]:
     owner = f"{namespace}/{name}"
     rows = [row.data for row in store.query(WIRING_PK) if owner in row.data.get("owners", ())]
     return {data["wire"]["source"]: data["problem"] for data in rows if data.get("problem")}
+
+
+def connections(store: Store) -> list[dict[str, Any]]:
+    """Every connection that was made and not removed: type, source ARN, owners, whether it stands and why not."""
+    return [
+        {
+            "type": row.data["wire"]["kind"],
+            "source": row.data["wire"]["source"],
+            "owners": list(row.data.get("owners", ())),
+            "connected": bool(row.data.get("connected")),
+            "problem": row.data.get("problem", ""),
+        }
+        for row in store.query(WIRING_PK)
+    ]
 
 
 def _bucket_pattern(bucket: str) -> dict[str, Any]:

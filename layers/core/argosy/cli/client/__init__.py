@@ -52,6 +52,10 @@ class Client(Protocol):
         """All objects of a kind, of one namespace or (None) of all; `since` as in `one`."""
         ...
 
+    def connections(self) -> list[dict[str, Any]]:
+        """What event sources are connected to outside, or were to be: type, source, owners, connected, problem."""
+        ...
+
     def queues(self) -> list[dict[str, Any]]:
         """Every queue with its depths; `deadLetters` is where it sets messages aside, "" for nowhere."""
         ...

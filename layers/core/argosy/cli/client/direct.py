@@ -17,6 +17,7 @@ from argosy.problems import error_of
 from argosy.resources.manifests import Manifest
 from argosy.services.objects import Applied
 from argosy.services.views import MAX_WAIT, fingerprint
+from argosy.services.wiring import connections
 
 __all__ = ["Direct"]
 
@@ -59,6 +60,10 @@ class Direct:
             page = views.page(kind, namespace, after=page.next, limit=_PAGE)
             items += page.items
         return Seen(items, version)
+
+    def connections(self) -> list[dict[str, Any]]:
+        """See `Client.connections`."""
+        return [{"kind": "Connection", **each} for each in connections(self._runtime.store)]
 
     def queues(self) -> list[dict[str, Any]]:
         """See `Client.queues`."""

@@ -58,6 +58,10 @@ class Remote:
             items += answer["items"]
         return Seen(items, version)
 
+    def connections(self) -> list[dict[str, Any]]:
+        """See `Client.connections`."""
+        return [{"kind": "Connection", **each} for each in self._ask("GET", "/connections")["items"]]
+
     def queues(self) -> list[dict[str, Any]]:
         """See `Client.queues`."""
         return [{"kind": "Queue", **each} for each in self._ask("GET", "/queues")["items"]]
