@@ -265,7 +265,7 @@ def _execution(case: Case) -> object:
     runtime = _runtime(executor)
     firings = Firings(runtime, chance=lambda: 0.0)
     firing = _planned(_model(Trigger, case["trigger"]), "main")
-    waiting = [trigger_message(firing, 1, 0.0, runtime.blobs).body]
+    waiting = [trigger_message(firing, 1, 0.0, runtime).body]
     while waiting:
         following = asyncio.run(firings.carry_out(waiting.pop()))
         waiting.extend(message.body for message in following.messages)

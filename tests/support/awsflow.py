@@ -16,7 +16,7 @@ from support.events import event_source
 from support.localstack import LocalStack, Stack
 from support.up import Sink
 
-__all__ = ["REGION", "Apply", "Template", "applying", "connected", "hook", "patiently", "post", "to_sink"]
+__all__ = ["REGION", "Apply", "Template", "applying", "connected", "hook", "patiently", "post", "ticking", "to_sink"]
 
 REGION = "us-east-1"
 _SECONDS = 600
@@ -69,6 +69,16 @@ def patiently(runtime: Runtime, found: Callable[[], bool]) -> bool:
             return True
         runtime.queue.receive("bus-dlq", 1)  # waits a second for a message that is not there
     return False
+
+
+def ticking(stack: Stack, runtime: Runtime, found: Callable[[], bool]) -> bool:
+    """The same, with a tick before each look: the schedule's own come once a minute."""
+
+    def ticked() -> bool:
+        assert stack.invoke("TickFunction", {})["error"] == ""
+        return found()
+
+    return patiently(runtime, ticked)
 
 
 def connected(runtime: Runtime, name: str) -> None:

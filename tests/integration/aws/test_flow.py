@@ -18,7 +18,7 @@ from argosy.services.queues import RECONCILE_SOURCE
 from argosy.services.runtime import Runtime
 from argosy.services.status import with_status
 from argosy.services.wiring import problems_of
-from support.awsflow import REGION, Apply, Template, connected, hook, patiently, post
+from support.awsflow import REGION, Apply, Template, connected, hook, patiently, post, ticking
 from support.events import dependency, event, event_source, sensor, trigger
 from support.localstack import LocalStack, Stack
 from support.up import Sink
@@ -222,13 +222,15 @@ def test_what_could_not_be_connected_is_tried_again_by_its_timer(stack: Stack, a
     assert patiently(runtime, lambda: not runtime.store.query("wiring"))
 
 
-def test_a_wake_and_a_timer_that_were_lost_are_sent_again(runtime: Runtime) -> None:
+def test_a_wake_and_a_timer_that_were_lost_are_sent_again(stack: Stack, runtime: Runtime) -> None:
     """Their rows are there and due; nobody has sent the messages."""
     past = runtime.clock.now().timestamp() - 60
     key = str(WIRING)
     wake = Row(f"{WAKE_PREFIX}{RECONCILE_SOURCE}", key, {}, due_at=past)
     runtime.store.write([Put(wake)])
-    assert patiently(runtime, lambda: runtime.store.get(wake.pk, key) is None), "the tick sent it, and it was handled"
+    assert ticking(stack, runtime, lambda: runtime.store.get(wake.pk, key) is None), (
+        "the tick sent it, and it was handled"
+    )
 
     states = States(runtime.store, runtime.clock, RECONCILE_SOURCE)
     before = states.load(WIRING)

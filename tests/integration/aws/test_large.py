@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from argosy.services.runtime import Runtime
-from support.awsflow import REGION, Apply, Template, connected, hook, patiently, post
+from support.awsflow import REGION, Apply, Template, connected, hook, patiently, post, ticking
 from support.events import dependency, event_source, sensor, trigger
 from support.localstack import Stack
 from support.up import Sink
@@ -47,8 +47,9 @@ def test_large_declarations_and_payloads(
     stack.client("sqs").send_message(QueueUrl=orders, MessageBody=json.dumps({"text": MESSAGE}))
     stack.client("sns").publish(TopicArn=topic, Message=MESSAGE)
     assert sink.wait("heavy-hook")[0].body == {"got": {"text": MESSAGE}}
+    assert ticking(stack, runtime, lambda: bool(sink.at("heavy-clock")))
     for name in ("heavy-sqs", "heavy-sns", "heavy-clock"):
-        assert sink.wait(name, seconds=150)[0].body == {"got": MESSAGE}
+        assert sink.wait(name)[0].body == {"got": MESSAGE}
 
     runtime.objects.delete([("EventSource", "ns", name) for name in keys])
     assert patiently(runtime, lambda: not runtime.store.query("wiring"))
