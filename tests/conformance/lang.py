@@ -10,7 +10,7 @@ from typing import Any
 
 from argosy.errors import EvaluationError
 from argosy.events import expressions
-from argosy.lang import cron, duration, expr, gjson, gotemplate, regex, sjson, strconv
+from argosy.lang import cron, duration, expr, gjson, gotemplate, quantity, regex, sjson, strconv
 from argosy.lang.expr import values
 
 type Case = dict[str, Any]
@@ -19,6 +19,23 @@ type Case = dict[str, Any]
 def _duration(case: Case) -> object:
     nanoseconds = duration.parse(case["text"])
     return {"ns": nanoseconds, "text": duration.format(nanoseconds)}
+
+
+def _quantity(case: Case) -> object:
+    if "text" not in case:
+        (operation, (left, right)) = next(iter(case.items()))
+        a, b = quantity.parse(left), quantity.parse(right)
+        if operation == "compare":
+            return (a.value > b.value) - (a.value < b.value)
+        return str(a + b if operation == "add" else a - b)
+    found = quantity.parse(case["text"])
+    whole, thousandths = abs(found.value) < 9.2e18, abs(found.value) < 9.2e15
+    return {
+        "canonical": str(found),
+        "ceil": found.scaled(0) if whole else None,
+        "milli": found.scaled(-3) if thousandths else None,
+        "sign": found.sign,
+    }
 
 
 def _gjson(case: Case) -> object:
@@ -142,6 +159,7 @@ def _expand(case: Case) -> object:
 FAMILIES: dict[str, Callable[[Case], object]] = {
     "lang/cron": _cron,
     "lang/duration": _duration,
+    "lang/quantity": _quantity,
     "events/eventsource-filter-expr": _source_filter,
     "events/expr-env-expand": _expand,
     "lang/expr": _expr(expr.V1_17),
