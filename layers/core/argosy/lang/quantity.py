@@ -1,8 +1,8 @@
 """Kubernetes quantities: `500m`, `1.5Gi`, `2e3` (k8s.io/apimachinery v0.34, pkg/api/resource).
 
 In: texts. Out: `Quantity`, exact. Called wherever resources are compared or added up. As upstream, no value is finer than
-10⁻⁹ (rounded away from zero), binary ones are capped at 2⁶³-1, and no digits at all are 0. What differs: `1000E` and the like,
-which upstream prints without a suffix once they were computed with, keep theirs.
+10⁻⁹ (rounded away from zero), binary ones are capped at 2⁶³-1, and no digits at all are 0. What differs: `1000E` and the
+like, which upstream prints without a suffix once they were computed with, keep theirs.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def parse(text: str) -> Quantity:
 
 def _bad(text: str) -> EvaluationError:
     return EvaluationError(
-        f"{text[:_LONGEST]!r} is no quantity: a number and one of n u m k M G T P E, Ki Mi Gi Ti Pi Ei, or an exponent like e3"
+        f"{text[:_LONGEST]!r} is no quantity: "
+        "a number and one of n u m k M G T P E, Ki Mi Gi Ti Pi Ei, or an exponent such as e3"
     )
 
 
