@@ -10,7 +10,7 @@ from typing import Any
 
 from argosy.errors import EvaluationError
 from argosy.events import expressions
-from argosy.lang import cron, duration, expr, gjson, gotemplate, quantity, regex, sjson, strconv
+from argosy.lang import cron, duration, expr, gjson, gotemplate, govaluate, quantity, regex, sjson, strconv
 from argosy.lang.expr import values
 
 type Case = dict[str, Any]
@@ -36,6 +36,14 @@ def _quantity(case: Case) -> object:
         "milli": found.scaled(-3) if thousandths else None,
         "sign": found.sign,
     }
+
+
+def _govaluate(case: Case) -> object:
+    value = govaluate.compile(case["expr"]).evaluate(case["params"])
+    kinds = {bool: "bool", float: "float", str: "string", type(None): "nil", list: "array", dict: "map"}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"type": "float", "value": strconv.format_float(value)}
+    return {"type": kinds[type(value)], "value": value}
 
 
 def _gjson(case: Case) -> object:
@@ -159,6 +167,7 @@ def _expand(case: Case) -> object:
 FAMILIES: dict[str, Callable[[Case], object]] = {
     "lang/cron": _cron,
     "lang/duration": _duration,
+    "lang/govaluate": _govaluate,
     "lang/quantity": _quantity,
     "events/eventsource-filter-expr": _source_filter,
     "events/expr-env-expand": _expand,
