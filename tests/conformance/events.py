@@ -23,6 +23,7 @@ from argosy.events import filters as dependency_filters
 from argosy.events.effects import LogEvents
 from argosy.events.envelope import Event, new_event
 from argosy.events.filters import context as context_filter
+from argosy.events.filters import time as time_filter
 from argosy.events.parameters import apply_parameters, build_payload, resolve
 from argosy.events.retries import attempts, wait_after
 from argosy.events.sensors import Firing
@@ -103,6 +104,19 @@ def _data_filter(case: Case) -> object:
 def _context_filter(case: Case) -> object:
     context = {"context": case["context"]} if case["context"] is not None else {}
     return context_filter.passes(_model(Filters, {"context": case["filter"]}), _event(context))
+
+
+def _time_filter(case: Case) -> object:
+    filters = _model(Filters, {"time": case["filter"]} if case["filter"] is not None else {})
+    return time_filter.passes(filters, _event({"context": {"time": case["eventTime"]}}))
+
+
+def _combined_filters(case: Case) -> object:
+    filters = _model(Filters, case["filters"]) if case["filters"] is not None else None
+    operator = case.get("filtersLogicalOperator") or ""
+    return dependency_filters.passes(
+        Dependency(filters=filters, filters_logical_operator=operator), _event(case["event"])
+    )
 
 
 def _resolve(case: Case) -> object:
@@ -347,7 +361,10 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "events/k8s-trigger-execute": _k8s,
     "events/retry-backoff": _backoff,
     "events/sensor-filter-context": _context_filter,
+    "events/sensor-filter-combined": _combined_filters,
     "events/sensor-filter-data": _data_filter,
+    "events/sensor-filter-exprs": _data_filter,
+    "events/sensor-filter-time": _time_filter,
     "events/sensor-validate": lambda case: _validated(case["sensor"]),
     "events/trigger-execution": _execution,
     "events/trigger-http-request": _http_request,

@@ -39,6 +39,10 @@ def test_what_is_right(body: Body) -> None:
     assert problems(body) == []
 
 
+FIELD = {"name": "a", "path": "b"}
+NIGHT = {"start": "22:00:00", "stop": "06:00:00"}
+
+
 def with_filters(**filters: Any) -> Body:
     return sensor([trigger()], [dependency("dep", filters=filters)])
 
@@ -99,6 +103,15 @@ def with_filters(**filters: Any) -> Body:
             ),
             "spec.triggers[0].dlqTrigger.template.http.url",
         ),
+        (with_filters(exprs=[{"fields": [FIELD]}]), "spec.dependencies[0].filters.exprs[0].expr"),
+        (with_filters(exprs=[{"expr": "a"}]), "spec.dependencies[0].filters.exprs[0].fields"),
+        (
+            with_filters(exprs=[{"expr": "a", "fields": [FIELD, {"name": "b"}]}]),
+            "spec.dependencies[0].filters.exprs[0].fields[1].path",
+        ),
+        (with_filters(time={"start": "1:00", "stop": "02:00:00"}), "spec.dependencies[0].filters.time.start"),
+        (with_filters(time={"start": "01:00:00"}), "spec.dependencies[0].filters.time.stop"),
+        (with_filters(time={**NIGHT, "timezone": "Mars/Base"}), "spec.dependencies[0].filters.time.timezone"),
         (sensor([trigger(conditions="dep && nothing")]), "spec.triggers[0].template.conditions"),
         (sensor([trigger(conditions="dep &&")]), "spec.triggers[0].template.conditions"),
         (sensor([trigger()], [dependency("not")]), "spec.triggers[0].template.conditions"),
@@ -113,11 +126,6 @@ def test_what_is_wrong(body: Body, field: str) -> None:
     ("body", "field"),
     [
         (sensor([trigger()], [dependency("dep", transform={"jq": "."})]), "spec.dependencies[0].transform"),
-        (
-            with_filters(exprs=[{"expr": "a", "fields": [{"name": "a", "path": "b"}]}]),
-            "spec.dependencies[0].filters.exprs",
-        ),
-        (with_filters(time={"start": "01:00:00", "stop": "02:00:00"}), "spec.dependencies[0].filters.time"),
         (with_filters(script="return true"), "spec.dependencies[0].filters.script"),
         (sensor([trigger(more={"rateLimit": {"requestsPerUnit": 1}})]), "spec.triggers[0].rateLimit"),
         (sensor([trigger(log={}, conditionsReset=[{}])]), "spec.triggers[0].template.conditionsReset"),

@@ -21,14 +21,17 @@ __all__ = [
     "BasicAuth",
     "DataFilter",
     "Dependency",
+    "ExprFilter",
     "Filters",
     "HttpTrigger",
     "KubernetesTrigger",
     "LogTrigger",
     "Parameter",
     "ParameterSource",
+    "PayloadField",
     "SecureHeader",
     "Sensor",
+    "TimeFilter",
     "Trigger",
     "TriggerTemplate",
     "ValueFrom",
@@ -45,15 +48,37 @@ class DataFilter(Model):
     template: str = ""
 
 
+class PayloadField(Model):
+    """`filters.exprs[].fields[]`: a name for what stands at a path."""
+
+    name: str = ""
+    path: str = ""
+
+
+class ExprFilter(Model):
+    """`filters.exprs[]`."""
+
+    expr: str = ""
+    fields: list[PayloadField] = []
+
+
+class TimeFilter(Model):
+    """`filters.time`: clock times `HH:MM:SS` and an IANA time zone."""
+
+    start: str = ""
+    stop: str = ""
+    timezone: str = ""
+
+
 class Filters(Model):
-    """`filters` of a dependency. `exprs`, `time` and `script` are kept as written."""
+    """`filters` of a dependency."""
 
     data: list[DataFilter] = []
     data_logical_operator: str = ""
     context: Mapping[str, str] | None = None
-    exprs: list[dict[str, Any]] = []
+    exprs: list[ExprFilter] = []
     expr_logical_operator: str = ""
-    time: dict[str, Any] | None = None
+    time: TimeFilter | None = None
     script: str = ""
 
 

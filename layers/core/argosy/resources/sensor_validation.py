@@ -10,16 +10,19 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from argosy.errors import ArgosyError
+from argosy.errors import ArgosyError, EvaluationError
+from argosy.lang import clock, cron
 from argosy.resources.base import Problem
 from argosy.resources.sensor import (
     ArgoWorkflowTrigger,
     AwsLambdaTrigger,
     AwsTrigger,
     Dependency,
+    ExprFilter,
     Filters,
     Parameter,
     Sensor,
+    TimeFilter,
     Trigger,
     TriggerTemplate,
 )
@@ -85,9 +88,34 @@ def _filters(filters: Filters, path: str) -> Iterator[Problem]:
         filters.context.get(k) for k in ("type", "subject", "source", "datacontenttype")
     ):
         yield Problem(f"{path}.context", "needs at least one of type, subject, source, datacontenttype")
-    for name, given in (("exprs", filters.exprs), ("time", filters.time), ("script", filters.script)):
-        if given:
-            yield Problem(f"{path}.{name}", f"{name} filters are not served by this version", True)
+    for index, one in enumerate(filters.exprs):
+        yield from _expression(one, f"{path}.exprs[{index}]")
+    if filters.time is not None:
+        yield from _clock_times(filters.time, f"{path}.time")
+    if filters.script:
+        yield Problem(f"{path}.script", "script filters are not served by this version", True)
+
+
+def _expression(one: ExprFilter, path: str) -> Iterator[Problem]:
+    for name, value in (("expr", one.expr), ("fields", one.fields)):
+        if not value:
+            yield Problem(f"{path}.{name}", "required, but empty")
+    for index, field in enumerate(one.fields):
+        for name, value in (("name", field.name), ("path", field.path)):
+            if not value:
+                yield Problem(f"{path}.fields[{index}].{name}", "required, but empty")
+
+
+def _clock_times(wanted: TimeFilter, path: str) -> Iterator[Problem]:
+    for name, check, value in (
+        ("start", clock.parse, wanted.start),
+        ("stop", clock.parse, wanted.stop),
+        ("timezone", cron.load_zone, wanted.timezone),
+    ):
+        try:
+            check(value)
+        except EvaluationError as x:
+            yield Problem(f"{path}.{name}", str(x))
 
 
 def _triggers(triggers: Sequence[Trigger], body: Mapping[str, Any]) -> Iterator[Problem]:

@@ -18,8 +18,10 @@ from argosy.resources.sensor import Dependency, Filters
 __all__ = ["FILTERS", "passes"]
 
 FILTERS: Final = {
+    "exprs": "argosy.events.filters.exprs:passes",
     "data": "argosy.events.filters.data:passes",
     "context": "argosy.events.filters.context:passes",
+    "time": "argosy.events.filters.time:passes",
 }
 
 Test = Callable[[Filters, Event], bool]

@@ -1,0 +1,58 @@
+"""Filter `exprs`: govaluate expressions over values of the payload.
+
+Follows `filterExpr` in `pkg/sensors/dependencies/filter.go` of Argo Events 1.9: an expression without fields is not even
+read, a result that is not a boolean does not count as true, and with `or` an error counts only when nothing passes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from argosy.errors import EvaluationError
+from argosy.events.envelope import Event
+from argosy.lang import gjson, govaluate
+from argosy.resources.sensor import ExprFilter, Filters
+
+__all__ = ["passes"]
+
+
+def passes(filters: Filters, event: Event) -> bool:
+    """Whether the payload passes `filters.exprs`, joined by `exprLogicalOperator`.
+
+    Raises EvaluationError for a payload that is not JSON, a path that is not there, an expression that cannot be read or
+    evaluated; under `or` only when no expression passes.
+    """
+    if not filters.exprs or event.data is None:
+        return True
+    if not gjson.valid(event.data):
+        raise EvaluationError("expr filter: the payload is not valid JSON")
+    asked = [one for one in filters.exprs if one.fields]
+    if filters.expr_logical_operator != "or":
+        return all(_test(one, event.data) for one in asked)
+    problem: EvaluationError | None = None
+    for one in asked:
+        try:
+            if _test(one, event.data):
+                return True
+        except EvaluationError as x:
+            problem = x
+    if problem is not None:
+        raise problem
+    return False
+
+
+def _test(one: ExprFilter, document: str) -> bool:
+    parameters = {field.name: _value(field.path, document) for field in one.fields}
+    try:
+        return govaluate.compile(one.expr).evaluate(parameters) is True
+    except EvaluationError as x:
+        raise EvaluationError(f"expr filter: {x}") from x
+
+
+def _value(path: str, document: str) -> Any:
+    result = gjson.compile(path).get(document)
+    if not result.exists:
+        raise EvaluationError(f"expr filter: path {path!r} is not in the payload")
+    return orjson.loads(result.raw) if result.kind is not gjson.Kind.STRING else result.string()
