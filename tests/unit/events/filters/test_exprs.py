@@ -58,7 +58,7 @@ def test_expressions(exprs: list[Any], operator: str, *, expected: bool) -> None
     ],
 )
 def test_errors(exprs: list[Any], operator: str, told: str) -> None:
-    with pytest.raises(EvaluationError, match="^expr filter: ") as caught:
+    with pytest.raises(EvaluationError, match=r"^expr filter: ") as caught:
         ask(*exprs, operator=operator)
     assert told in str(caught.value)
 
