@@ -52,14 +52,17 @@ check: setup validate ## format, lint, types, layers, template, file sizes
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
 	@$(BIN)/python infra/check_sizes.py
-	@$(PINS) | cmp -s - layers/core/requirements.txt || { echo "layers/core/requirements.txt is not fresh: make pins" >&2; exit 1; }
+	@$(PINS_CORE) | cmp -s - layers/core/requirements.txt || { echo "layers/core/requirements.txt is not fresh: make pins" >&2; exit 1; }
+	@$(PINS_KUBE) | cmp -s - layers/kube/requirements.txt || { echo "layers/kube/requirements.txt is not fresh: make pins" >&2; exit 1; }
+	@$(PINS_RENDER) | cmp -s - layers/render/requirements.txt || { echo "layers/render/requirements.txt is not fresh: make pins" >&2; exit 1; }
 
 validate: $(SAM)
 	@$(SAM) validate --lint --region eu-central-1 --template template.yaml > /dev/null
 
 # sam finds a Python 3.13 and the layers' Makefiles find uv, whatever is on PATH.
-sam: $(SAM) ## build for AWS, into .aws-sam (ARGOSY_ARCHITECTURE: arm64, x86_64)
-	@PATH="$(dir $(SAM)):$$PATH" UV="$(UV)" PYTHON="$$(infra/find-python)" $(SAM) build
+sam: setup $(SAM) ## build for AWS, into .aws-sam (ARGOSY_ARCHITECTURE: arm64, x86_64)
+	@tools="$$($(BIN)/python -m argosy.local.rendertools --architecture "$${ARGOSY_ARCHITECTURE:-arm64}")"; \
+	PATH="$(dir $(SAM)):$$PATH" UV="$(UV)" PYTHON="$$(infra/find-python)" RENDER_TOOLS="$$tools" $(SAM) build
 
 localstack: setup $(SAM) ## LocalStack with the stack on it, without Docker, until Ctrl-C
 	@$(BIN)/python -m infra.localstack up
@@ -67,11 +70,15 @@ localstack: setup $(SAM) ## LocalStack with the stack on it, without Docker, unt
 deploy: sam ## build and deploy to AWS, asking before anything changes (settings: samconfig.toml)
 	@$(SAM) deploy $(if $(ARGOSY_ARCHITECTURE),--parameter-overrides Architecture=$(ARGOSY_ARCHITECTURE))
 
-PINS = { $(UV) export --quiet --frozen --only-group layer --no-hashes --no-annotate --no-header; \
-	$(UV) export --quiet --frozen --only-group layer-without-dependencies --no-hashes --no-annotate --no-header | grep '^chalice=='; }
+EXPORT = $(UV) export --quiet --frozen --no-hashes --no-annotate --no-header --only-group
+PINS_CORE = { $(EXPORT) layer; $(EXPORT) layer-without-dependencies | grep '^chalice=='; }
+PINS_RENDER = $(EXPORT) layer-render
+PINS_KUBE = { $(EXPORT) layer-kube; $(EXPORT) layer-kube-without-dependencies | grep '^kubernetes=='; }
 
-pins: setup ## pins of the Lambda layer, from the lock
-	@$(PINS) > layers/core/requirements.txt
+pins: setup ## pins of the Lambda layers, from the lock
+	@$(PINS_CORE) > layers/core/requirements.txt
+	@$(PINS_KUBE) > layers/kube/requirements.txt
+	@$(PINS_RENDER) > layers/render/requirements.txt
 
 format: setup ## format and mend what can be mended
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from infra.localstack.install import ROOT, cache, python, run, tools
 
+from argosy.local import rendertools
 from argosy.local.devcluster.files import locked, private_directory
 from argosy.local.devcluster.progress import Progress
 
@@ -52,8 +53,9 @@ def build(progress: Progress) -> Path:
         if not folder.exists():
             staging = builds / "new"
             shutil.rmtree(staging, ignore_errors=True)
+            rendering = rendertools.cache(("linux", "amd64"), progress).obtain(rendertools.TOOLS)
             with progress.step("sam build", 10):
-                _sam_build(template, staging / "sam" / "build", parsed, uv, sam)
+                _sam_build(template, staging / "sam" / "build", parsed, uv, sam, rendering["helm"].parent)
             with progress.step("packing", 5):
                 _pack(staging / "sam" / "build", staging)
             shutil.rmtree(staging / "sam")
@@ -84,7 +86,7 @@ def _digest(template: dict[str, Any], *more: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def _sam_build(template: Path, target: Path, parsed: dict[str, Any], uv: str, sam: str) -> None:
+def _sam_build(template: Path, target: Path, parsed: dict[str, Any], uv: str, sam: str, rendering: Path) -> None:
     override = ["--parameter-overrides", f"Architecture={ARCHITECTURE}"]
     run(
         [
@@ -95,6 +97,7 @@ def _sam_build(template: Path, target: Path, parsed: dict[str, Any], uv: str, sa
         UV=uv,
         PYTHON=python(),
         ARGOSY_ARCHITECTURE=ARCHITECTURE,
+        RENDER_TOOLS=str(rendering),
         SAM_CLI_TELEMETRY="0",
     )
 

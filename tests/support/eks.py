@@ -15,8 +15,7 @@ import json
 import re
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,7 +29,15 @@ TLS: Final = Path(__file__).parent / "tls"
 CA: Final = (TLS / "cert.pem").read_text()
 HEADER: Final = "x-k8s-aws-id"
 _PARAMETERS: Final = {
-    *("action", "version", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-security-token"),
+    *(
+        "action",
+        "version",
+        "x-amz-algorithm",
+        "x-amz-credential",
+        "x-amz-date",
+        "x-amz-expires",
+        "x-amz-security-token",
+    ),
     *("x-amz-signature", "x-amz-signedheaders"),
 }
 _HONOURED: Final = timedelta(minutes=15)
@@ -95,6 +102,26 @@ def signed_with(url: str, cluster: str, secret: str) -> bool:
     return hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), found["X-Amz-Signature"])
 
 
+def believing(secret: str) -> Identify:
+    """Knows one secret key, as `me`."""
+
+    def identify(url: str, cluster: str) -> str:
+        if not signed_with(url, cluster, secret):
+            raise Refused("the signature does not hold")
+        return "me"
+
+    return identify
+
+
+class _Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that go away."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that does not trust us is what a test wants."""
+
+
 class _Server:
     """A server on a free port, for all that this module serves."""
 
@@ -117,8 +144,7 @@ class _Server:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
@@ -187,9 +213,8 @@ class Door:
         return self.upstream(method, path, headers, body)
 
 
-@contextmanager
-def behind(kubeconfig: Path) -> Iterator[Upstream]:
-    """The cluster of a kubeconfig, which gives each request its administrator's token."""
+def behind(kubeconfig: Path, token: str = "") -> Upstream:
+    """The cluster of a kubeconfig; each request gets `token`, or that of the file."""
     read = yaml.safe_load(kubeconfig.read_text())
     cluster, user = read["clusters"][0]["cluster"], read["users"][0]["user"]
     context = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
@@ -200,13 +225,13 @@ def behind(kubeconfig: Path) -> Iterator[Upstream]:
         connection = http.client.HTTPSConnection(server.netloc, context=context, timeout=30)
         try:
             sent = {name: headers[name] for name in kept if name in headers}
-            connection.request(method, path, body or None, sent | {"Authorization": f"Bearer {user['token']}"})
+            connection.request(method, path, body or None, sent | {"Authorization": f"Bearer {token or user['token']}"})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
             connection.close()
 
-    yield upstream
+    return upstream
 
 
 @dataclass

@@ -48,7 +48,8 @@ def command(*arguments: object, **more: str) -> str:
 class LocalStack:
     """One LocalStack, started by this; it ends with its owner (this process, or the given one) at the latest."""
 
-    def __init__(self, folder: Path, owner: int = 0) -> None:
+    def __init__(self, folder: Path, owner: int = 0, eks: str = "") -> None:
+        """`eks`: where functions find EKS, which LocalStack does not have."""
         self.folder = folder
         self.calls = folder / "calls"
         """Where functions write their calls of AWS; see `recorder/sitecustomize.py`."""
@@ -57,6 +58,7 @@ class LocalStack:
         self.sqs_ahead = folder / "sqs-ahead"
         """How many seconds SQS is ahead of this machine; nothing is written there until a test does."""
         settings = {"PROCESS_EXECUTOR_SITE": str(self.calls), "PROCESS_EXECUTOR_SQS_AHEAD": str(self.sqs_ahead)}
+        settings |= {"PROCESS_EXECUTOR_EKS_URL": eks} if eks else {}
         told = json.loads(command("start", "--json", "--dir", folder, "--owner", owner or os.getpid(), **settings))
         self.endpoint: str = told["endpoint"]
         self.environment: dict[str, str] = told["environment"]

@@ -83,6 +83,9 @@ def statements(iam: Any, role: str) -> list[Statement]:
     found = []
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         for one in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]:
+            if one["Effect"] == "Deny":
+                assert all(action.startswith("ec2:") for action in one["Action"]), "no rule for what else is denied"
+                continue  # no function calls EC2, which `Call.rights` makes sure of
             found.append(Statement(_listed(one["Action"]), _listed(one["Resource"]), one.get("Condition", {})))
     assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
     return found
@@ -168,12 +171,17 @@ def _events(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
         yield Right("events:TagResource", rule)
 
 
+def _eks(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
+    yield Right(f"eks:{operation}", _arn("eks", f"cluster/{params['name']}"))
+
+
 def _states(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
     yield Right(f"states:{operation}", params["stateMachineArn"])
 
 
 _RIGHTS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[Right]]]] = {
     "dynamodb": _dynamodb,
+    "eks": _eks,
     "events": _events,
     "lambda": _lambda,
     "s3": _s3,

@@ -22,9 +22,11 @@ from argosy.ports.fakes.secrets import FakeSecrets
 from argosy.ports.fakes.store import FakeStore
 from argosy.ports.fakes.wiring import FakeWiring
 from argosy.ports.queue import Delivery, Outgoing, Queue
+from argosy.ports.repository import Repository
 from argosy.ports.secrets import Secrets
 from argosy.ports.store import Store
 from argosy.ports.wiring import Place
+from argosy.ports.workshop import Workshop
 from argosy.resources.manifests import Manifest
 from argosy.services.access import IamAuthoriser
 from argosy.services.aside import ORIGIN, REASON
@@ -72,6 +74,8 @@ class FakeInstallation:
     blobs: Blobs | None = None
     authoriser: Authoriser = field(default_factory=IamAuthoriser)
     wiring: FakeWiring = field(default_factory=FakeWiring)
+    repository: Repository | None = None
+    workshop: Workshop | None = None
 
     def __post_init__(self) -> None:
         self.runtime = Runtime(
@@ -84,6 +88,8 @@ class FakeInstallation:
             place=self.place,
             wiring=self.wiring if self.place else None,
             authoriser=self.authoriser,
+            repository=self.repository,
+            workshop=self.workshop,
         )
 
     def apply(self, *bodies: Body, namespace: str = "ns") -> list[Applied]:

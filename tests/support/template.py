@@ -7,7 +7,7 @@ so that a test sees whom a value points to.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
@@ -86,7 +86,16 @@ def role(function: str) -> str:
 
 
 def statements(function: str) -> list[Node]:
-    """Every statement of a function's role, conditional ones included."""
+    """Every statement of a function's role that allows something, conditional ones included."""
+    return [one for one in _statements(function) if one["Effect"] != "Deny"]
+
+
+def denials(function: str) -> list[Node]:
+    """The others."""
+    return [one for one in _statements(function) if one["Effect"] == "Deny"]
+
+
+def _statements(function: str) -> list[Node]:
     policies = properties(role(function))["Policies"]
     found = [one for policy in policies for one in listed(policy["PolicyDocument"]["Statement"])]
     return [one for statement in found for one in unconditional(statement)]
@@ -108,6 +117,12 @@ def environment(function: str) -> Node:
     return {**shared, **properties(function).get("Environment", {}).get("Variables", {})}
 
 
+def layers(function: str) -> list[str]:
+    """The logical names of a function's layers: a list of its own goes on after that of all."""
+    shared = template()["Globals"]["Function"].get("Layers", [])
+    return [target(layer) for layer in [*shared, *properties(function).get("Layers", [])]]
+
+
 def mappings() -> list[tuple[str, str, Node]]:
     """Every queue that feeds a function: function, queue, and the properties of the mapping."""
     return [
@@ -127,6 +142,26 @@ def routes(function: str) -> dict[str, Node]:
 def folder(function: str) -> str:
     """The folder below `functions/` that a function's code comes from."""
     return str(properties(function)["CodeUri"]).removeprefix("functions/").rstrip("/")
+
+
+def refusals(**given: Sequence[str]) -> list[str]:
+    """What CloudFormation's rules say against these values of list parameters; one that is not given is empty."""
+
+    def holds(node: Any) -> bool:
+        ((name, inner),) = node.items()
+        if name == "Fn::Not":
+            return not holds(inner[0])
+        assert name == "Fn::EachMemberEquals", f"{name}: teach it this function"
+        values, wanted = inner
+        return all(value == wanted for value in given.get(values["Ref"], [""]))
+
+    return [
+        assertion["AssertDescription"]
+        for rule in template()["Rules"].values()
+        if holds(rule["RuleCondition"])
+        for assertion in rule["Assertions"]
+        if not holds(assertion["Assert"])
+    ]
 
 
 def dashboard() -> tuple[Node, dict[str, str]]:

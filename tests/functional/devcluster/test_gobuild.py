@@ -59,7 +59,7 @@ def test_a_failed_build_ends_with_the_last_words_of_go(tmp_path: Path) -> None:
 
 def test_a_go_that_is_too_old_is_refused(tmp_path: Path) -> None:
     go = fake_go(tmp_path, version="go1.19.8")
-    with pytest.raises(Unavailable, match=r"is go1\.19\.8; building Kubernetes needs Go 1\.24\.0 or newer"):
+    with pytest.raises(Unavailable, match=r"is go1\.19\.8; building needs Go 1\.24\.0 or newer"):
         GoBuild(tmp_path / "caches", go=go).obtain("etcd", tmp_path)
 
 

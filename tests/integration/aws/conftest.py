@@ -18,12 +18,19 @@ from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.runtime import Settings, assemble
 from argosy.services.runtime import Runtime
 from support.awsflow import Apply, Template, applying, to_sink
+from support.eks import EksApi
 from support.localstack import LocalStack, Stack
 from support.up import Sink
 from support.up import sink as running_sink
 
 _LAST_LINES = 60
-PARAMETERS = {"AllowedSourceArns": "arn:aws:*", "AllowedTargetArns": "arn:aws:*", "AllowOpenWebhooks": "true"}
+HOME = "arn:aws:eks:us-east-1:000000000000:cluster/home"
+PARAMETERS = {
+    "AllowedSourceArns": "arn:aws:*",
+    "AllowedTargetArns": "arn:aws:*",
+    "AllowOpenWebhooks": "true",
+    "EksClusterArns": HOME,
+}
 
 
 _FOLDER = Path(__file__).parent
@@ -38,9 +45,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def eks() -> Iterator[EksApi]:
+    """EKS as functions see it; no cluster is there."""
+    made = EksApi()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def localstack(tmp_path_factory: pytest.TempPathFactory, eks: EksApi) -> Iterator[LocalStack]:
     """A LocalStack with nothing on it."""
-    running = LocalStack(tmp_path_factory.mktemp("localstack"))
+    running = LocalStack(tmp_path_factory.mktemp("localstack"), eks=eks.url)
     yield running
     running.stop()
 
@@ -48,7 +63,13 @@ def localstack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]
 @pytest.fixture(scope="session")
 def stack(localstack: LocalStack) -> Iterator[Stack]:
     """template.yaml, deployed; at the end nothing may have been deployed that LocalStack does not know."""
-    yield localstack.deploy("argosy", **PARAMETERS)
+    ec2 = localstack.client("ec2")
+    subnets, groups = ec2.describe_subnets()["Subnets"], ec2.describe_security_groups()["SecurityGroups"]
+    vpc = {
+        "VpcSubnetIds": ",".join(one["SubnetId"] for one in subnets[:2]),
+        "VpcSecurityGroupIds": groups[0]["GroupId"],
+    }
+    yield localstack.deploy("argosy", **PARAMETERS, **vpc)
     assert localstack.unsupported() == []
 
 
@@ -72,6 +93,7 @@ def runtime(environment: None, localstack: LocalStack, stack: Stack) -> Runtime:
         "ARGOSY_STAGE": "it",
         "ARGOSY_QUEUE_BUS": outputs["BusQueueUrl"],
         "ARGOSY_QUEUE_TRIGGERS": outputs["TriggerQueueUrl"],
+        "ARGOSY_QUEUE_CLUSTER_TRIGGERS": outputs["ClusterTriggerQueueUrl"],
         "ARGOSY_QUEUE_SOURCES": stack.resources["SourceQueue"],
         "ARGOSY_QUEUE_TIMERS": stack.resources["TimerQueue"],
         "ARGOSY_QUEUE_RECONCILE_SOURCE": outputs["ReconcileSourceQueueUrl"],

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import zipfile
+from pathlib import Path
 from typing import Any
 
 from infra.localstack.build import build
+from infra.localstack.install import install
 
 from argosy.local.devcluster.progress import QuietProgress
 from support.localstack import LocalStack, Stack
 from support.sizes import LIMIT, layers, unzipped
 
-CORE_LIMIT = 60_000_000
+LAYER_LIMITS = {"CoreLayer": 60_000_000, "KubeLayer": 10_000_000}
+IMPORTS = """
+from argosy.adapters.aws.runtime import create
+from argosy.adapters.kube import eks, executor, lazy
+from kubernetes import config
+from kubernetes.client import ApiClient, Configuration
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic import DynamicClient
+import kubernetes
+DynamicClient(ApiClient(Configuration()), None, lambda *_: None)
+print(kubernetes.__file__)
+"""
 FUNCTION, TABLE = "AWS::Lambda::Function", "AWS::DynamoDB::Table"
 
 
@@ -33,10 +49,35 @@ def test_every_function_starts(stack: Stack) -> None:
         assert not done["error"] or done["answer"].get("requestId"), f"{name} does not start: {done['answer']}"
 
 
+def test_one_function_is_in_the_vpc(stack: Stack) -> None:
+    inside = []
+    for name, function in stack.of_type(FUNCTION).items():
+        configuration = stack.client("lambda").get_function_configuration(FunctionName=function)
+        if configuration.get("VpcConfig", {}).get("SubnetIds"):
+            inside.append(name)
+    assert inside == ["ClusterTriggerFunction"]
+
+
 def test_functions_and_layers_are_small_enough() -> None:
     folder = build(QuietProgress())
-    assert layers(folder)["CoreLayer"] <= CORE_LIMIT
+    assert {name: size for name, size in layers(folder).items() if size > LAYER_LIMITS.get(name, LIMIT)} == {}
     assert {name: size for name, size in unzipped(folder).items() if size > LIMIT} == {}
+
+
+def test_the_layers_hold_what_a_client_of_kubernetes_imports(tmp_path: Path) -> None:
+    """Beside Lambda's own libraries, and nothing else."""
+    for name in ("CoreLayer", "KubeLayer"):
+        with zipfile.ZipFile(build(QuietProgress()) / f"{name}.zip") as layer:
+            layer.extractall(tmp_path)
+    done = subprocess.run(
+        [install(QuietProgress()).functions, "-W", "error", "-c", IMPORTS],
+        env={"PYTHONPATH": str(tmp_path / "python"), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_relative_to(tmp_path)
 
 
 def test_an_update_keeps_the_items_of_tables(localstack: LocalStack, stack: Stack) -> None:

@@ -183,7 +183,13 @@ def test_a_failing_trigger_retries_and_then_its_dlq_trigger_runs(
 
 @pytest.mark.parametrize(
     ("queue", "logical"),
-    [("bus", "Bus"), ("triggers", "Trigger"), ("sources", "Source"), ("timers", "Timer")],
+    [
+        ("bus", "Bus"),
+        ("triggers", "Trigger"),
+        ("cluster-triggers", "ClusterTrigger"),
+        ("sources", "Source"),
+        ("timers", "Timer"),
+    ],
 )
 def test_a_poison_message_ends_in_the_dead_letter_queue_and_is_redriven(
     stack: Stack, runtime: Runtime, queue: str, logical: str

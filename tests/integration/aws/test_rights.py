@@ -21,6 +21,17 @@ BY_OTHERS = {
     "logs:PutLogEvents": "Lambda writes what a function prints",
     "xray:PutTraceSegments": "Lambda's daemon sends what a function tells it",
     "xray:PutTelemetryRecords": "Lambda's daemon sends what a function tells it",
+    **dict.fromkeys(
+        [
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ],
+        "Lambda connects a function to its VPC",
+    ),
     "lambda:TagResource": "asked for with the tags of a new mapping",
 }
 # Lambda's poller takes messages for a function; one function does so itself.

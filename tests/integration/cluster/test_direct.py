@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,13 +27,6 @@ def direct(dev_cluster: ClusterInfo) -> Iterator[DirectCluster]:
 @pytest.fixture
 def cluster(direct: DirectCluster) -> Cluster:
     return direct
-
-
-@pytest.fixture
-def namespace(cluster: Cluster) -> str:
-    name = f"t-{uuid.uuid4().hex[:12]}"
-    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    return name
 
 
 class TestDirectCluster(ClusterContract):

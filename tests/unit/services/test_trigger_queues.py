@@ -89,7 +89,7 @@ def test_a_sensor_hands_each_firing_to_its_queue() -> None:
 
 
 def test_what_could_not_be_built_needs_no_cluster() -> None:
-    broken = {"k8s": {"source": {"resource": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}}}}
+    broken: Body = {"k8s": {"source": {"resource": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}}}}
     made = installed(trigger("a", **broken))
     made.sense(event({}))
     assert waiting(made) == {TRIGGERS: 1, CLUSTER_TRIGGERS: 0}

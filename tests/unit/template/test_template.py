@@ -13,7 +13,7 @@ import pytest
 from argosy.adapters.aws.runtime import Settings
 from argosy.errors import InvalidObject
 from argosy.ports.queue import QueueSpec
-from argosy.services.queues import AWS_QUEUES
+from argosy.services.queues import AWS_QUEUES, CLUSTER_TRIGGERS, TRIGGERS
 from support import template as t
 
 FUNCTIONS: Final = sorted(t.resources(t.FUNCTION))
@@ -25,6 +25,18 @@ FOURTEEN_DAYS: Final = 14 * 86_400
 
 # The only actions that may stand on the resource "*", and why.
 ON_EVERYTHING: Final = {
+    **dict.fromkeys(
+        [
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ],
+        "Lambda makes the network interfaces of a function in a VPC with its role, and asks for all resources: "
+        "docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html; denied to what runs in the function",
+    ),
     "lambda:ListEventSourceMappings": "a list is of no one resource: AWS documents no resource type for it",
     "sns:Unsubscribe": "AWS documents no resource type for it; a subscription's ARN is not known beforehand",
     "xray:PutTraceSegments": "traces are no resource: AWS documents no resource type for it",
@@ -37,6 +49,8 @@ NAMES: Final = {
     "bus-dlq": "BusDeadLetters",
     "triggers": "TriggerQueue",
     "triggers-dlq": "TriggerDeadLetters",
+    "cluster-triggers": "ClusterTriggerQueue",
+    "cluster-triggers-dlq": "ClusterTriggerDeadLetters",
     "sources": "SourceQueue",
     "sources-dlq": "SourceDeadLetters",
     "timers": "TimerQueue",
@@ -48,6 +62,11 @@ NAMES: Final = {
 
 def dead_letters(queue: str) -> str:
     return t.target(t.properties(queue).get("RedrivePolicy", {}).get("deadLetterTargetArn"))
+
+
+def plain(function: str) -> str:
+    """`ReconcileSourceFunction` as `reconcile-source`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", function.removesuffix("Function")).lower()
 
 
 def variable(queue: str) -> str:
@@ -99,6 +118,16 @@ def test_what_is_on_a_part_of_a_service_names_the_service(function: str, stateme
         )
         if ":secret:" in text or ":parameter/" in text:
             assert "/${Stage}/" in text, f"{function}: {text}"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_lambda_does_for_a_function_in_a_vpc_the_function_may_not(function: str) -> None:
+    network = {action for one in t.statements(function) for action in t.listed(one["Action"]) if action[:4] == "ec2:"}
+    assert bool(network) == ("VpcConfig" in t.properties(function))
+    denied = t.denials(function)
+    assert {action for one in denied for action in one["Action"]} == network
+    wanted = {"ArnLike": {"lambda:SourceFunctionArn": {"Fn::Sub": "arn:${AWS::Partition}:lambda:*:*:function:*"}}}
+    assert all((one["Resource"], one["Condition"]) == ("*", wanted) for one in denied)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -198,15 +227,19 @@ def test_the_code_knows_all_queues() -> None:
 
 def test_every_folder_is_deployed() -> None:
     folders = sorted(path.parent.name for path in (t.ROOT / "functions").glob("*/app.py"))
-    assert sorted(t.folder(function) for function in FUNCTIONS) == folders
+    assert sorted({t.folder(function) for function in FUNCTIONS}) == folders
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_called_like_its_folder(function: str) -> None:
+    """But for the one that is deployed twice."""
+    assert t.folder(function) == {"cluster-trigger": "trigger"}.get(plain(function), plain(function).replace("-", "_"))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_has_a_log_group_that_forgets(function: str) -> None:
     group = t.target(t.properties(function)["LoggingConfig"]["LogGroup"])
-    assert t.properties(group)["LogGroupName"] == {
-        "Fn::Sub": f"/argosy/${{Stage}}/{t.folder(function).replace('_', '-')}"
-    }
+    assert t.properties(group)["LogGroupName"] == {"Fn::Sub": f"/argosy/${{Stage}}/{plain(function)}"}
     assert t.properties(group)["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     assert t.actions(function, group) == {"logs:CreateLogStream", "logs:PutLogEvents"}
 
@@ -221,7 +254,27 @@ def test_all_functions_run_alike() -> None:
     assert t.template()["Parameters"]["Architecture"]["Default"] == "arm64"
     assert shared["Tracing"] == "Active", "X-Ray takes the first request of a second and 5 % of all others"
     assert [f for f in FUNCTIONS if "ReservedConcurrentExecutions" in t.properties(f)] == [], "new accounts have 10"
-    assert [f for f in FUNCTIONS if "VpcConfig" in t.properties(f)] == [], "none of these talks to Kubernetes"
+
+
+def test_one_function_talks_to_clusters() -> None:
+    """It alone is in the VPC, has the client and knows which clusters there are (the API says when there is none)."""
+    assert [f for f in FUNCTIONS if "VpcConfig" in t.properties(f)] == ["ClusterTriggerFunction"]
+    assert [f for f in FUNCTIONS if "KubeLayer" in t.layers(f)] == ["ClusterTriggerFunction"]
+    assert t.layers("ClusterTriggerFunction") == ["CoreLayer", "KubeLayer"]
+    vpc = t.properties("ClusterTriggerFunction")["VpcConfig"]
+    inside = {"SubnetIds": {"Ref": "VpcSubnetIds"}, "SecurityGroupIds": {"Ref": "VpcSecurityGroupIds"}}
+    assert vpc == {"Fn::If": ["HasVpc", inside, {"Ref": "AWS::NoValue"}]}
+    given = {f: t.environment(f).get("ARGOSY_EKS_CLUSTERS") for f in FUNCTIONS}
+    named = {"Fn::Join": [",", {"Ref": "EksClusterArns"}]}
+    assert {f: value for f, value in given.items() if value} == {"ApiFunction": named, "ClusterTriggerFunction": named}
+
+
+@pytest.mark.parametrize("function", ["TriggerFunction", "ClusterTriggerFunction"])
+def test_who_carries_out_firings_knows_whose(function: str) -> None:
+    """What is none of ours goes to the dead letters of the queue that it came from."""
+    own = t.environment(function).get("ARGOSY_TRIGGER_QUEUE", TRIGGERS)
+    assert [queue for consumer, queue, _ in MAPPINGS if consumer == function] == [NAMES[own]]
+    assert own in (TRIGGERS, CLUSTER_TRIGGERS)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -264,11 +317,12 @@ def test_what_a_user_allows_is_what_the_roles_allow() -> None:
         parameter: {
             function for function, statement in STATEMENTS if {"Ref": parameter} in t.listed(statement["Resource"])
         }
-        for parameter in ("AllowedSourceArns", "AllowedTargetArns")
+        for parameter in ("AllowedSourceArns", "AllowedTargetArns", "EksClusterArns")
     }
     assert allowed == {
         "AllowedSourceArns": {"SqsFunction", "ReconcileSourceFunction"},
         "AllowedTargetArns": {"TriggerFunction"},
+        "EksClusterArns": {"ClusterTriggerFunction"},
     }
 
 
@@ -373,6 +427,18 @@ def test_an_output_says_what_it_is(name: str) -> None:
         ("AllowedSourceArns", " arn:aws:sqs:eu-central-1:123456789012:orders", False),
         ("AllowedTargetArns", "arn:aws:lambda:eu-central-1:123456789012:function:*", True),
         ("AllowedTargetArns", "https://example.com", False),
+        ("EksClusterArns", "", True),
+        ("EksClusterArns", "arn:aws:eks:eu-central-1:123456789012:cluster/main", True),
+        ("EksClusterArns", "arn:aws-cn:eks:cn-north-1:123456789012:cluster/a_b-1", True),
+        ("EksClusterArns", "arn:aws:eks:eu-central-1:123456789012:cluster/*", False),
+        ("EksClusterArns", "arn:aws:eks:eu-central-1:123456789012:nodegroup/main/a/b", False),
+        ("EksClusterArns", "main", False),
+        ("VpcSubnetIds", "", True),
+        ("VpcSubnetIds", "subnet-0123456789abcdef0", True),
+        ("VpcSubnetIds", "vpc-0123456789abcdef0", False),
+        ("VpcSecurityGroupIds", "", True),
+        ("VpcSecurityGroupIds", "sg-01234567", True),
+        ("VpcSecurityGroupIds", "default", False),
         ("WebAclArn", "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/a/b", True),
         ("WebAclArn", "arn:aws:waf::123456789012:webacl/a", False),
         ("AlarmTopicArn", "arn:aws:sns:eu-central-1:123456789012:alarms", True),
@@ -384,3 +450,30 @@ def test_what_cannot_work_is_refused_at_deploy(name: str, value: str, *, works: 
     parameter = t.template()["Parameters"][name]
     assert bool(re.fullmatch(parameter["AllowedPattern"], value)) is works
     assert parameter["ConstraintDescription"].startswith("must be ")
+
+
+CLUSTER, SUBNETS, GROUPS = ["arn:…:cluster/main"], ["subnet-1", "subnet-2"], ["sg-1"]
+
+
+@pytest.mark.parametrize(
+    ("given", "reasons"),
+    [
+        ({}, []),
+        ({"EksClusterArns": CLUSTER}, []),
+        ({"EksClusterArns": CLUSTER, "VpcSubnetIds": SUBNETS, "VpcSecurityGroupIds": GROUPS}, []),
+        ({"EksClusterArns": CLUSTER, "VpcSubnetIds": SUBNETS}, ["VpcSubnetIds is given without VpcSecurityGroupIds"]),
+        (
+            {"EksClusterArns": CLUSTER, "VpcSecurityGroupIds": GROUPS},
+            ["VpcSecurityGroupIds is given without VpcSubnet"],
+        ),
+        ({"VpcSecurityGroupIds": GROUPS}, ["VpcSecurityGroupIds is given without VpcSubnetIds"]),
+        ({"VpcSubnetIds": SUBNETS, "VpcSecurityGroupIds": GROUPS}, ["VpcSubnetIds is given without EksClusterArns"]),
+        ({"VpcSubnetIds": []}, []),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_refused_at_deploy(
+    given: dict[str, list[str]], reasons: list[str]
+) -> None:
+    found = t.refusals(**given)
+    assert len(found) == len(reasons)
+    assert all(text.startswith(reason) for text, reason in zip(found, reasons, strict=True))

@@ -89,7 +89,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
         version.config.code.prepare_for_execution()
         self._task = version.config.code.get_unzipped_code_location()
         given = {key: str(value) for key, value in env_vars.items()}
-        site = os.environ.get("PROCESS_EXECUTOR_SITE", "")
+        site, eks = os.environ.get("PROCESS_EXECUTOR_SITE", ""), os.environ.get("PROCESS_EXECUTOR_EKS_URL", "")
         self._environment = {"LANG": "en_US.UTF-8", "PYTHONUNBUFFERED": "1"} | given
         self._environment |= {
             "HOME": str(self._folder),
@@ -100,6 +100,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):
             "PYTHONPATH": ":".join(filter(None, [str(self._task), f"{opt}/python", given.get("PYTHONPATH", ""), site])),
             "LAMBDA_TASK_ROOT": str(self._task),
             "PROCESS_EXECUTOR_HOST_ADDRESS": os.environ.get("PROCESS_EXECUTOR_HOST_ADDRESS", ""),
+            **({"AWS_ENDPOINT_URL_EKS": eks} if eks else {}),
         }
         self._spawn()
         try:

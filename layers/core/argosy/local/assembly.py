@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from argosy.adapters.console.executor import LogExecutor
 from argosy.adapters.files.blobs import FileBlobs
 from argosy.adapters.files.secrets import ChainedSecrets, FileSecrets
+from argosy.adapters.git.repository import GitRepository
+from argosy.adapters.render.workshop import ToolWorkshop
 from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.adapters.sqlite.store import SqliteStore
 from argosy.local.datadir import DataDir
@@ -109,8 +111,16 @@ def assemble(
         _LATE_SECONDS,
         authoriser=authoriser or IamAuthoriser(),  # no API Gateway stands before us that could vouch for anybody
         watch_seconds=_WATCH_SECONDS,
+        repository=GitRepository(files=True),
+        workshop=ToolWorkshop(_tool),
     )
     return Embedded(runtime, queue, store, patient, clock, lazy)
+
+
+def _tool(name: str) -> Path:
+    from argosy.local.rendertools import find
+
+    return find(name)
 
 
 def _connect(access: ClusterAccess) -> DirectCluster:

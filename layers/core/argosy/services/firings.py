@@ -1,4 +1,4 @@
-"""Firings as messages of the trigger queue.
+"""Firings as messages of the trigger queues.
 
 `{"firing": {…}, "attempt": n, "wait": s}`: everything that is needed to carry the firing out, fields that are empty left
 out. `wait` is what remains of a delay that is longer than a queue can hold.
@@ -6,26 +6,44 @@ out. `wait` is what remains of a delay that is longer than a queue can hold.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from argosy.errors import EvaluationError
 from argosy.events.effects import effect_from_json, effect_to_json
 from argosy.events.sensors import Firing
-from argosy.ports.blobs import Blobs
 from argosy.ports.queue import MAX_DELAY_SECONDS, Outgoing
+from argosy.records import record
 from argosy.resources.sensor import Backoff
 from argosy.services.mail import pack
+from argosy.services.queues import TRIGGERS
 
-__all__ = ["read_trigger_message", "trigger_message"]
+if TYPE_CHECKING:
+    from argosy.services.runtime import Runtime
+
+__all__ = ["TriggerMessage", "read_trigger_message", "send_firings", "trigger_message"]
 
 
-def trigger_message(firing: Firing, attempt: int, wait: float, blobs: Blobs) -> Outgoing:
-    """The message for attempt number `attempt` (from 1), to be seen in `wait` seconds."""
+@record
+class TriggerMessage(Outgoing):
+    """A message for one of the trigger queues."""
+
+    queue: str = TRIGGERS
+
+
+def trigger_message(firing: Firing, attempt: int, wait: float, runtime: Runtime) -> TriggerMessage:
+    """The message for attempt number `attempt` (from 1), to be seen in `wait` seconds by who carries out its effect."""
     delay = min(wait, MAX_DELAY_SECONDS)
     body: dict[str, Any] = {"firing": _to_json(firing), "attempt": attempt}
     if wait > delay:
         body["wait"] = wait - delay
-    return Outgoing(pack(body, blobs), delay=delay)
+    return TriggerMessage(pack(body, runtime.blobs), delay=delay, queue=runtime.queue_of(firing))
+
+
+def send_firings(runtime: Runtime, messages: Sequence[TriggerMessage]) -> None:
+    """Send each to its queue."""
+    for queue in sorted({message.queue for message in messages}):
+        runtime.queue.send(queue, [message for message in messages if message.queue == queue])
 
 
 def read_trigger_message(message: Any) -> tuple[Firing, int, float]:

@@ -19,20 +19,25 @@ from argosy.ports.blobs import Blobs
 from argosy.ports.clock import Clock
 from argosy.ports.executor import Executor
 from argosy.ports.queue import Queue, QueueSpec
+from argosy.ports.repository import Repository
 from argosy.ports.secrets import Secrets
 from argosy.ports.store import Store
 from argosy.ports.wiring import Place, Wiring
+from argosy.ports.workshop import Workshop
 from argosy.services.access import IamAuthoriser
-from argosy.services.queues import AWS_QUEUES, LOCAL_QUEUES, RECONCILE_SOURCE
+from argosy.services.queues import AWS_QUEUES, LOCAL_QUEUES, RECONCILE_SOURCE, TRIGGERS, trigger_queue
 
 if TYPE_CHECKING:
     from argosy.control.claims import Claims
     from argosy.control.wakes import Wakes
+    from argosy.events.sensors import Firing
+    from argosy.services.fetching import Fetching
     from argosy.services.fire import Firings
     from argosy.services.objects import Objects
     from argosy.services.operations import Operations
     from argosy.services.outcomes import Outcomes
     from argosy.services.receive import Receiver
+    from argosy.services.rendering import Rendering
     from argosy.services.sense import Sensing
     from argosy.services.sourcing import Sourcing
     from argosy.services.tick import Ticker
@@ -51,7 +56,9 @@ class Runtime:
     `place`: the stack whose event sources something in AWS feeds, None on one machine; `wiring`: for the function
     that connects them. `open_webhooks`: whether webhook event sources without an authSecret answer. `authoriser`: tells the
     API who asks; unless another is given, only what API Gateway vouches for is let in. `watch_seconds`: how often
-    a request that waits for a change looks.
+    a request that waits for a change looks. `trigger_queue`: whose firings this process carries out. `unserved`: kinds of
+    effects that nobody here carries out, with the reason and the way out. `repository` is for what fetches, `workshop`
+    for what renders: on AWS one function each, which have little else.
     """
 
     store: Store
@@ -69,6 +76,10 @@ class Runtime:
     open_webhooks: bool = True
     authoriser: Authoriser = field(default_factory=IamAuthoriser)
     watch_seconds: float = 1.0
+    trigger_queue: str = TRIGGERS
+    unserved: Mapping[str, str] = field(default_factory=dict)
+    repository: Repository | None = None
+    workshop: Workshop | None = None
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -109,6 +120,10 @@ class Runtime:
     def queues(self) -> Sequence[QueueSpec]:
         """The queues that this installation has."""
         return LOCAL_QUEUES if self.place is None else AWS_QUEUES
+
+    def queue_of(self, firing: Firing) -> str:
+        """The queue that a firing belongs to."""
+        return trigger_queue(firing.effect.kind if firing.effect is not None else "", aws=self.place is not None)
 
     @cached_property
     def wakes(self) -> Wakes | None:
@@ -154,6 +169,24 @@ class Runtime:
         from argosy.services.fire import Firings
 
         return Firings(self)
+
+    @cached_property
+    def fetching(self) -> Fetching:
+        """Fetches commits. Raises InvalidObject where nothing does."""
+        from argosy.services.fetching import Fetching
+
+        if self.repository is None:
+            raise InvalidObject("this runtime fetches no repositories")
+        return Fetching(self.blobs, self.repository, self.secrets)
+
+    @cached_property
+    def rendering(self) -> Rendering:
+        """Renders sources. Raises InvalidObject where nothing does."""
+        from argosy.services.rendering import Rendering
+
+        if self.workshop is None:
+            raise InvalidObject("this runtime renders nothing")
+        return Rendering(self.blobs, self.workshop)
 
     @cached_property
     def ticker(self) -> Ticker:

@@ -1,4 +1,4 @@
-"""Runs sensors on the events of the bus: match, join, and hand the firings to the trigger queue."""
+"""Runs sensors on the events of the bus: match, join, and hand the firings to the trigger queues."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from argosy.errors import Conflict, EvaluationError
 from argosy.events.envelope import Event
 from argosy.events.joins import JoinState, step
 from argosy.events.sensors import CompiledSensor, CompiledTrigger, Dropped, Firing, Match
-from argosy.ports.queue import Outgoing
 from argosy.ports.store import ABSENT, Put, Row
 from argosy.records import record
 from argosy.services.aside import or_set_aside
 from argosy.services.declarations import Declarations
-from argosy.services.firings import trigger_message
+from argosy.services.firings import TriggerMessage, send_firings, trigger_message
 from argosy.services.mail import unpack
-from argosy.services.queues import BUS, TRIGGERS
+from argosy.services.queues import BUS
 from argosy.services.runtime import Runtime
 
 __all__ = ["Sensing"]
@@ -44,8 +43,8 @@ class Sensing:
         """Take in what has changed in the declarations; called once for each batch."""
         self._declarations.refresh()
 
-    def decide(self, body: str) -> list[Outgoing]:
-        """Messages for the trigger queue that the bus message `body` causes; one that is none of ours is set aside.
+    def decide(self, body: str) -> list[TriggerMessage]:
+        """Messages for the trigger queues that the bus message `body` causes; one that is none of ours is set aside.
 
         Raises Conflict when a join could not be written.
         """
@@ -59,18 +58,17 @@ class Sensing:
             firings.extend(self._run(sensor, event, now))
         return [message for firing in firings if (message := self._message(firing, now)) is not None]
 
-    def _message(self, firing: Firing, now: datetime) -> Outgoing | None:
+    def _message(self, firing: Firing, now: datetime) -> TriggerMessage | None:
         try:
-            return trigger_message(firing, 1, 0.0, self._runtime.blobs)
+            return trigger_message(firing, 1, 0.0, self._runtime)
         except EvaluationError as x:
             place = (firing.namespace, firing.sensor, firing.trigger)
             self._runtime.outcomes.failed(*place, str(x), now, firing.id, firing.events)
             return None
 
-    def hand_on(self, messages: list[Outgoing]) -> None:
+    def hand_on(self, messages: list[TriggerMessage]) -> None:
         """Send a batch's firings and write its tallies."""
-        if messages:
-            self._runtime.queue.send(TRIGGERS, messages)
+        send_firings(self._runtime, messages)
         self._runtime.outcomes.write()
 
     def _run(self, sensor: CompiledSensor, event: Event, now: datetime) -> list[Firing]:

@@ -6,9 +6,9 @@ Deployed. Deployed is true without a Deployment: the object is in service as soo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from argosy.errors import ArgosyError
 from argosy.events.sensors import CompiledSensor
@@ -20,13 +20,15 @@ from argosy.services.wiring import problems_of
 
 __all__ = ["with_status"]
 
+_ALL_SERVED: Final[Mapping[str, str]] = {}
 
-def with_status(store: Store, body: Mapping[str, Any]) -> dict[str, Any]:
-    """`body` (a stored manifest) with its status."""
+
+def with_status(store: Store, body: Mapping[str, Any], unserved: Mapping[str, str] = _ALL_SERVED) -> dict[str, Any]:
+    """`body` (a stored manifest) with its status; `unserved`: see `Runtime`."""
     metadata = body["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     if body["kind"] == "Sensor":
-        status = {**_sensor_conditions(body), **sensor_status(store, namespace, name)}
+        status = {**_sensor_conditions(body, unserved), **sensor_status(store, namespace, name)}
     elif body["kind"] == "EventSource":
         problem = "; ".join(problems_of(store, namespace, name).values())
         status = {"conditions": [_condition("SourcesProvided", not problem, problem), _condition("Deployed", True)]}
@@ -44,11 +46,12 @@ def _calendar(row: Row) -> dict[str, str]:
     return {"next": _text(row.due_at)} | ({"problem": problem} if problem else {})
 
 
-def _sensor_conditions(body: Mapping[str, Any]) -> dict[str, Any]:
+def _sensor_conditions(body: Mapping[str, Any], unserved: Mapping[str, str]) -> dict[str, Any]:
     try:
         broken = CompiledSensor(Sensor.model_validate(body), body).broken
     except (ArgosyError, ValueError) as x:
         broken = {"": str(x)}
+    broken = dict(_unserved(body["spec"]["triggers"], unserved)) | broken
     problem = "; ".join(f"{trigger}: {reason}" for trigger, reason in broken.items())
     conditions = [
         _condition("DependenciesProvided", True),
@@ -56,6 +59,15 @@ def _sensor_conditions(body: Mapping[str, Any]) -> dict[str, Any]:
         _condition("Deployed", True),
     ]
     return {"conditions": conditions}
+
+
+def _unserved(triggers: Iterable[Mapping[str, Any]], unserved: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for trigger in triggers:
+        template = trigger.get("template") or {}
+        for kind, reason in unserved.items():
+            if template.get(kind) is not None:
+                yield str(template.get("name", "")), reason
+        yield from _unserved([trigger["dlqTrigger"]] if trigger.get("dlqTrigger") else [], unserved)
 
 
 def _condition(kind: str, good: bool, message: str = "") -> dict[str, str]:

@@ -60,11 +60,14 @@ class Views:
         found = self._runtime.objects.listing(kind, namespace, after=after, limit=limit + 1)
         shown = found[:limit]
         more = _key(shown[-1]) if len(found) > limit else ""
-        return Page([with_status(self._runtime.store, body) for body in shown], more, version)
+        return Page([self._shown(body) for body in shown], more, version)
 
     def one(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
         """One object. Raises NotFound."""
-        return with_status(self._runtime.store, self._runtime.objects.get(kind, namespace, name))
+        return self._shown(self._runtime.objects.get(kind, namespace, name))
+
+    def _shown(self, body: dict[str, Any]) -> dict[str, Any]:
+        return with_status(self._runtime.store, body, self._runtime.unserved)
 
     def wait(self, version: Callable[[], str], since: str, seconds: float) -> None:
         """Wait until `version` gives something else than `since`, for `seconds` at most."""

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from argosy.adapters.aws.errors import telling
-from argosy.errors import InvalidObject
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -126,17 +125,6 @@ class Clients:
                 raise NoCredentialsError
             SigV4QueryAuth(credentials.get_frozen_credentials(), service, region, expires=seconds).add_auth(request)
         return str(request.url)
-
-    def suffix(self, partition: str) -> str:
-        """What the names of AWS's servers end with, such as `amazonaws.com.cn` for `aws-cn`.
-
-        Raises InvalidObject for a partition that botocore does not know.
-        """
-        with self._mutex:
-            found = self._opened().get_component("endpoint_resolver").get_partition_dns_suffix(partition)
-        if not found:
-            raise InvalidObject(f"{partition!r} is no partition of AWS, such as aws or aws-cn")
-        return str(found)
 
     def assuming(self, role: str, external_id: str = "", region: str = "") -> Clients:
         """Clients that act as the role of that ARN; it is assumed at their first call, and again before that ends."""

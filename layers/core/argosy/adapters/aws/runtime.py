@@ -1,10 +1,11 @@
 """The runtime of a Lambda function, from its environment (ARGOSY_RUNTIME=argosy.adapters.aws.runtime:create).
 
 ARGOSY_TABLE, ARGOSY_BLOBS and ARGOSY_STAGE name the table, the bucket and the installation, ARGOSY_QUEUE_<NAME> the URL of
-each queue that a function uses. ARGOSY_ALLOWED_TARGETS is what triggers may reach; ARGOSY_SQS_FUNCTION,
-ARGOSY_SOURCES_ARN and ARGOSY_ALLOWED_SOURCES are for the function that wires event sources. Nothing is called here, and what
-only some functions need is imported when they use it: clients of AWS at their first call, executors when they first
-execute.
+each queue that a function uses. ARGOSY_ALLOWED_TARGETS is what triggers may reach; ARGOSY_EKS_CLUSTERS are the ARNs of the
+clusters, the home cluster first; ARGOSY_TRIGGER_QUEUE names the queue whose firings a function carries out.
+ARGOSY_SQS_FUNCTION, ARGOSY_SOURCES_ARN and ARGOSY_ALLOWED_SOURCES are for the function that wires event sources. Nothing is
+called here, and what only some functions need is imported when they use it: clients of AWS at their first call, executors
+when they first execute.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ from argosy.ports.clock import SystemClock
 from argosy.ports.executor import Executor, FiringInfo
 from argosy.ports.secrets import Secrets
 from argosy.ports.wiring import Place, Wiring
-from argosy.services.queues import AWS_QUEUES, QUEUES
+from argosy.services.queues import AWS_QUEUES, CLUSTER_KINDS, QUEUES, TRIGGERS
 from argosy.services.runtime import Runtime
 
 __all__ = ["LazyExecutor", "Settings", "create"]
 
 # The trigger function's timeout and a little: after it nobody carries an attempt out any more.
 _TRIGGER_SECONDS = 125.0
+_NO_CLUSTER = "this stack has no cluster: name one in its parameter EksClusterArns"
 _LATE_SECONDS = 120.0  # the schedule ticks once a minute, and one tick may fail
 
 
@@ -48,6 +50,8 @@ class Settings:
     sqs_function: str = ""
     sources_arn: str = ""
     open_webhooks: bool = False
+    clusters: Sequence[str] = ()
+    trigger_queue: str = TRIGGERS
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -73,7 +77,9 @@ class Settings:
         targets = _listed(given.get("ARGOSY_ALLOWED_TARGETS", ""))
         wired = (given.get("ARGOSY_SQS_FUNCTION", ""), given.get("ARGOSY_SOURCES_ARN", ""))
         opened = given.get("ARGOSY_OPEN_WEBHOOKS") == "true"
-        return cls(table, bucket, stage, urls, place, targets, *wired, opened)
+        clusters = _listed(given.get("ARGOSY_EKS_CLUSTERS", ""))
+        own = given.get("ARGOSY_TRIGGER_QUEUE") or TRIGGERS
+        return cls(table, bucket, stage, urls, place, targets, *wired, opened, clusters, own)
 
 
 def _listed(text: str) -> Sequence[str]:
@@ -106,19 +112,28 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
     blobs = S3Blobs(settings.bucket, clients)
     secrets = AwsSecrets(f"argosy/{settings.stage}", clients)
     aws = LazyExecutor(lambda: _aws(settings, clients))
+    cluster = LazyExecutor(lambda: _cluster(settings, clients))
     return Runtime(
         DynamoStore(settings.table, clients, clock, blobs),
         SqsQueue(AWS_QUEUES, settings.queues, clients),
         blobs,
         secrets,
         clock,
-        {"http": LazyExecutor(lambda: _http(secrets)), "log": LazyExecutor(_log), "awsLambda": aws, "aws": aws},
+        {
+            "http": LazyExecutor(lambda: _http(secrets)),
+            "log": LazyExecutor(_log),
+            "awsLambda": aws,
+            "aws": aws,
+            **(dict.fromkeys(CLUSTER_KINDS, cluster) if settings.clusters else {}),
+        },
         late_seconds=_LATE_SECONDS,
         claim_everything=True,
         claim_seconds=_TRIGGER_SECONDS,
         place=settings.place,
         open_webhooks=settings.open_webhooks,
         wiring=_wiring(settings, clients) if settings.sqs_function else None,
+        trigger_queue=settings.trigger_queue,
+        unserved={} if settings.clusters else dict.fromkeys(CLUSTER_KINDS, _NO_CLUSTER),
     )
 
 
@@ -133,6 +148,15 @@ def _aws(settings: Settings, clients: Clients) -> Executor:
 
     place = settings.place
     return AwsExecutor(clients, settings.targets, partition=place.partition, account=place.account)
+
+
+def _cluster(settings: Settings, clients: Clients) -> Executor:
+    from argosy.adapters.kube.eks import EksCluster, connect
+    from argosy.adapters.kube.executor import CreateExecutor
+    from argosy.adapters.kube.lazy import LazyCluster
+
+    home = EksCluster(settings.clusters[0])
+    return CreateExecutor(LazyCluster(lambda: connect(home, clients)))
 
 
 def _http(secrets: Secrets) -> Executor:

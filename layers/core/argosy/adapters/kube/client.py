@@ -1,8 +1,8 @@
 """The Cluster port on a kubeconfig, by the kubernetes package's `DynamicClient` (37.0).
 
 In: a kubeconfig and a context, as kubectl takes them. Out: `DirectCluster`. Called by entry points only (`argosy
-up`, the CLI, the agent). The package takes half a second and tens of megabytes to import, so every import of it
-stands inside the function that needs it.
+up`, the CLI, the agent); `eks` is the way in of functions, on the same connection. The package takes half a second
+to import, so every import of it stands inside the function that needs it.
 
 Impersonation sends the user alone: for a service account the API server adds its three groups itself (apiserver
 v0.34, endpoints/filters/impersonation.go), and an installation then needs no right to impersonate groups. Redirects
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,11 +88,17 @@ def _in_pod(shown: str) -> bool:
 class Connection:
     """One API server: the client, and what it was seen to serve."""
 
-    def __init__(self, client: ApiClient) -> None:
+    def __init__(self, client: ApiClient, token: Callable[[], str] | None = None) -> None:
+        """`token`: what each request authenticates with, where the client's own configuration does not say."""
+        self.kinds = Kinds(self._fetch)
+        self._token = token
+        self.use(client)
+
+    def use(self, client: ApiClient) -> None:
+        """Go on through another client."""
         from kubernetes.dynamic import DynamicClient
 
         self.host = str(client.configuration.host)
-        self.kinds = Kinds(self._fetch)
         self._client = client
         self._dynamic = DynamicClient(client, None, lambda *_: self.kinds)  # type: ignore[no-untyped-call]  # as above
 
@@ -104,6 +110,8 @@ class Connection:
         from urllib3.exceptions import HTTPError
 
         headers = {"Impersonate-User": user.user} if user else {}
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token()}"
         try:
             answer = self._dynamic.request(
                 method, path, serialize=False, header_params=headers, _request_timeout=_TIMEOUT, **options

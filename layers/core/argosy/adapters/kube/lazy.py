@@ -7,8 +7,7 @@ cluster that comes back is found.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from argosy.ports.cluster import Objects, ServiceAccount
@@ -20,10 +19,10 @@ __all__ = ["LazyCluster"]
 
 
 class LazyCluster:
-    """The Cluster port; every method raises Unavailable while there is no connection."""
+    """The Cluster port on what `connect` returns; every method raises what it raises, until it returns something."""
 
-    def __init__(self, kubeconfig: Path | None, context: str | None, user: ServiceAccount | None = None) -> None:
-        self._kubeconfig, self._context, self._user = kubeconfig, context, user
+    def __init__(self, connect: Callable[[], DirectCluster], user: ServiceAccount | None = None) -> None:
+        self._connect, self._user = connect, user
         self._shared: dict[str, DirectCluster] = {}
         self._mutex = threading.Lock()
 
@@ -45,7 +44,7 @@ class LazyCluster:
 
     def acting_as(self, user: ServiceAccount) -> LazyCluster:
         """See `Cluster.acting_as`."""
-        other = LazyCluster(self._kubeconfig, self._context, user)
+        other = LazyCluster(self._connect, user)
         other._shared, other._mutex = self._shared, self._mutex
         return other
 
@@ -57,7 +56,5 @@ class LazyCluster:
         with self._mutex:
             direct = self._shared.get("")
             if direct is None:
-                from argosy.adapters.kube.client import connect
-
-                direct = self._shared[""] = connect(self._kubeconfig, self._context)
+                direct = self._shared[""] = self._connect()
         return direct.acting_as(self._user) if self._user is not None else direct

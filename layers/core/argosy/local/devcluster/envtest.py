@@ -10,22 +10,15 @@ single members are read by name.
 from __future__ import annotations
 
 import hashlib
-import http.client
-import socket
 import tarfile
-import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
 import yaml
 
 from argosy.errors import Unavailable
+from argosy.local.devcluster.downloads import CHUNK, Limits, fetch
 from argosy.local.devcluster.versions import KUBERNETES, platform_tag
 
 __all__ = ["EnvtestArchives", "Limits"]
@@ -34,16 +27,6 @@ _REPOSITORY = "kubernetes-sigs/controller-tools"
 _INDEX = f"https://raw.githubusercontent.com/{_REPOSITORY}/HEAD/envtest-releases.yaml"
 _ARCHIVES = f"https://github.com/{_REPOSITORY}/releases/download/"
 _MEMBERS = ("etcd", "kube-apiserver", "kubectl")
-_CHUNK = 1 << 18
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds until a connection must stand or the next bytes must come, seconds for everything, bytes of one file."""
-
-    connect: float = 3.0
-    total: float = 300.0
-    size: int = 600 << 20
 
 
 class EnvtestArchives:
@@ -80,7 +63,7 @@ class EnvtestArchives:
                 actual.update(chunk)
                 file.write(chunk)
 
-            self._fetch(link, end, self._limits.size, keep)
+            fetch(link, end, self._limits.size, keep, self._limits.connect)
         if actual.hexdigest() != checksum:
             raise Unavailable(
                 f"{link} has SHA-512 {actual.hexdigest()[:12]}…, the index says {checksum[:12]}…; it was thrown away"
@@ -100,55 +83,8 @@ class EnvtestArchives:
 
     def _download(self, url: str, end: float, cap: int) -> bytes:
         chunks: list[bytes] = []
-        self._fetch(url, end, cap, chunks.append)
+        fetch(url, end, cap, chunks.append, self._limits.connect)
         return b"".join(chunks)
-
-    def _fetch(self, url: str, end: float, cap: int, take: Callable[[bytes], object]) -> None:
-        try:
-            _resolve(url, self._limits.connect)
-            # The addresses are the two constants above, and links that begin with the second.
-            with urllib.request.urlopen(url, timeout=self._limits.connect) as answer:  # noqa: S310 - https constants, see above
-                _pump(answer, end, cap, take)
-                if answer.length:  # what Content-Length promised and did not come
-                    raise Unavailable(f"{url} ended {answer.length} bytes too early")
-        except (OSError, http.client.HTTPException) as error:
-            raise Unavailable(f"{url}: {getattr(error, 'reason', None) or error or type(error).__name__}") from error
-
-
-def _pump(answer: http.client.HTTPResponse, end: float, cap: int, take: Callable[[bytes], object]) -> None:
-    size = 0
-    while chunk := answer.read1(_CHUNK):
-        size += len(chunk)
-        if size > cap:
-            raise OSError(f"more than {cap} bytes")
-        if time.monotonic() > end:
-            raise OSError("too slow: the time limit is over")
-        take(chunk)
-
-
-def _resolve(url: str, seconds: float) -> None:
-    """Fail after `seconds` when the name server does not answer.
-
-    The resolver's own patience (tens of seconds) cannot be set.
-    """
-    host = urlsplit(url).hostname or ""
-    if urllib.request.getproxies().get(urlsplit(url).scheme) and not urllib.request.proxy_bypass(host):
-        return  # the proxy resolves
-    failure: list[OSError] = []
-
-    def look() -> None:
-        try:
-            socket.getaddrinfo(host, None)
-        except OSError as error:
-            failure.append(error)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if thread.is_alive():
-        raise TimeoutError(f"no address for {host} within {seconds:g} s")
-    if failure:
-        raise failure[0]
 
 
 def _read_index(text: bytes) -> dict[str, Any]:
@@ -180,5 +116,5 @@ def _unpack(archive: Path, staging: Path, cap: int) -> list[str]:
 
 
 def _copy(source: Any, target: BinaryIO) -> None:
-    while chunk := source.read(_CHUNK):
+    while chunk := source.read(CHUNK):
         target.write(chunk)

@@ -1,7 +1,7 @@
-"""Kubernetes binaries built from the Go module proxy: the way that needs no release server and no container.
+"""Binaries built from the Go module proxy: the way that needs no release server and no container.
 
-In: a Go toolchain and `versions.MODULES`. Out: executables. Called by `binaries.BinaryCache` when nothing can be
-downloaded.
+In: a Go toolchain and `versions.MODULES`, or another catalogue (`argosy.local.rendertools`). Out: executables, for this
+machine or another. Called by `binaries.BinaryCache` when nothing can be downloaded.
 
 The module is resolved with `go get -tool` of every tool before anything is built: a bare `go build -mod=mod` prunes
 the graph, picks other versions of some dependencies per binary, and loses the shared build cache (seen with 1.34.0:
@@ -16,12 +16,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from argosy.errors import Unavailable
 from argosy.local.devcluster.files import private_directory, write_private
 from argosy.local.devcluster.processes import GUARD
-from argosy.local.devcluster.versions import BINARIES, GO_LANGUAGE, MODULES, GoModule
+from argosy.local.devcluster.versions import BINARIES, GO_LANGUAGE, MODULES, Binary, GoModule
 
 __all__ = ["GoBuild", "find_go"]
 
@@ -47,21 +48,31 @@ class GoBuild:
 
     title = "building"
 
-    def __init__(self, caches: Path, *, go: str | None = None) -> None:
+    def __init__(
+        self,
+        caches: Path,
+        *,
+        go: str | None = None,
+        binaries: Mapping[str, Binary] = BINARIES,
+        modules: Mapping[str, GoModule] = MODULES,
+        target: tuple[str, str] | None = None,
+    ) -> None:
+        """`target`: operating system and architecture in Go's words, None for this machine's."""
         self._caches, self._go = caches, go
+        self._binaries, self._modules, self._target = binaries, modules, target
 
     def seconds(self, name: str, /) -> float:
         """The cold time; with a warm cache only linking is left."""
-        return BINARIES[name].cold_seconds
+        return self._binaries[name].cold_seconds
 
     def offers(self, name: str) -> bool:
-        """Everything that `versions.BINARIES` lists."""
-        return name in BINARIES
+        """Everything that the catalogue lists."""
+        return name in self._binaries
 
     def obtain(self, name: str, staging: Path, /) -> list[str]:
         """Build one binary into `staging`. Raises `Unavailable` with Go's last words."""
-        binary = BINARIES[name]
-        module = MODULES[binary.module]
+        binary = self._binaries[name]
+        module = self._modules[binary.module]
         go = self._go or find_go()
         self._check_version(go)
         folder = self._resolved(go, module)
@@ -92,6 +103,8 @@ class GoBuild:
             "GO111MODULE": "on",
             "CGO_ENABLED": "0",
         }
+        if self._target is not None:
+            ours |= {"GOOS": self._target[0], "GOARCH": self._target[1]}
         return {key: value for key, value in os.environ.items() if key not in ("GOOS", "GOARCH")} | ours
 
     def _check_version(self, go: str) -> None:
@@ -100,9 +113,7 @@ class GoBuild:
         ).stdout
         match = re.match(r"go(\d+)\.(\d+)", shown.strip())
         if match and (int(match[1]), int(match[2])) < _OLDEST:
-            raise Unavailable(
-                f"{go} is {shown.strip()}; building Kubernetes needs Go {GO_LANGUAGE} or newer (https://go.dev/dl)"
-            )
+            raise Unavailable(f"{go} is {shown.strip()}; building needs Go {GO_LANGUAGE} or newer (https://go.dev/dl)")
 
     def _run(self, command: list[str], folder: Path) -> None:
         guarded = [sys.executable, "-I", "-S", str(GUARD), *command]

@@ -1,0 +1,62 @@
+"""Repositories in memory."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from argosy.errors import Denied, NotFound
+from argosy.ports.repository import Credentials, Ref, Snapshot
+
+__all__ = ["FakeRepository", "Held", "packed"]
+
+
+@dataclass
+class Held:
+    """One repository: references, and the files of each commit; `password` is what it asks for, "" for nothing."""
+
+    refs: list[Ref] = field(default_factory=list)
+    commits: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    password: str = ""
+
+
+class FakeRepository:
+    """Holds repositories by address; `asked` are the snapshots that were taken."""
+
+    def __init__(self, held: Mapping[str, Held]) -> None:
+        self._held = held
+        self.asked: list[tuple[str, str]] = []
+
+    def refs(self, url: str, credentials: Credentials) -> Sequence[Ref]:
+        """See `Repository.refs`."""
+        return list(self._found(url, credentials).refs)
+
+    def snapshot(self, url: str, commit: str, credentials: Credentials) -> Snapshot:
+        """See `Repository.snapshot`."""
+        files = self._found(url, credentials).commits.get(commit)
+        if files is None:
+            raise NotFound(f"repository {url}: commit {commit}")
+        self.asked.append((url, commit))
+        return Snapshot(packed(files), len(files), sum(len(text.encode()) for text in files.values()))
+
+    def _found(self, url: str, credentials: Credentials) -> Held:
+        found = self._held.get(url)
+        if found is None:
+            raise NotFound(f"repository {url}")
+        if found.password and credentials.password != found.password:
+            raise Denied(f"repository {url}: the credentials are refused")
+        return found
+
+
+def packed(files: Mapping[str, str]) -> bytes:
+    """Files as the archive of a `Snapshot`."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        for name in sorted(files):
+            info = tarfile.TarInfo(name)
+            info.size = len(files[name].encode())
+            tar.addfile(info, io.BytesIO(files[name].encode()))
+    return gzip.compress(raw.getvalue(), 1, mtime=0)
