@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from argosy.errors import EvaluationError
+from argosy.errors import EvaluationError, Unsupported
 from argosy.events import expressions
-from argosy.lang import cron, duration, expr, gjson, gotemplate, govaluate, quantity, regex, sjson, strconv
+from argosy.lang import cron, duration, expr, gjson, gotemplate, govaluate, patch, quantity, regex, sjson, strconv
 from argosy.lang.expr import values
 
 type Case = dict[str, Any]
@@ -19,6 +19,17 @@ type Case = dict[str, Any]
 def _duration(case: Case) -> object:
     nanoseconds = duration.parse(case["text"])
     return {"ns": nanoseconds, "text": duration.format(nanoseconds)}
+
+
+def _patch(case: Case) -> object:
+    match case["kind"]:
+        case "json":
+            return patch.json_patch(case["original"], case["patch"])
+        case "merge":
+            return patch.merge_patch(case["original"], case["patch"])
+        case "merge-create":
+            return patch.create_merge_patch(case["original"], case["modified"])
+    raise Unsupported(f"{case['kind']} patches")
 
 
 def _quantity(case: Case) -> object:
@@ -168,6 +179,7 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "lang/cron": _cron,
     "lang/duration": _duration,
     "lang/govaluate": _govaluate,
+    "lang/patch": _patch,
     "lang/quantity": _quantity,
     "events/eventsource-filter-expr": _source_filter,
     "events/expr-env-expand": _expand,
