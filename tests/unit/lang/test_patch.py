@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argosy.errors import EvaluationError
-from argosy.lang.patch import create_merge_patch, json_patch, merge_patch
+from argosy.lang.patch import create_merge_patch, json_patch, merge_patch, strategic_merge_patch
 
 DOCUMENT: dict[str, Any] = {"a": 1, "l": [1, 2, 3], "o": {"x": None, "y/z": "t"}}
 JSON = st.recursive(
@@ -144,3 +144,64 @@ def test_any_patch_has_an_answer_or_an_error(document: Any, operations: list[dic
     with contextlib.suppress(EvaluationError):
         json_patch(document, operations)
     assert document == before
+
+
+def pod(**spec: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "p", "finalizers": ["a", "b"]}, "spec": spec}
+
+
+TWO: list[dict[str, Any]] = [
+    {"name": "web", "image": "n:1", "env": [{"name": "A", "value": "1"}]},
+    {"name": "side", "image": "s:1"},
+]
+
+
+@pytest.mark.parametrize(
+    ("patch", "containers"),
+    [
+        ([{"name": "web", "image": "n:2"}], [{**TWO[0], "image": "n:2"}, TWO[1]]),
+        ([{"name": "new"}], [{"name": "new"}, *TWO]),  # what is new stands first, as upstream has it
+        ([{"name": "web", "$patch": "delete"}], [TWO[1]]),
+        ([{"$patch": "replace"}, {"name": "only"}], [{"name": "only"}]),
+        ([{"name": "web", "env": [{"name": "B"}]}], [{**TWO[0], "env": [{"name": "B"}, *TWO[0]["env"]]}, TWO[1]]),
+    ],
+)
+def test_lists_that_are_merged_by_a_key(patch: list[Any], containers: list[Any]) -> None:
+    before = pod(containers=TWO)
+    found = strategic_merge_patch(before, {"spec": {"containers": patch}}, "Pod")
+    assert found["spec"]["containers"] == containers
+    assert before == pod(containers=TWO)
+
+
+@pytest.mark.parametrize(
+    ("patch", "expected"),
+    [
+        ({"finalizers": ["c"]}, ["c", "a", "b"]),
+        ({"$deleteFromPrimitiveList/finalizers": ["a"]}, ["b"]),
+        ({"$setElementOrder/finalizers": ["b", "a"]}, ["b", "a"]),
+        ({"finalizers": None}, None),
+    ],
+)
+def test_sets(patch: dict[str, Any], expected: list[str] | None) -> None:
+    assert strategic_merge_patch(pod(), {"metadata": patch}, "Pod")["metadata"].get("finalizers") == expected
+
+
+@pytest.mark.parametrize(
+    ("patch", "kind", "told"),
+    [
+        ({}, "Workflow", "no strategic merge patch"),
+        ({"spec": {"containers": [{"image": "x"}]}}, "Pod", "merged by name, which an item of it lacks"),
+        ({"spec": {"$patch": "move"}}, "Pod", "replace or delete"),
+        ({"spec": {"containers": [{"name": "web", "$patch": "merge"}]}}, "Pod", "delete or replace"),
+        ({"spec": {"$retainKeys": ["a"], "b": 1}}, "Pod", "does not name 'b'"),
+        (
+            {"spec": {"$setElementOrder/containers": [{"name": "x"}], "containers": [{"name": "y"}]}},
+            "Pod",
+            "does not hold",
+        ),
+    ],
+)
+def test_strategic_patches_that_make_no_sense(patch: dict[str, Any], kind: str, told: str) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        strategic_merge_patch(pod(containers=TWO), patch, kind)
+    assert told in str(caught.value)
