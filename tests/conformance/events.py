@@ -18,16 +18,19 @@ from typing import Any
 import orjson
 
 from argosy.adapters.http.executor import HttpExecutor
+from argosy.adapters.jq import LazyJq
 from argosy.errors import ArgosyError, InvalidObject, Unavailable
 from argosy.events import filters as dependency_filters
 from argosy.events.effects import LogEvents
 from argosy.events.envelope import Event, new_event
 from argosy.events.filters import context as context_filter
+from argosy.events.filters import script as script_filter
 from argosy.events.filters import time as time_filter
 from argosy.events.parameters import apply_parameters, build_payload, resolve
 from argosy.events.retries import attempts, wait_after
 from argosy.events.sensors import Firing
 from argosy.events.sources import calendar, webhook
+from argosy.events.transforms import transformed
 from argosy.events.triggers import http, k8s
 from argosy.events.triggers.context import FiringContext
 from argosy.lang import gjson
@@ -49,6 +52,7 @@ from argosy.resources.sensor import (
     Parameter,
     ParameterSource,
     Policy,
+    Transform,
     Trigger,
     TriggerTemplate,
 )
@@ -61,6 +65,8 @@ from argosy.services.runtime import Runtime
 from argosy.services.sense import Sensing
 
 type Case = dict[str, Any]
+
+JQ = LazyJq()
 
 NAMESPACE = "default"
 GROUP_VERSION = "argoproj.io/v1alpha1"
@@ -109,6 +115,17 @@ def _context_filter(case: Case) -> object:
 def _time_filter(case: Case) -> object:
     filters = _model(Filters, {"time": case["filter"]} if case["filter"] is not None else {})
     return time_filter.passes(filters, _event({"context": {"time": case["eventTime"]}}))
+
+
+def _script_filter(case: Case) -> object:
+    filters = _model(Filters, {"script": case["script"]})
+    return script_filter.passes(filters, _event(case["event"]) if case["script"] else Event())
+
+
+def _transform(case: Case) -> object:
+    transform = _model(Transform, case["transform"]) if case["transform"] is not None else None
+    data = transformed(transform, _event(case["event"]), JQ.first).data
+    return None if data is None else json.loads(data)
 
 
 def _combined_filters(case: Case) -> object:
@@ -355,6 +372,7 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "events/calendar-next": _calendar,
     "events/dependency-conditions": _conditions,
     "events/dependency-join": _join,
+    "events/event-transform": _transform,
     "events/event-envelope": _envelope,
     "events/eventbus-validate": _eventbus,
     "events/eventsource-validate": lambda case: _validated(case["eventSource"]),
@@ -364,6 +382,7 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "events/sensor-filter-combined": _combined_filters,
     "events/sensor-filter-data": _data_filter,
     "events/sensor-filter-exprs": _data_filter,
+    "events/sensor-filter-script": _script_filter,
     "events/sensor-filter-time": _time_filter,
     "events/sensor-validate": lambda case: _validated(case["sensor"]),
     "events/trigger-execution": _execution,

@@ -8,17 +8,38 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from argosy.adapters.jq.process import JqProcess
 from argosy.errors import EvaluationError, Unsupported
 from argosy.events import expressions
-from argosy.lang import cron, duration, expr, gjson, gotemplate, govaluate, patch, quantity, regex, sjson, strconv
+from argosy.lang import (
+    cron,
+    duration,
+    expr,
+    gjson,
+    glob,
+    gotemplate,
+    govaluate,
+    patch,
+    quantity,
+    regex,
+    semver,
+    sjson,
+    strconv,
+)
 from argosy.lang.expr import values
 
 type Case = dict[str, Any]
+
+JQ = JqProcess()
 
 
 def _duration(case: Case) -> object:
     nanoseconds = duration.parse(case["text"])
     return {"ns": nanoseconds, "text": duration.format(nanoseconds)}
+
+
+def _jq(case: Case) -> object:
+    return JQ.outputs(case["query"], json.dumps(case["input"]))
 
 
 def _patch(case: Case) -> object:
@@ -29,6 +50,8 @@ def _patch(case: Case) -> object:
             return patch.merge_patch(case["original"], case["patch"])
         case "merge-create":
             return patch.create_merge_patch(case["original"], case["modified"])
+        case "strategic":
+            return patch.strategic_merge_patch(case["original"], case["patch"], case["type"])
     raise Unsupported(f"{case['kind']} patches")
 
 
@@ -175,6 +198,20 @@ def _expand(case: Case) -> object:
     return expressions.expand(case["map"])
 
 
+def _semver(case: Case) -> object:
+    if "constraint" in case:
+        return semver.constraint(case["constraint"]).allows(semver.parse(case["version"]))
+    if "compare" in case:
+        first, second = map(semver.parse, case["compare"])
+        return (first > second) - (first < second)
+    if "sort" in case:
+        return [one.original for one in sorted(map(semver.parse, case["sort"]))]
+    found = semver.parse(case["parse"])  # strict reading and the next version are used nowhere
+    numbers = {"major": found.major, "minor": found.minor, "patch": found.patch}
+    texts = {"prerelease": found.prerelease, "metadata": found.metadata, "text": str(found), "original": found.original}
+    return numbers | texts
+
+
 FAMILIES: dict[str, Callable[[Case], object]] = {
     "lang/cron": _cron,
     "lang/duration": _duration,
@@ -186,7 +223,10 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "lang/expr": _expr(expr.V1_17),
     "lang/expr115": _expr(expr.V1_15),
     "lang/gjson": _gjson,
+    "lang/glob": lambda case: glob.matches(case["pattern"], case["text"], case["separators"]),
     "lang/gotemplate": _gotemplate,
+    "lang/jq": _jq,
     "lang/regex": _regex,
+    "lang/semver": _semver,
     "lang/sjson": _sjson,
 }

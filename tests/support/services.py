@@ -21,6 +21,7 @@ from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.fakes.secrets import FakeSecrets
 from argosy.ports.fakes.store import FakeStore
 from argosy.ports.fakes.wiring import FakeWiring
+from argosy.ports.jq import Jq
 from argosy.ports.queue import Delivery, Outgoing, Queue
 from argosy.ports.repository import Repository
 from argosy.ports.secrets import Secrets
@@ -76,6 +77,7 @@ class FakeInstallation:
     wiring: FakeWiring = field(default_factory=FakeWiring)
     repository: Repository | None = None
     workshop: Workshop | None = None
+    jq: Jq | None = None
 
     def __post_init__(self) -> None:
         self.runtime = Runtime(
@@ -90,6 +92,7 @@ class FakeInstallation:
             authoriser=self.authoriser,
             repository=self.repository,
             workshop=self.workshop,
+            jq=self.jq,
         )
 
     def apply(self, *bodies: Body, namespace: str = "ns") -> list[Applied]:

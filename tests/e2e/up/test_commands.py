@@ -170,6 +170,20 @@ def test_lint(data: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"transform": {"jq": ".a |"}}, "spec.dependencies[0].transform.jq: jq: syntax error"),
+        ({"transform": {"script": "return ="}}, "spec.dependencies[0].transform.script: Lua: script:1:"),
+        ({"filters": {"script": "if"}}, "spec.dependencies[0].filters.script: Lua: script:1:"),
+    ],
+)
+def test_lint_reads_programs(tmp_path: Path, more: Body, told: str) -> None:
+    result = argosy("lint", "-f", write(tmp_path / "m.yaml", sensor([trigger()], [dependency("dep", **more)])))
+    assert result.code == 1
+    assert told in result.err
+
+
+@pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["apply"], "-f"),

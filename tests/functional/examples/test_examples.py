@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from argosy.adapters.jq import LazyJq
 from argosy.resources.manifests import read_manifests
 from argosy.services.kinds import GROUP_VERSION, KINDS
 from argosy.services.objects import check
@@ -24,4 +25,4 @@ def test_example(file: Path) -> None:
     assert manifests
     for manifest in manifests:
         if manifest.api_version == GROUP_VERSION and manifest.kind in KINDS:
-            assert check(manifest) == []
+            assert check(manifest, jq=LazyJq()) == []

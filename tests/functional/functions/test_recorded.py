@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from argosy.errors import NotFound
 from argosy.local.functions import function_names
+from argosy.ports.fakes.repository import FakeRepository, Held, packed
+from argosy.ports.fakes.workshop import FakeWorkshop
+from argosy.ports.repository import Ref
 from argosy.ports.wiring import Place
+from argosy.problems import problem_of
 from argosy.services.queues import BUS, TRIGGERS
 from support.events import Body, dependency, event_source, sensor, trigger
 from support.functions import ROOT, invoke, recorded
@@ -28,13 +34,28 @@ SOURCES: dict[str, Body] = {
     "calendar": {"calendar": {"example": {"interval": "10s"}}},
 }
 DONE: Body = {"batchItemFailures": []}
+COMMIT = "0d521c6e049889134f3122eb32d7ed342f43ca0d"
+EXAMPLES = {"guestbook/service.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: guestbook}\n"}
+REPOSITORIES = {recorded("fetch")["url"]: Held([Ref("refs/heads/master", COMMIT)], {COMMIT: EXAMPLES})}
+DIGEST = sha256(packed(EXAMPLES)).hexdigest()
+FETCHED: Body = {
+    "commit": COMMIT,
+    "archive": f"fetch/cbc1c2dbd75d991a42bc9fec41c8397e/{COMMIT}/{DIGEST[:16]}.tar.gz",
+    "digest": DIGEST,
+    "files": 1,
+    "size": 57,
+    "submodules": [],
+}
+GONE: Body = {"problem": problem_of(NotFound(f"blob {recorded('render')['archive']} is not there"))}
 # Payload → the function, what it answers, and the event sources whose events are on the bus then.
 CASES: dict[str, tuple[str, object, list[str]]] = {
     "api": ("api", 200, []),
     "calendar": ("tick", {"published": 1}, ["calendar"]),
+    "fetch": ("fetch", FETCHED, []),
     "event_bridge": ("sources", DONE, ["event-bridge"]),
     "minio": ("sources", DONE, ["minio"]),
     "reconcile_source": ("reconcile_source", DONE, []),
+    "render": ("render", GONE, []),  # what it names was fetched elsewhere
     "sensor": ("sensor", DONE, []),
     "sns": ("sources", DONE, ["sns"]),
     "sources": ("sources", DONE, ["minio", "sns"]),
@@ -48,7 +69,7 @@ CASES: dict[str, tuple[str, object, list[str]]] = {
 
 @pytest.fixture
 def made() -> FakeInstallation:
-    found = FakeInstallation(place=PLACE)
+    found = FakeInstallation(place=PLACE, repository=FakeRepository(REPOSITORIES), workshop=FakeWorkshop())
     for name, spec in SOURCES.items():
         found.apply(event_source(spec, name=name, namespace="argo-events"))
     found.apply(sensor([trigger()], [dependency("dep", source="webhook")], namespace="argo-events"))

@@ -16,7 +16,7 @@ from argosy.adapters.tracing import sampled
 ROOT = Path(__file__).parents[3]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py"))
 # Each takes longer than the rest of a function together; what needs one imports it when it does.
-LATER = ("aws_xray_sdk", "boto3", "botocore.client", "botocore.session", "kubernetes", "rich", "typer")
+LATER = ("aws_xray_sdk", "boto3", "botocore.client", "botocore.session", "jq", "kubernetes", "lupa", "rich", "typer")
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8"
 
 HANDLER = """

@@ -79,6 +79,23 @@ def test_a_filter_that_fails_is_told_once_for_all_triggers() -> None:
     assert "body.message" in dropped.reason
 
 
+def test_filters_and_triggers_see_what_the_transform_made() -> None:
+    scripted = dependency("a", transform={"script": "return {body = {message = event.old}}"}, filters=FILTER)
+    by_jq = dependency("b", transform={"jq": "."})
+    made = compiled(sensor([trigger(conditions="a || b || c")], [scripted, by_jq, dependency("c")]))
+    found = made.match(event({"old": "hello"}), lambda _program, _document: '{"by":"jq"}')
+    payloads = {one.dependency: one.event.data for one in found if isinstance(one, Match)}
+    assert payloads == {"a": '{"body":{"message":"hello"}}', "b": '{"by":"jq"}', "c": '{"old":"hello"}'}
+
+
+def test_a_transform_that_fails_drops_the_event_for_its_dependency() -> None:
+    broken = dependency("a", transform={"script": "error('no')"})
+    made = compiled(
+        sensor([trigger("one", conditions="a"), trigger("two", conditions="a || b")], [broken, dependency("b")])
+    )
+    assert names(made.match(event({}))) == [("dropped", "a"), ("two", "b")]
+
+
 def test_a_failing_dependency_does_not_stop_another() -> None:
     made = compiled(sensor([trigger(conditions="a || b")], [dependency("a", filters=FILTER), dependency("b")]))
     assert names(made.match(event({}))) == [("dropped", "a"), ("t", "b")]

@@ -30,7 +30,7 @@ def test_the_output_of_a_tool(text: str, count: int) -> None:
 
 def test_an_error_in_the_output_of_helm_names_the_template() -> None:
     text = f"---\n# Source: x/templates/a.yaml\n{CM}---\n# Source: x/templates/b.yaml\napiVersion: v1\nkind: [\n"
-    with pytest.raises(EvaluationError, match=r"helm: x/templates/b\.yaml, line 3 of what it makes: not YAML"):
+    with pytest.raises(EvaluationError, match=r"helm: x/templates/b\.yaml, line 2 of what it makes: not YAML"):
         objects.of_output(text, "helm")
 
 

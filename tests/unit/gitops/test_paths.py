@@ -129,6 +129,6 @@ def test_substitution(text: str, found: str) -> None:
 
 def test_the_build_environment() -> None:
     found = variables(app="a", namespace="n", project="p", revision="0123456789ab", url="u", path="x", target="main")
-    assert list(found)[0] == "ARGOCD_APP_NAME"
+    assert next(iter(found)) == "ARGOCD_APP_NAME"
     assert (found["ARGOCD_APP_REVISION_SHORT"], found["ARGOCD_APP_REVISION_SHORT_8"]) == ("0123456", "01234567")
     assert len(found) == 9

@@ -112,6 +112,11 @@ def with_filters(**filters: Any) -> Body:
         (with_filters(time={"start": "1:00", "stop": "02:00:00"}), "spec.dependencies[0].filters.time.start"),
         (with_filters(time={"start": "01:00:00"}), "spec.dependencies[0].filters.time.stop"),
         (with_filters(time={**NIGHT, "timezone": "Mars/Base"}), "spec.dependencies[0].filters.time.timezone"),
+        (with_filters(script="return ="), "spec.dependencies[0].filters.script"),
+        (
+            sensor([trigger()], [dependency("dep", transform={"script": "if"})]),
+            "spec.dependencies[0].transform.script",
+        ),
         (sensor([trigger(conditions="dep && nothing")]), "spec.triggers[0].template.conditions"),
         (sensor([trigger(conditions="dep &&")]), "spec.triggers[0].template.conditions"),
         (sensor([trigger()], [dependency("not")]), "spec.triggers[0].template.conditions"),
@@ -125,8 +130,6 @@ def test_what_is_wrong(body: Body, field: str) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        (sensor([trigger()], [dependency("dep", transform={"jq": "."})]), "spec.dependencies[0].transform"),
-        (with_filters(script="return true"), "spec.dependencies[0].filters.script"),
         (sensor([trigger(more={"rateLimit": {"requestsPerUnit": 1}})]), "spec.triggers[0].rateLimit"),
         (sensor([trigger(log={}, conditionsReset=[{}])]), "spec.triggers[0].template.conditionsReset"),
         (sensor([trigger(k8s={**POD, "operation": "delete"})]), "spec.triggers[0].template.k8s.operation"),

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import pytest
 
 from argosy.errors import Conflict, NotFound
@@ -230,6 +231,20 @@ def test_a_change_elsewhere_keeps_what_waits() -> None:
     made.sense(a(1))
     made.apply(sensor([trigger("join", http={"url": "http://new/"})], JOIN["spec"]["dependencies"]))
     assert used(made.sense(b(1))) == [{"a": "a1", "b": "b1"}]
+
+
+def test_a_join_keeps_what_the_transform_made() -> None:
+    transform = {"script": "return {from = event.n}"}
+    payload = [{"src": {"dependencyName": name, "dataKey": "from"}, "dest": name} for name in ("a", "b")]
+    made = installed(
+        sensor(
+            [trigger("join", http={"url": "http://x/", "payload": payload})],
+            [dependency("a", transform=transform), dependency("b", subject="other", transform=transform)],
+        )
+    )
+    other = event({"n": "two"}, id="b1", subject="other", time="2026-01-01T00:00:00Z")
+    (firing,) = made.sense(a(data={"n": "one"}), other)
+    assert orjson.loads(firing["effect"]["body"]) == {"a": "one", "b": "two"}
 
 
 def test_a_filtered_event_does_not_join() -> None:

@@ -117,10 +117,11 @@ def delete(
 
 def lint(filename: Files = None, recursive: Recursive = False) -> None:
     """Check manifests without applying them; every problem with its object, field and line."""
+    from argosy.adapters.jq import LazyJq
     from argosy.services.objects import check
 
-    manifests = load(_needed(filename), recursive=recursive)
-    problems = [problem for manifest in manifests for problem in check(manifest)]
+    manifests, jq = load(_needed(filename), recursive=recursive), LazyJq()
+    problems = [problem for manifest in manifests for problem in check(manifest, jq=jq)]
     for problem in problems:
         sys.stderr.write(f"error: {problem}\n")
     if problems:

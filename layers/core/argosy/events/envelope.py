@@ -16,7 +16,7 @@ import orjson
 
 from argosy.errors import EvaluationError
 
-__all__ = ["Event", "new_event"]
+__all__ = ["JSON", "Event", "new_event"]
 
 JSON = "application/json"
 

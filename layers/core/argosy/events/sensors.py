@@ -20,6 +20,7 @@ from argosy.events.envelope import Event
 from argosy.events.filters import passes
 from argosy.events.jsontext import read_json, write_json
 from argosy.events.parameters import apply_parameters
+from argosy.events.transforms import RunJq, transformed
 from argosy.events.triggers import TRIGGERS, builder
 from argosy.events.triggers.context import FiringContext
 from argosy.lang.conditions import Condition, compile_condition
@@ -51,15 +52,16 @@ class Firing:
 
 @record
 class Match:
-    """An event has reached a dependency of a trigger and passed its filters."""
+    """An event has reached a dependency of a trigger and passed its filters; `event` is as its transform has left it."""
 
     trigger: CompiledTrigger
     dependency: str
+    event: Event
 
 
 @record
 class Dropped:
-    """A filter failed on the event (it did not say no: it could not say)."""
+    """The transform or a filter failed on the event (it did not say no: it could not say)."""
 
     dependency: str
     reason: str
@@ -106,19 +108,23 @@ class CompiledSensor:
         """The (event source name, event name) pairs that reach at least one trigger."""
         return self._routes.keys()
 
-    def match(self, event: Event) -> list[Match | Dropped]:
-        """Every trigger and dependency that `event` reaches and whose filters it passes, in the order of the spec."""
+    def match(self, event: Event, jq: RunJq | None = None) -> list[Match | Dropped]:
+        """Every trigger and dependency that `event` reaches and whose filters it passes, in the order of the spec.
+
+        `jq` runs the programs of transforms.
+        """
         found: list[Match | Dropped] = []
-        verdicts: dict[str, bool | Dropped] = {}
+        verdicts: dict[str, Event | Dropped | None] = {}
         for trigger, dependencies in self._routes.get((event.source, event.subject), ()):
             for dependency in dependencies:
-                verdict = verdicts.get(dependency.name)
-                if verdict is None:
-                    verdict = verdicts[dependency.name] = _verdict(dependency, event)
+                if dependency.name in verdicts:
+                    verdict = verdicts[dependency.name]
+                else:
+                    verdict = verdicts[dependency.name] = _verdict(dependency, event, jq)
                     if isinstance(verdict, Dropped):
                         found.append(verdict)
-                if verdict is True:
-                    found.append(Match(trigger, dependency.name))
+                if isinstance(verdict, Event):
+                    found.append(Match(trigger, dependency.name, verdict))
         return found
 
     def fire(self, trigger: CompiledTrigger, events: Mapping[str, Event], now: datetime) -> Firing:
@@ -216,9 +222,12 @@ def _digest(dependency: Dependency) -> str:
     return hashlib.sha256(dependency.model_dump_json().encode()).hexdigest()[:16]
 
 
-def _verdict(dependency: Dependency, event: Event) -> bool | Dropped:
+def _verdict(dependency: Dependency, event: Event, jq: RunJq | None) -> Event | Dropped | None:
+    """The event as the transform leaves it, None when a filter says no."""
     try:
-        return passes(dependency, event)
+        if dependency.transform is not None:
+            event = transformed(dependency.transform, event, jq)
+        return event if passes(dependency, event) else None
     except EvaluationError as x:
         return Dropped(dependency.name, str(x))
 

@@ -11,6 +11,7 @@ from argosy.adapters.console.executor import LogExecutor
 from argosy.adapters.files.blobs import FileBlobs
 from argosy.adapters.files.secrets import ChainedSecrets, FileSecrets
 from argosy.adapters.git.repository import GitRepository
+from argosy.adapters.jq import LazyJq
 from argosy.adapters.render.workshop import ToolWorkshop
 from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.adapters.sqlite.store import SqliteStore
@@ -113,6 +114,7 @@ def assemble(
         watch_seconds=_WATCH_SECONDS,
         repository=GitRepository(files=True),
         workshop=ToolWorkshop(_tool),
+        jq=LazyJq(),
     )
     return Embedded(runtime, queue, store, patient, clock, lazy)
 

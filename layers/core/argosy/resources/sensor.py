@@ -82,6 +82,13 @@ class Filters(Model):
     script: str = ""
 
 
+class Transform(Model):
+    """`transform` of a dependency; jq goes first when both are there."""
+
+    jq: str = ""
+    script: str = ""
+
+
 class Dependency(Model):
     """`spec.dependencies[]`."""
 
@@ -90,7 +97,7 @@ class Dependency(Model):
     event_name: str = ""
     filters: Filters | None = None
     filters_logical_operator: str = ""
-    transform: dict[str, Any] | None = None
+    transform: Transform | None = None
 
 
 class ParameterSource(Model):

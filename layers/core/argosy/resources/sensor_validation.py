@@ -1,6 +1,7 @@
 """Validation of Sensors, as `pkg/reconciler/sensor/validate.go` of Argo Events 1.9 does it, with field paths.
 
-Beyond Argo: a `conditions` text that cannot be used is told when the object is applied, not logged when it runs.
+Beyond Argo: a `conditions` text that cannot be used is told when the object is applied, not logged when it runs; so is a
+script that is no Lua. Whoever has jq at hand checks its programs too (`services.objects.check`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from argosy.errors import ArgosyError, EvaluationError
-from argosy.lang import clock, cron
+from argosy.lang import clock, cron, lua
 from argosy.resources.base import Problem
 from argosy.resources.sensor import (
     ArgoWorkflowTrigger,
@@ -70,7 +71,7 @@ def _dependencies(dependencies: Sequence[Dependency]) -> Iterator[Problem]:
         if dependency.filters is not None:
             yield from _filters(dependency.filters, f"{path}.filters")
         if dependency.transform is not None:
-            yield Problem(f"{path}.transform", "transforms are not served by this version", True)
+            yield from _lua(dependency.transform.script, f"{path}.transform.script")
 
 
 def _filters(filters: Filters, path: str) -> Iterator[Problem]:
@@ -93,7 +94,14 @@ def _filters(filters: Filters, path: str) -> Iterator[Problem]:
     if filters.time is not None:
         yield from _clock_times(filters.time, f"{path}.time")
     if filters.script:
-        yield Problem(f"{path}.script", "script filters are not served by this version", True)
+        yield from _lua(filters.script, f"{path}.script")
+
+
+def _lua(source: str, path: str) -> Iterator[Problem]:
+    try:
+        lua.check(source)
+    except EvaluationError as x:
+        yield Problem(path, str(x))
 
 
 def _expression(one: ExprFilter, path: str) -> Iterator[Problem]:

@@ -16,12 +16,14 @@ from typing import Any
 
 from argosy.control.keys import Key
 from argosy.control.wakes import Wakes
-from argosy.errors import ArgosyError, Conflict, InvalidObject, NotFound, Unsupported
+from argosy.errors import ArgosyError, Conflict, EvaluationError, InvalidObject, NotFound, Unsupported
 from argosy.ports.clock import Clock
+from argosy.ports.jq import Jq
 from argosy.ports.store import ABSENT, MAX_WRITES, Delete, Put, Row, Store
-from argosy.resources.base import Problem
+from argosy.resources.base import Problem, parse
 from argosy.resources.eventsource import AWS_TYPES, LOCAL_TYPES, SERVED_TYPES
 from argosy.resources.manifests import Manifest
+from argosy.resources.sensor import Sensor
 from argosy.services.audit import audited
 from argosy.services.calendars import timer_changes
 from argosy.services.kinds import GROUP_VERSION, KINDS, find_kind
@@ -57,10 +59,11 @@ class Applied:
         return f"{self.kind.lower()}.argoproj.io/{self.name} {self.what}"
 
 
-def check(manifest: Manifest, served: Set[str] = SERVED_TYPES) -> list[ArgosyError]:
+def check(manifest: Manifest, served: Set[str] = SERVED_TYPES, jq: Jq | None = None) -> list[ArgosyError]:
     """Everything that is wrong with a manifest, each as an error that names object, field and line.
 
-    `served`: the types of event sources that the runtime which is to take it serves.
+    `served`: the types of event sources that the runtime which is to take it serves. `jq` reads the programs of transforms;
+    without it they are not read.
     """
     if manifest.api_version != GROUP_VERSION or manifest.kind not in KINDS:
         known = ", ".join(KINDS)
@@ -78,7 +81,20 @@ def check(manifest: Manifest, served: Set[str] = SERVED_TYPES) -> list[ArgosyErr
         problems = KINDS[manifest.kind].check(manifest, served)
     except InvalidObject as x:
         return [x]
+    if jq is not None and manifest.kind == "Sensor":
+        problems += _programs(manifest, jq)
     return [_error(manifest, problem) for problem in problems]
+
+
+def _programs(manifest: Manifest, jq: Jq) -> list[Problem]:
+    problems = []
+    for index, dependency in enumerate(parse(Sensor, manifest).spec.dependencies):
+        if dependency.transform is not None and dependency.transform.jq:
+            try:
+                jq.check(dependency.transform.jq)
+            except EvaluationError as x:
+                problems.append(Problem(f"spec.dependencies[{index}].transform.jq", str(x)))
+    return problems
 
 
 def _error(manifest: Manifest, problem: Problem) -> ArgosyError:
@@ -91,9 +107,13 @@ def _error(manifest: Manifest, problem: Problem) -> ArgosyError:
 class Objects:
     """The declarations of one installation."""
 
-    def __init__(self, store: Store, clock: Clock, *, wakes: Wakes | None = None) -> None:
-        """`wakes`: whom a change of event sources wakes; None on one machine, where only some of their types are served."""
+    def __init__(self, store: Store, clock: Clock, *, wakes: Wakes | None = None, jq: Jq | None = None) -> None:
+        """`wakes`: whom a change of event sources wakes; None on one machine, where only some of their types are served.
+
+        `jq` reads the programs of transforms.
+        """
         self._store = store
+        self._jq = jq
         self._clock = clock
         self._wakes = wakes
         self._served = LOCAL_TYPES if wakes is None else AWS_TYPES
@@ -106,7 +126,7 @@ class Objects:
         """
         if not _NAMESPACE.match(namespace):
             raise InvalidObject(f"{namespace!r} is no namespace: lower-case letters, digits and -")
-        problems = [error for manifest in manifests for error in check(manifest, self._served)]
+        problems = [error for manifest in manifests for error in check(manifest, self._served, self._jq)]
         if problems:
             joined = "\n".join(str(error) for error in problems)
             hard = [error for error in problems if isinstance(error, InvalidObject)]

@@ -18,6 +18,7 @@ from argosy.ports.access import Authoriser
 from argosy.ports.blobs import Blobs
 from argosy.ports.clock import Clock
 from argosy.ports.executor import Executor
+from argosy.ports.jq import Jq
 from argosy.ports.queue import Queue, QueueSpec
 from argosy.ports.repository import Repository
 from argosy.ports.secrets import Secrets
@@ -58,7 +59,8 @@ class Runtime:
     API who asks; unless another is given, only what API Gateway vouches for is let in. `watch_seconds`: how often
     a request that waits for a change looks. `trigger_queue`: whose firings this process carries out. `unserved`: kinds of
     effects that nobody here carries out, with the reason and the way out. `repository` is for what fetches, `workshop`
-    for what renders: on AWS one function each, which have little else.
+    for what renders: on AWS one function each, which have little else. `jq`
+    runs the programs of transforms.
     """
 
     store: Store
@@ -80,6 +82,7 @@ class Runtime:
     unserved: Mapping[str, str] = field(default_factory=dict)
     repository: Repository | None = None
     workshop: Workshop | None = None
+    jq: Jq | None = None
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -100,7 +103,7 @@ class Runtime:
         """The declarations; a change of event sources wakes whoever wires them."""
         from argosy.services.objects import Objects
 
-        return Objects(self.store, self.clock, wakes=self.wakes)
+        return Objects(self.store, self.clock, wakes=self.wakes, jq=self.jq)
 
     @cached_property
     def views(self) -> Views:

@@ -73,21 +73,22 @@ class Sensing:
 
     def _run(self, sensor: CompiledSensor, event: Event, now: datetime) -> list[Firing]:
         firings: list[Firing] = []
-        for found in sensor.match(event):
+        jq = self._runtime.jq.first if self._runtime.jq is not None else None
+        for found in sensor.match(event, jq):
             if isinstance(found, Dropped):
                 self._runtime.outcomes.dropped(
                     sensor.namespace, sensor.name, found.dependency, found.reason, event.id, now
                 )
             elif not found.trigger.condition.joins:
-                firings.append(sensor.fire(found.trigger, {found.dependency: event}, now))
+                firings.append(sensor.fire(found.trigger, {found.dependency: found.event}, now))
             else:
-                together = self._join(sensor, found, event, now)
+                together = self._join(sensor, found, now)
                 if together is not None:
                     firings.append(sensor.fire(found.trigger, together, now))
         return firings
 
-    def _join(self, sensor: CompiledSensor, match: Match, event: Event, now: datetime) -> Mapping[str, Event] | None:
-        store = self._runtime.store
+    def _join(self, sensor: CompiledSensor, match: Match, now: datetime) -> Mapping[str, Event] | None:
+        store, event = self._runtime.store, match.event
         pk = f"join/{sensor.namespace}/{sensor.name}/{sensor.identity}"
         state_sk, used_sk = f"{match.trigger.name}/state", f"{match.trigger.name}/used/{match.dependency}/{event.id}"
         for _ in range(_TRIES):

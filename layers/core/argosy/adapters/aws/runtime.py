@@ -21,6 +21,7 @@ from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.queue import SqsQueue, queue_urls, queue_variable
 from argosy.adapters.aws.secrets import AwsSecrets
 from argosy.adapters.aws.store import DynamoStore
+from argosy.adapters.jq import LazyJq
 from argosy.errors import InvalidObject
 from argosy.ports.clock import SystemClock
 from argosy.ports.executor import Executor, FiringInfo
@@ -133,6 +134,7 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
         open_webhooks=settings.open_webhooks,
         wiring=_wiring(settings, clients) if settings.sqs_function else None,
         trigger_queue=settings.trigger_queue,
+        jq=LazyJq(),
         unserved={} if settings.clusters else dict.fromkeys(CLUSTER_KINDS, _NO_CLUSTER),
     )
 

@@ -19,11 +19,11 @@ _METADATA: Final = (ipaddress.ip_network("169.254.0.0/16"), ipaddress.ip_network
 
 
 def check_address(address: str) -> None:
-    """Raise Denied when a trigger may not connect to this IP address."""
+    """Raise Denied when nothing of ours may connect to this IP address: a trigger, or what fetches repositories."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
     metadata = any(ip.version == network.version and ip in network for network in _METADATA)
     loopback = ip.is_loopback and "AWS_LAMBDA_FUNCTION_NAME" in os.environ
     if metadata or loopback or ip.is_link_local or ip.is_multicast or ip.is_unspecified:
-        raise Denied(f"the address {ip} is not one that triggers may reach (link-local, metadata or loopback)")
+        raise Denied(f"the address {ip} may not be reached from here (link-local, metadata or loopback)")

@@ -22,6 +22,7 @@ FILTERS: Final = {
     "data": "argosy.events.filters.data:passes",
     "context": "argosy.events.filters.context:passes",
     "time": "argosy.events.filters.time:passes",
+    "script": "argosy.events.filters.script:passes",
 }
 
 Test = Callable[[Filters, Event], bool]

@@ -1,0 +1,1 @@
+"""Git, through dulwich: the only place that imports it."""

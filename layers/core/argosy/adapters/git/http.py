@@ -1,0 +1,123 @@
+"""Git's HTTP transport within limits: the egress rule on every connection, bytes and time counted as they come.
+
+In: an address, credentials and a `Budget`; out: a dulwich client. Called by `repository`. Every connection, also one that a
+redirect leads to, goes to an address that was looked up and checked here; credentials go to the host that they are for and
+to no other. Proxies of the environment are not used.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import urllib3
+from dulwich.client import Urllib3HttpGitClient
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from argosy.adapters.git.budget import Budget
+from argosy.adapters.http.egress import check_address
+from argosy.ports.repository import Credentials
+
+__all__ = ["client"]
+
+_REDIRECTS = 5
+
+
+def _connected(host: str, port: int, seconds: float | None) -> socket.socket:
+    problem: OSError | None = None
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        check_address(str(address[0]))
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(seconds)
+            connection.connect(address)
+            return connection
+        except OSError as x:
+            connection.close()
+            problem = x
+    raise problem or OSError(f"{host} has no address")
+
+
+class _Checked(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        seconds = self.timeout if isinstance(self.timeout, int | float) else None
+        try:
+            return _connected(self._dns_host, self.port, seconds)
+        except OSError as x:
+            raise urllib3.exceptions.NewConnectionError(self, str(x)) from x
+
+
+class _CheckedTls(_Checked, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Checked
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _CheckedTls
+
+
+class _Pools(urllib3.PoolManager):
+    """Connections and answers, all closed in the end: dulwich leaves refusals and the first of two answers open."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self._answers: list[Any] = []
+
+    def urlopen(self, *arguments: Any, **more: Any) -> Any:
+        """See urllib3."""
+        answer = super().urlopen(*arguments, **more)
+        self._answers.append(answer)
+        return answer
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for answer in self._answers:
+            answer.close()
+        self.clear()
+
+
+class _Client(Urllib3HttpGitClient):
+    """dulwich's client, which counts what it reads."""
+
+    def __init__(self, url: str, budget: Budget, **more: Any) -> None:
+        super().__init__(url, **more)
+        self._budget = budget
+
+    def _http_request(
+        self,
+        url: str,
+        headers: dict[str, str] | None = None,
+        data: bytes | Iterator[bytes] | None = None,
+        raise_for_status: bool = True,
+    ) -> tuple[Any, Callable[[int], bytes]]:
+        response, read = super()._http_request(url, headers, data, raise_for_status)
+
+        def counted(size: int = -1) -> bytes:
+            self._budget.in_time()
+            found = read(size)
+            self._budget.received(len(found))
+            return found
+
+        return response, counted
+
+
+@contextmanager
+def client(url: str, credentials: Credentials, budget: Budget) -> Iterator[Urllib3HttpGitClient]:
+    """A client for the repository at `url`; its connections end with the `with`."""
+    pools = _Pools(
+        timeout=urllib3.Timeout(connect=budget.limits.quiet, read=budget.limits.quiet),
+        retries=urllib3.Retry(total=_REDIRECTS, connect=0, read=0, status=0, other=0, redirect=_REDIRECTS),
+        headers={"User-agent": "git/argosy"},  # hosts serve Git's protocol to what calls itself git
+    )
+    known = {"username": credentials.username, "password": credentials.password} if credentials.password else {}
+    try:
+        yield _Client(url, budget, pool_manager=pools, **known)
+    finally:
+        pools.close()

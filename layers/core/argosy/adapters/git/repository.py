@@ -1,0 +1,240 @@
+"""Repository port on dulwich: HTTPS (and HTTP), and folders of this machine where that is allowed.
+
+In: addresses; out: references and `Snapshot`s. No git binary is used, no configuration of the machine is read, nothing is
+kept on disk but one pack for the length of a call. A commit is fetched alone, without its history, from servers that can
+(all of today's); its hash is checked by how it is found. Called by `argosy.services.fetching`.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote, urlsplit
+
+from argosy.adapters.git.budget import Budget, Limits
+from argosy.errors import ArgosyError, Denied, EvaluationError, NotFound, Placed, Unavailable, Unsupported
+from argosy.ports.repository import Credentials, Snapshot
+from argosy.ports.repository import Ref as Named
+
+if TYPE_CHECKING:
+    from dulwich.object_store import BaseObjectStore, DiskObjectStore
+    from dulwich.objects import ObjectID
+    from dulwich.refs import Ref
+    from dulwich.repo import Repo
+
+__all__ = ["GitRepository"]
+
+_PEELED: Final = b"^{}"
+_MOST_WORDS: Final = 600
+
+
+class GitRepository:
+    """Asks repositories. `files`: whether `file:///…` and folders of this machine may be read."""
+
+    def __init__(self, *, files: bool = False, limits: Limits | None = None) -> None:
+        self._files, self._limits = files, limits or Limits()
+
+    def refs(self, url: str, credentials: Credentials) -> Sequence[Named]:
+        """See `Repository.refs`."""
+        budget = Budget(self._limits)
+        with _telling(url, credentials):
+            folder = self._folder(url)
+            if folder is not None:
+                return _local_refs(folder)
+            from argosy.adapters.git.http import client
+
+            with client(url, credentials, budget) as asked:
+                told = asked.get_refs(b"")
+            return _listed(told.refs, told.symrefs)
+
+    def snapshot(self, url: str, commit: str, credentials: Credentials) -> Snapshot:
+        """See `Repository.snapshot`."""
+        from argosy.adapters.git.archives import archive_of
+
+        budget = Budget(self._limits)
+        with _telling(url, credentials):
+            folder = self._folder(url)
+            if folder is not None:
+                with _opened(folder) as repo:
+                    return archive_of(repo.object_store, _tree(repo.object_store, commit), budget)
+            from dulwich.object_store import DiskObjectStore
+
+            with tempfile.TemporaryDirectory(prefix="argosy-fetch-") as scratch:
+                store = DiskObjectStore.init(str(Path(scratch) / "objects"))
+                try:
+                    _fetch_pack(url, commit, credentials, budget, store)
+                    return archive_of(store, _tree(store, commit), budget)
+                finally:
+                    store.close()
+
+    def _folder(self, url: str) -> Path | None:
+        """The folder that an address means, None for one of the network."""
+        scheme = urlsplit(url).scheme if "://" in url else ""
+        if scheme in ("http", "https"):
+            return None
+        if scheme == "file" or (not scheme and url.startswith("/")):
+            if not self._files:
+                raise Denied("repositories on this machine's disk are not read here")
+            return Path(unquote(urlsplit(url).path)) if scheme else Path(url)
+        raise Unsupported("repositories are fetched over https, not by this kind of address", field="url")
+
+
+def _fetch_pack(url: str, commit: str, credentials: Credentials, budget: Budget, store: DiskObjectStore) -> None:
+    from dulwich.errors import HangupException
+
+    from argosy.adapters.git.http import client
+    from argosy.adapters.git.packs import check_pack
+
+    file, keep, drop = store.add_pack()
+    try:
+        with client(url, credentials, budget) as asked:
+            asked.fetch_pack(b"", _Wants(_hash(commit)), _Nothing(), file.write, depth=1)
+        file.seek(0)
+        check_pack(file, budget)
+        file.seek(0, 2)
+    except HangupException as x:
+        drop()
+        raise NotFound(f"commit {commit}: it is not there, or the server hands out branches and tags alone") from x
+    except BaseException:
+        drop()
+        raise
+    keep()
+
+
+class _Wants:
+    """What is wanted, whatever the server advertises."""
+
+    def __init__(self, commit: ObjectID) -> None:
+        self._commit = commit
+
+    def __call__(self, refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
+        del refs, depth
+        return [self._commit]
+
+
+class _Nothing:
+    """What is here already, for the negotiation: nothing."""
+
+    shallow: frozenset[bytes] = frozenset()
+
+    def __next__(self) -> None:
+        return None
+
+    def next(self) -> None:
+        """See dulwich's graph walkers."""
+
+    def ack(self, _sha: bytes) -> None:
+        """See dulwich's graph walkers."""
+
+    def nak(self) -> None:
+        """See dulwich's graph walkers."""
+
+
+def _hash(commit: str) -> ObjectID:
+    from dulwich.objects import ObjectID
+
+    return ObjectID(commit.encode())
+
+
+def _tree(store: BaseObjectStore, commit: str) -> ObjectID:
+    """The root of a commit's files; of an annotated tag's, too, since a hash may be one."""
+    from dulwich.objects import Commit, Tag
+
+    try:
+        found = store[_hash(commit)]
+        for _ in range(5):
+            if not isinstance(found, Tag):
+                break
+            found = store[found.object[1]]
+    except KeyError:
+        raise NotFound(f"commit {commit}") from None
+    if not isinstance(found, Commit):
+        raise NotFound(f"{commit} is no commit")
+    tree: ObjectID = found.tree
+    return tree
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[Repo]:
+    from dulwich.repo import Repo
+
+    with Repo(str(folder)) as repo:
+        yield repo
+
+
+def _local_refs(folder: Path) -> Sequence[Named]:
+    with _opened(folder) as repo:
+        found: dict[bytes, bytes | None] = {}
+        for name in repo.refs.allkeys():
+            hash_ = repo.refs[name]
+            found[name] = hash_
+            peeled = repo.get_peeled(name)
+            if peeled != hash_:
+                found[name + _PEELED] = peeled
+        return _listed(found, {bytes(name): bytes(to) for name, to in repo.refs.get_symrefs().items()})
+
+
+def _listed(told: Mapping[Any, Any], symbolic: Mapping[Any, Any]) -> list[Named]:
+    """References as Git lists them: HEAD, then by name; a tag with what it stands for in the end."""
+    listed = []
+    for name in sorted(told, key=lambda name: (name != b"HEAD", name)):
+        hash_ = told.get(name + _PEELED) or told[name]
+        if name.endswith(_PEELED) or (hash_ is None and name not in symbolic):
+            continue
+        shown = name.decode("utf-8", "replace")
+        if name in symbolic:
+            listed.append(Named(shown, target=symbolic[name].decode("utf-8", "replace")))
+        elif hash_ is not None:
+            listed.append(Named(shown, hash_.decode("ascii", "replace")))
+    return listed
+
+
+@contextmanager
+def _telling(url: str, credentials: Credentials) -> Iterator[None]:
+    """Errors of this project, which name the repository without whoever asks, and no credential."""
+    from dulwich.client import HTTPUnauthorized
+    from dulwich.errors import NotGitRepository
+
+    shown = _shown(url)
+
+    def said(x: BaseException | str) -> str:
+        text = f"repository {shown}: " + (str(x).replace(url, shown) or type(x).__name__)[:_MOST_WORDS]
+        for secret in (credentials.password, quote(credentials.password, safe="")):
+            text = text.replace(secret, "***") if secret else text
+        return text
+
+    try:
+        yield
+    except ArgosyError as x:
+        if isinstance(x, Placed):
+            raise
+        raise type(x)(said(x)) from x
+    except HTTPUnauthorized as x:
+        asked = "the credentials are refused" if credentials.password else "it asks for credentials"
+        raise Denied(said(asked)) from x
+    except NotGitRepository as x:
+        raise NotFound(said("there is none at this address, or not for these credentials")) from x
+    except MemoryError as x:
+        raise EvaluationError(said("too large")) from x
+    # dulwich raises many kinds for what a server may say, also bare ValueErrors and assertions
+    except Exception as x:
+        raise Unavailable(said(_root(x))) from x
+
+
+def _root(x: BaseException) -> BaseException:
+    """What went wrong in the end: urllib3 and dulwich wrap it, one in the other."""
+    below = getattr(x, "reason", None)
+    cause = below if isinstance(below, BaseException) else x.__cause__
+    return x if cause is None else _root(cause)
+
+
+def _shown(url: str) -> str:
+    """An address without user, password, query and fragment."""
+    before, separator, rest = url.partition("://")
+    place = re.split(r"[?#]", rest if separator else before)[0]
+    host, slash, path = place.partition("/")
+    return f"{before}://{host.rpartition('@')[2]}{slash}{path}" if separator else place

@@ -1,0 +1,1 @@
+"""Rendering tools, each run in a cage on files of its own."""

@@ -1,0 +1,204 @@
+"""Workshop port on folders and child processes.
+
+In: archives; out: benches. A bench is a folder `argosy-render-<process>-…` below the folder for temporary files, readable
+by its owner alone: `tree` holds the files, `home` is what the tools take for home. It is removed with the `with` that made
+it; what a process has left that was killed is removed by the next one. Called by `argosy.services.rendering`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from argosy.adapters.render import children, unpack
+from argosy.adapters.render.versions import VERSIONS
+from argosy.errors import EvaluationError, InvalidObject, Unavailable
+from argosy.ports.workshop import Bench, Run
+
+__all__ = ["ToolWorkshop"]
+
+_PREFIX: Final = "argosy-render-"
+_EVALUATE: Final = Path(__file__).with_name("evaluate.py")
+_MOST_TEXT: Final = 16_000_000
+_MOST_WORDS: Final = 4_000
+_NO_MEMORY: Final = ("out of memory", "cannot allocate memory", "MemoryError")
+
+
+class ToolWorkshop:
+    """Runs the tools that `find` finds by name (helm, kustomize); the limits of time are those of a whole render."""
+
+    def __init__(
+        self,
+        find: Callable[[str], Path],
+        *,
+        limits: children.Limits | None = None,
+        unpacking: unpack.Limits | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self._find = find
+        self._limits, self._unpacking = limits or children.Limits(), unpacking or unpack.Limits()
+        self._folder = folder or Path(tempfile.gettempdir())
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """See `Workshop.versions`."""
+        return VERSIONS
+
+    @contextmanager
+    def bench(self, archive: bytes) -> Iterator[Bench]:
+        """See `Workshop.bench`."""
+        _sweep(self._folder)
+        try:
+            scratch = tempfile.TemporaryDirectory(dir=self._folder, prefix=f"{_PREFIX}{os.getpid()}-")
+        except OSError as x:
+            raise Unavailable(f"no folder for rendering can be made below {self._folder}: {x}") from x
+        with scratch as name:
+            root = Path(name).resolve()
+            for part in ("tree", "home"):
+                (root / part).mkdir()
+            try:
+                unpack.unpack(archive, root / "tree", self._unpacking)
+            except OSError as x:
+                raise EvaluationError(f"the archive cannot be unpacked: {x.strerror}") from x
+            yield _Folder(root, self._find, self._limits)
+
+
+class _Folder:
+    """See `Bench`."""
+
+    def __init__(self, scratch: Path, find: Callable[[str], Path], limits: children.Limits) -> None:
+        self._tree, self._home = scratch / "tree", scratch / "home"
+        self._find, self._limits = find, limits
+        self._ends = time.monotonic() + limits.seconds
+
+    def files(self, folder: str, *, recurse: bool = False) -> Sequence[str]:
+        """See `Bench.files`."""
+        start = self._at(folder)
+        if not start.is_dir():
+            raise InvalidObject(f"{folder or '.'}: the repository has no such folder", field="spec.source.path")
+        if folder and not any(start.iterdir()):
+            raise InvalidObject(f"{folder} is a submodule, and these are not fetched", field="spec.source.path")
+        return list(self._walk(start, "", recurse=recurse))
+
+    def _walk(self, folder: Path, before: str, *, recurse: bool) -> Iterator[str]:
+        for entry in sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name)):
+            name = f"{before}{entry.name}"
+            if entry.is_dir() and not entry.is_symlink():
+                if recurse:
+                    yield from self._walk(entry, f"{name}/", recurse=True)
+            elif entry.is_file():
+                yield name
+
+    def is_file(self, path: str) -> bool:
+        """See `Bench.is_file`."""
+        return self._at(path).is_file()
+
+    def is_folder(self, path: str) -> bool:
+        """See `Bench.is_folder`."""
+        return self._at(path).is_dir()
+
+    def read(self, path: str) -> str:
+        """See `Bench.read`."""
+        file = self._at(path)
+        try:
+            if file.stat().st_size > _MOST_TEXT:
+                raise InvalidObject(f"larger than {_MOST_TEXT} bytes", file=path)
+            data = file.read_bytes()
+            utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+            return data.decode("utf-16" if utf16 else "utf-8-sig")
+        except UnicodeDecodeError as x:
+            raise InvalidObject(f"not a text in UTF-8: byte {x.start}", file=path) from x
+        except OSError as x:
+            raise InvalidObject(f"cannot be read: {x.strerror}", file=path) from x
+
+    def _at(self, path: str) -> Path:
+        try:
+            found = (self._tree / path).resolve()
+        except (OSError, RuntimeError, ValueError) as x:
+            raise InvalidObject(f"{path!r} leads nowhere") from x
+        if not found.is_relative_to(self._tree):
+            raise InvalidObject(f"{path!r} leads out of the repository")
+        return found
+
+    def run(self, call: Run) -> str:
+        """See `Bench.run`."""
+        given = self._home / ".given"
+        given.write_text(call.text, encoding="utf-8")
+        left = replace(self._limits, seconds=max(0.1, self._ends - time.monotonic()))
+        try:
+            ended = children.run(self._command(call), self._at(call.folder), self._environment(), given, left)
+        except EvaluationError as x:
+            raise EvaluationError(f"{call.tool}: {x}") from None
+        if ended.code:
+            raise EvaluationError(f"{call.tool}: {self._reason(ended)}")
+        try:
+            return ended.output.decode()
+        except UnicodeDecodeError as x:
+            raise EvaluationError(f"{call.tool}: its output is not UTF-8 at byte {x.start}") from x
+
+    def _command(self, call: Run) -> list[str]:
+        if call.tool != "jsonnet":
+            return [str(self._find(call.tool)), *call.arguments]
+        return [sys.executable, "-I", "-S", str(_EVALUATE), str(_gojsonnet().parent), str(self._tree)]
+
+    def _environment(self) -> dict[str, str]:
+        """All that a tool knows of the machine; the last two are for Go, which then frees memory early and dies quietly."""
+        home = str(self._home)
+        return {
+            "HOME": home,
+            "TMPDIR": home,
+            "GOMEMLIMIT": str(self._limits.memory * 3 // 4),
+            "GOTRACEBACK": "none",
+        }
+
+    def _reason(self, ended: children.Ended) -> str:
+        words = ended.words.decode("utf-8", "replace")
+        if any(sign in words for sign in _NO_MEMORY):
+            return f"it needs more than {self._limits.memory} bytes of memory"
+        if ended.code < 0:
+            return f"it was killed by signal {-ended.code}: it needs more time or memory than there is"
+        # Longest first: the tree lies in the scratch folder.
+        for path, shown in ((f"{self._tree}/", ""), (str(self._tree), "."), (str(self._home.parent), ".")):
+            words = words.replace(path, shown)
+        # Go's commands write warnings, then "Error: …", then perhaps how to find out more.
+        said = re.sub(r"\A.*?^Error: ", "", words, count=1, flags=re.DOTALL | re.MULTILINE)
+        said = said.partition("\n\nUse --debug")[0].strip()
+        return said[:_MOST_WORDS] or f"it ended with exit code {ended.code} and said nothing"
+
+
+@cache
+def _gojsonnet() -> Path:
+    found = importlib.util.find_spec("_gojsonnet")
+    if found is None or found.origin is None:
+        raise Unavailable("gojsonnet is not installed here: the function needs the layer render")
+    return Path(found.origin)
+
+
+@cache
+def _sweep(folder: Path) -> None:
+    """Remove what processes left that are no more, once; one of our own number is of an earlier process, too."""
+    for left in folder.glob(f"{_PREFIX}*"):
+        number = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if number == str(os.getpid()) or not _alive(number):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(number: str) -> bool:
+    try:
+        os.kill(int(number), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

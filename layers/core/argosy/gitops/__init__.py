@@ -1,0 +1,1 @@
+"""GitOps: what a repository's files mean, decided without touching them (pure)."""

@@ -1,0 +1,124 @@
+"""`spec.source` of an Application (argoproj.io/v1alpha1): where manifests come from and how they are made.
+
+Follows `ApplicationSource` in `pkg/apis/application/v1alpha1/types.go` of Argo CD 3.6. Every field is modelled, also
+those that nothing serves yet, so that a type that does not fit is told and `argosy.gitops.sources` can name what is not
+served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from argosy.resources.base import Model
+
+__all__ = ["Directory", "Helm", "Jsonnet", "JsonnetVariable", "Kustomize", "Source"]
+
+
+class HelmParameter(Model):
+    """An entry of `helm.parameters`: `--set`, or `--set-string` with `forceString`."""
+
+    name: str = ""
+    value: str = ""
+    force_string: bool = False
+
+
+class HelmFileParameter(Model):
+    """An entry of `helm.fileParameters`: `--set-file`."""
+
+    name: str = ""
+    path: str = ""
+
+
+class Helm(Model):
+    """`source.helm`."""
+
+    value_files: Sequence[str] = ()
+    parameters: Sequence[HelmParameter] = ()
+    release_name: str = ""
+    values: str = ""
+    file_parameters: Sequence[HelmFileParameter] = ()
+    version: str = ""
+    pass_credentials: bool = False
+    ignore_missing_value_files: bool = False
+    skip_crds: bool = False
+    values_object: Mapping[str, Any] | None = None
+    namespace: str = ""
+    kube_version: str = ""
+    api_versions: Sequence[str] = ()
+    skip_tests: bool = False
+    skip_schema_validation: bool = False
+
+
+class KustomizeReplica(Model):
+    """An entry of `kustomize.replicas`; the count may be a text that holds a number."""
+
+    name: str
+    count: int | str
+
+
+class Kustomize(Model):
+    """`source.kustomize`."""
+
+    name_prefix: str = ""
+    name_suffix: str = ""
+    images: Sequence[str] = ()
+    common_labels: Mapping[str, str] = {}
+    version: str = ""
+    common_annotations: Mapping[str, str] = {}
+    force_common_labels: bool = False
+    force_common_annotations: bool = False
+    namespace: str = ""
+    common_annotations_envsubst: bool = False
+    replicas: Sequence[KustomizeReplica] = ()
+    patches: Sequence[Mapping[str, Any]] = ()
+    components: Sequence[str] = ()
+    ignore_missing_components: bool = False
+    label_without_selector: bool = False
+    kube_version: str = ""
+    api_versions: Sequence[str] = ()
+    label_include_templates: bool = False
+
+
+class JsonnetVariable(Model):
+    """An external variable or a top-level argument; `code` says that the value is Jsonnet and no text."""
+
+    name: str
+    value: str = ""
+    code: bool = False
+
+
+class Jsonnet(Model):
+    """`directory.jsonnet`; `libs` are folders from the repository's root."""
+
+    ext_vars: Sequence[JsonnetVariable] = ()
+    tlas: Sequence[JsonnetVariable] = ()
+    libs: Sequence[str] = ()
+
+
+class Directory(Model):
+    """`source.directory`."""
+
+    recurse: bool = False
+    jsonnet: Jsonnet = Jsonnet()
+    exclude: str = ""
+    include: str = ""
+    disable_extension_filter: bool = False
+
+
+class Source(Model):
+    """`spec.source`, or an entry of `spec.sources`."""
+
+    repo_url: str = Field(default="", alias="repoURL")
+    path: str = ""
+    target_revision: str = ""
+    helm: Helm | None = None
+    kustomize: Kustomize | None = None
+    directory: Directory | None = None
+    plugin: Mapping[str, Any] | None = None
+    chart: str = ""
+    ref: str = ""
+    name: str = ""
+    tag_prefix: str = ""

@@ -1,0 +1,125 @@
+"""Fetching commits: what is kept, what is asked for again, and whose credentials are used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from argosy.errors import Denied, InvalidObject, NotFound
+from argosy.ports.fakes.blobs import FakeBlobs
+from argosy.ports.fakes.clock import FakeClock
+from argosy.ports.fakes.repository import FakeRepository, Held, packed
+from argosy.ports.fakes.secrets import FakeSecrets
+from argosy.ports.repository import Ref
+from argosy.services.fetching import Fetching, read
+
+URL = "https://example.com/team/app.git"
+FIRST, SECOND = "1" * 40, "2" * 40
+FILES = {"a.yaml": "a: 1"}
+SECRETS = {
+    "argocd": {
+        "repo": {"username": "bot", "password": "pw\n"},
+        "token": {"password": "pw"},
+        "wrong": {"username": "bot", "password": "no"},
+    }
+}
+
+
+class Case:
+    """A repository with two commits, and what fetches from it."""
+
+    def __init__(self, password: str = "") -> None:
+        refs = [Ref("HEAD", target="refs/heads/main"), Ref("refs/heads/main", FIRST), Ref("refs/tags/v1.2.0", SECOND)]
+        self.held = Held(refs, {FIRST: FILES, SECOND: {"b.yaml": "b: 1"}}, password)
+        self.repository = FakeRepository({URL: self.held})
+        self.blobs = FakeBlobs(FakeClock())
+        self.fetching = Fetching(self.blobs, self.repository, FakeSecrets(SECRETS))
+
+    def fetch(self, revision: str = "", **more: Any) -> Any:
+        return self.fetching.fetch(read({"url": URL, "revision": revision, **more}))
+
+
+@pytest.mark.parametrize(
+    ("revision", "commit"), [("", FIRST), ("main", FIRST), ("v1.2.0", SECOND), ("1.*", SECOND), (SECOND, SECOND)]
+)
+def test_a_revision_becomes_a_commit(revision: str, commit: str) -> None:
+    assert Case().fetch(revision).commit == commit
+
+
+def test_the_files_lie_below_the_repository_and_the_commit() -> None:
+    case = Case()
+    fetched = case.fetch("main")
+    assert case.blobs.get(fetched.archive) == packed(FILES)
+    assert fetched.archive.startswith("fetch/")
+    assert fetched.archive.split("/")[2] == FIRST
+    assert (fetched.files, fetched.size, fetched.submodules) == (1, 4, ())
+
+
+def test_a_commit_is_fetched_once() -> None:
+    case = Case()
+    first = case.fetch("main")
+    case.held.refs = [Ref("refs/heads/other", FIRST)]
+    assert case.fetch("other") == first
+    assert case.repository.asked == [(URL, FIRST)]
+
+
+def test_a_branch_that_moved_is_fetched_again() -> None:
+    case = Case()
+    case.fetch("main")
+    case.held.refs = [Ref("refs/heads/main", SECOND)]
+    assert case.fetch("main").commit == SECOND
+
+
+def test_a_summary_that_is_there_needs_no_archive_to_be_fetched() -> None:
+    """The archive is written first: whoever finds a summary finds the archive."""
+    case = Case()
+    fetched = case.fetch("main")
+    assert list(case.blobs._blobs) == [fetched.archive, fetched.archive.rsplit("/", 1)[0] + "/summary.json"]
+
+
+@pytest.mark.parametrize("written", [b'{"commit": "of a later release"}', b"[]", b"{"])
+def test_a_summary_of_another_release_is_made_again(written: bytes) -> None:
+    case = Case()
+    fetched = case.fetch("main")
+    case.blobs.put(fetched.archive.rsplit("/", 1)[0] + "/summary.json", written)
+    assert case.fetch("main") == fetched
+
+
+@pytest.mark.parametrize("revision", ["nope", "abcdef1", "9.x"])
+def test_a_revision_that_is_not_there(revision: str) -> None:
+    with pytest.raises(NotFound):
+        Case().fetch(revision)
+
+
+@pytest.mark.parametrize("name", ["repo", "token"])
+def test_credentials_come_from_a_secret(name: str) -> None:
+    assert Case("pw").fetch(credentials={"namespace": "argocd", "name": name}).commit == FIRST
+
+
+@pytest.mark.parametrize("name", [None, "wrong"])
+def test_what_one_may_read_is_not_everybody_s(name: str | None) -> None:
+    """A commit that was fetched with credentials is not handed to whoever knows its hash."""
+    case = Case("pw")
+    case.fetch(credentials={"namespace": "argocd", "name": "repo"})
+    more = {"credentials": {"namespace": "argocd", "name": name}} if name else {}
+    with pytest.raises(Denied):
+        case.fetch(FIRST, **more)
+
+
+def test_a_secret_that_is_not_there_is_named() -> None:
+    with pytest.raises(NotFound, match="argocd/gone"):
+        Case().fetch(credentials={"namespace": "argocd", "name": "gone"})
+
+
+def test_a_password_in_an_address_is_refused_and_not_told() -> None:
+    request = read({"url": "https://bot:hunter2@example.com/a.git"})
+    with pytest.raises(InvalidObject, match="put it into a Secret") as refusal:
+        Case().fetching.fetch(request)
+    assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("body", [{}, {"url": 1}, {"url": URL, "credentials": {"name": "x"}}])
+def test_a_request_that_is_none(body: dict[str, Any]) -> None:
+    with pytest.raises(InvalidObject):
+        read(body)
