@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from argosy.adapters.aws.executor import AwsExecutor
 from argosy.errors import Denied, NotFound, Permanent, Unavailable
 from argosy.events.effects import InvokeFunction, SendToAws
 from argosy.ports.executor import FiringInfo
-from support.aws import REGION, Wire, mocked
+from support.aws import REGION, Wire
 
 ACCOUNT = "123456789012"
 FIRING = FiringInfo("0123456789abcdef0123456789abcdef", "ns", "s", "t", 2)
@@ -28,12 +28,6 @@ BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:m"
 BODY = '{"id":"7"}'
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/states"
-
-
-@pytest.fixture
-def clients() -> Iterator[Clients]:
-    with mocked() as clients:
-        yield clients
 
 
 def execute(clients: Clients, effect: InvokeFunction | SendToAws, allowed: Sequence[str] | None = None) -> str:

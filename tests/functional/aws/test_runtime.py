@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,24 +16,13 @@ from argosy.services.objects import WIRING
 from argosy.services.outcomes import sensor_status
 from argosy.services.queues import BUS, TRIGGERS
 from argosy.services.wiring import wiring_loop
-from support.aws import REGION, mocked
-from support.awsruntime import ACCOUNT, HOOK, NAMES, Counted, call, fired, installation, make_installation, post, pump
+from support.aws import REGION
+from support.awsruntime import ACCOUNT, HOOK, NAMES, Counted, call, fired, installation, post, pump
 from support.events import dependency, event_source, sensor, trigger
 from support.functions import failed
 
 URLS = {"ARGOSY_QUEUE_BUS": "https://sqs/1/bus", "ARGOSY_QUEUE_TRIGGERS": "https://sqs/1/triggers"}
 PAYLOAD = {"src": {"dependencyName": "hook", "dataKey": "body"}, "dest": "body"}
-
-
-@pytest.fixture
-def clients() -> Iterator[Clients]:
-    with mocked() as clients:
-        yield clients
-
-
-@pytest.fixture
-def environment(clients: Clients) -> dict[str, str]:
-    return make_installation(clients)
 
 
 # Settings

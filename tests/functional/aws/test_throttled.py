@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from argosy.adapters.aws.clients import Clients
@@ -12,24 +10,13 @@ from argosy.errors import Unavailable
 from argosy.local.functions import sqs_event
 from argosy.services.queues import BUS, TRIGGERS
 from argosy.services.runtime import Runtime
-from support.aws import Wire, mocked
-from support.awsruntime import call, fired, installation, make_installation, post, pump
+from support.aws import Wire
+from support.awsruntime import call, fired, installation, post, pump
 from support.functions import failed
 
 READS, WRITES = ("GetItem", "Query"), ("PutItem", "UpdateItem", "TransactWriteItems")
 CODES = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
 OFTEN = 100
-
-
-@pytest.fixture
-def clients() -> Iterator[Clients]:
-    with mocked() as clients:
-        yield clients
-
-
-@pytest.fixture
-def environment(clients: Clients) -> dict[str, str]:
-    return make_installation(clients)
 
 
 @pytest.fixture

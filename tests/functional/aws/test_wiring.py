@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.wiring import AwsWiring
 from argosy.errors import ArgosyError, Conflict, Denied, NotFound, Permanent, Unavailable
 from argosy.ports.wiring import Wire
-from support.aws import REGION, mocked
+from support.aws import REGION
 from support.aws import Wire as Line
 
 ACCOUNT = "123456789012"
@@ -31,12 +30,6 @@ QUEUE_WIRE = Wire("sqs", ORDERS)
 TOPIC_WIRE = Wire("sns", TOPIC)
 RULE_WIRE = Wire("rule", BUS, RULE, PATTERN, "ns/source/event")
 WIRES = [QUEUE_WIRE, TOPIC_WIRE, RULE_WIRE]
-
-
-@pytest.fixture
-def clients() -> Iterator[Clients]:
-    with mocked() as clients:
-        yield clients
 
 
 @pytest.fixture

@@ -70,11 +70,12 @@ def report_failures(processor: BasePartialBatchProcessor, what: str) -> None:
 
 def batch_processor() -> BatchProcessor:
     """This thread's processor for SQS batches; it reports failed records one by one."""
-    processor: BatchProcessor | None = getattr(_local, "processor", None)
-    if processor is None:
-        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-        _local.processor = processor
-    return processor
+    return _kept(BatchProcessor)
+
+
+def loop_batch_processor() -> LoopBatchProcessor:
+    """The same for handlers that are coroutines; all records of a batch run at once."""
+    return _kept(LoopBatchProcessor)
 
 
 def fifo_processor() -> SqsFifoPartialProcessor:
@@ -84,10 +85,9 @@ def fifo_processor() -> SqsFifoPartialProcessor:
     return processor
 
 
-def loop_batch_processor() -> LoopBatchProcessor:
-    """The same for handlers that are coroutines; all records of a batch run at once."""
-    processor: LoopBatchProcessor | None = getattr(_local, "loop_processor", None)
-    if processor is None:
-        processor = LoopBatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-        _local.loop_processor = processor
-    return processor
+def _kept[P: BasePartialBatchProcessor](kind: type[P]) -> P:
+    kept: P | None = getattr(_local, kind.__name__, None)
+    if kept is None:
+        kept = kind(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        setattr(_local, kind.__name__, kept)
+    return kept

@@ -5,7 +5,6 @@ They work on an installation as a whole, whichever way leads to it.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,6 +42,7 @@ def export(
 
     Secrets are not in it: declarations name them, and they stay where they are.
     """
+    from argosy.local.devcluster.files import write_private
     from argosy.resources.yamlwriter import write_value
     from argosy.services.transfer import portable
 
@@ -52,7 +52,10 @@ def export(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        _keep(out, text)
+        try:
+            write_private(out, text)
+        except OSError as x:
+            raise Unavailable(f"{out}: cannot be written: {x.strerror}") from x
     typer.echo(f"{len(bodies)} objects", err=True)
 
 
@@ -144,15 +147,3 @@ def _say(results: Sequence[Applied]) -> None:
     """As kubectl says it, and where: these commands go through all namespaces."""
     for each in results:
         typer.echo(f"{each.kind.lower()}.argoproj.io/{each.name} in {each.namespace} {each.what}")
-
-
-def _keep(path: Path, text: str) -> None:
-    """Write a file that is there whole or not at all."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        draft.touch(0o600, exist_ok=False)
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as x:
-        draft.unlink(missing_ok=True)
-        raise Unavailable(f"{path}: cannot be written: {x.strerror}") from x

@@ -12,18 +12,18 @@ stay pointers, and the beginning of a commit's hash means nothing.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from argosy.errors import Denied, InvalidObject, NotFound
+from argosy.errors import InvalidObject, NotFound
 from argosy.gitops.revisions import Reference, is_commit, normalised, resolve
 from argosy.ports.blobs import Blobs
 from argosy.ports.repository import Credentials, Repository
 from argosy.ports.secrets import Secrets
 from argosy.resources.base import Model, parse
 from argosy.resources.manifests import Manifest
+from argosy.services import summaries
 
 __all__ = ["FetchRequest", "Fetched", "Fetching", "read"]
 
@@ -59,6 +59,11 @@ class Fetched:
         """For answers and for the summary."""
         return asdict(self) | {"submodules": list(self.submodules)}
 
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Fetched:
+        """The inverse. Raises TypeError or KeyError for anything else."""
+        return cls(**{**body, "submodules": tuple(body["submodules"])})
+
 
 def read(body: Mapping[str, Any]) -> FetchRequest:
     """Read a request. Raises InvalidObject that names the first wrong field."""
@@ -78,7 +83,7 @@ class Fetching:
         commit = self.resolve(request, credentials)
         repository = hashlib.sha256(normalised(request.url).encode()).hexdigest()[:32]
         place = f"fetch/{repository}/{commit}"
-        known = _summary(self._blobs, f"{place}/summary.json")
+        known = summaries.known(self._blobs, place, Fetched.from_json)
         if known is not None:
             return known
         taken = self._repository.snapshot(request.url, commit, credentials)
@@ -87,7 +92,7 @@ class Fetching:
             commit, f"{place}/{digest[:16]}.tar.gz", digest, taken.files, taken.size, tuple(taken.submodules)
         )
         self._blobs.put(fetched.archive, taken.archive)
-        self._blobs.put(f"{place}/summary.json", json.dumps(fetched.as_json()).encode())
+        summaries.keep(self._blobs, place, fetched.as_json())
         return fetched
 
     def resolve(self, request: FetchRequest, credentials: Credentials | None = None) -> str:
@@ -118,13 +123,3 @@ def _check_address(url: str) -> None:
     before, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
     if at and ":" in before:
         raise InvalidObject("the address holds a password; put it into a Secret and name that", field="url")
-
-
-def _summary(blobs: Blobs, key: str) -> Fetched | None:
-    try:
-        told: Mapping[str, Any] = json.loads(blobs.get(key))
-        return Fetched(**{**told, "submodules": tuple(told["submodules"])})
-    except (NotFound, Denied):  # to a role that may not list the bucket, S3 says "denied" of what is not there
-        return None
-    except (ValueError, TypeError, KeyError):  # what another release wrote is made again
-        return None

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from argosy.errors import Denied, EvaluationError, InvalidObject, NotFound
+from argosy.errors import EvaluationError, InvalidObject
 from argosy.gitops import directory, helm, kustomize, objects, overrides
 from argosy.gitops.calls import Call
 from argosy.gitops.paths import folder as folder_of
@@ -25,6 +25,7 @@ from argosy.gitops.sources import Kind, check_served, kind_of
 from argosy.ports.blobs import Blobs
 from argosy.ports.workshop import Bench, Workshop
 from argosy.resources.source import Directory, Source
+from argosy.services import summaries
 
 __all__ = ["Rendered", "Rendering", "read_manifests"]
 
@@ -51,6 +52,11 @@ class Rendered:
         """For answers and for the summary."""
         return asdict(self) | {"commands": list(self.commands)}
 
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Rendered:
+        """The inverse. Raises TypeError or KeyError for anything else."""
+        return cls(**{**body, "commands": tuple(body["commands"])})
+
 
 class Rendering:
     """Renders sources."""
@@ -65,7 +71,7 @@ class Rendering:
         EvaluationError with the tool's own words when it refuses, NotFound when the archive is gone (fetch it again).
         """
         place = f"render/{request.key(self._workshop.versions)}"
-        known = _summary(self._blobs, f"{place}/summary.json")
+        known = summaries.known(self._blobs, place, Rendered.from_json)
         if known is not None:
             return known
         with self._workshop.bench(self._archive(request)) as bench:
@@ -75,7 +81,7 @@ class Rendering:
             f"{place}/manifests.json.gz", hashlib.sha256(packed).hexdigest(), kind, len(manifests), commands
         )
         self._blobs.put(rendered.manifests, packed)
-        self._blobs.put(f"{place}/summary.json", json.dumps(rendered.as_json()).encode())
+        summaries.keep(self._blobs, place, rendered.as_json())
         return rendered
 
     def _archive(self, request: RenderRequest) -> bytes:
@@ -94,16 +100,6 @@ def read_manifests(blobs: Blobs, rendered: Rendered) -> Manifests:
         raise EvaluationError(f"manifests {rendered.manifests} are not those that were rendered: their SHA-256 differs")
     found: Manifests = json.loads(gzip.decompress(packed))
     return found
-
-
-def _summary(blobs: Blobs, key: str) -> Rendered | None:
-    try:
-        told: Mapping[str, Any] = json.loads(blobs.get(key))
-        return Rendered(**{**told, "commands": tuple(told["commands"])})
-    except (NotFound, Denied):  # to a role that may not list the bucket, S3 says "denied" of what is not there
-        return None
-    except (ValueError, TypeError, KeyError):  # what another release wrote is made again
-        return None
 
 
 def _made(request: RenderRequest, bench: Bench) -> tuple[Kind, Manifests, tuple[str, ...]]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -116,22 +115,16 @@ def load() -> Contexts:
 
 def save(contexts: Contexts) -> None:
     """Write all contexts. Raises Unavailable."""
+    from argosy.local.devcluster.files import private_directory, write_private
+
     path = config_file()
     body = {
         "current": contexts.current,
         "contexts": {name: _fields(target) for name, target in sorted(contexts.known.items())},
     }
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".config.", delete=False) as draft:
-            try:
-                draft.write(write_value(body))
-                draft.flush()
-                os.fsync(draft.fileno())
-                Path(draft.name).replace(path)  # made for its owner alone, as tempfile does
-            except BaseException:
-                Path(draft.name).unlink(missing_ok=True)
-                raise
+        private_directory(path.parent)
+        write_private(path, write_value(body))
     except OSError as x:
         raise Unavailable(f"{path} cannot be written: {x.strerror}") from x
 

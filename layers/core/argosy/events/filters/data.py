@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from argosy.errors import EvaluationError
 from argosy.events.envelope import Event
+from argosy.events.filterlogic import joined
 from argosy.lang import gjson, gotemplate, regex, strconv
 from argosy.lang.gjson import Kind, Result
 from argosy.resources.sensor import DataFilter, Filters
@@ -39,18 +40,8 @@ def passes(filters: Filters, event: Event) -> bool:
         return True
     if not gjson.valid(event.data):
         raise EvaluationError("data filter: the payload is not valid JSON")
-    if filters.data_logical_operator != "or":
-        return all(_test(one, event.data) for one in filters.data)
-    problem: EvaluationError | None = None
-    for one in filters.data:
-        try:
-            if _test(one, event.data):
-                return True
-        except EvaluationError as x:
-            problem = x
-    if problem is not None:
-        raise problem
-    return False
+    document = event.data
+    return joined(filters.data, lambda one: _test(one, document), filters.data_logical_operator)
 
 
 def _test(one: DataFilter, document: str) -> bool:

@@ -12,6 +12,7 @@ import orjson
 
 from argosy.errors import EvaluationError
 from argosy.events.envelope import Event
+from argosy.events.filterlogic import joined
 from argosy.lang import gjson, govaluate
 from argosy.resources.sensor import ExprFilter, Filters
 
@@ -29,18 +30,8 @@ def passes(filters: Filters, event: Event) -> bool:
     if not gjson.valid(event.data):
         raise EvaluationError("expr filter: the payload is not valid JSON")
     asked = [one for one in filters.exprs if one.fields]
-    if filters.expr_logical_operator != "or":
-        return all(_test(one, event.data) for one in asked)
-    problem: EvaluationError | None = None
-    for one in asked:
-        try:
-            if _test(one, event.data):
-                return True
-        except EvaluationError as x:
-            problem = x
-    if problem is not None:
-        raise problem
-    return False
+    document = event.data
+    return joined(asked, lambda one: _test(one, document), filters.expr_logical_operator)
 
 
 def _test(one: ExprFilter, document: str) -> bool:

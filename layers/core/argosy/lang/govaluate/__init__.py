@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from argosy.errors import EvaluationError
 from argosy.lang import regex
-from argosy.lang.expr.values import deep_equal, show
+from argosy.lang.expr.values import deep_equal, divide, power, show, to_int
 from argosy.lang.govaluate.lexer import Kind, Token, tokens
 
 __all__ = ["Expression", "compile"]
@@ -201,7 +201,7 @@ def _prefix(symbol: str, value: Any) -> Any:
     if symbol == "!":
         return not _truth(value, symbol)
     number = _number(value, symbol)
-    return -number if symbol == "-" else float(~_int64(number))
+    return -number if symbol == "-" else float(~to_int(number))
 
 
 def _binary(symbol: str, first: Any, right: _Node, parameters: Mapping[str, Any]) -> Any:
@@ -242,17 +242,10 @@ def _unfit(value: Any, symbol: str, wanted: str) -> EvaluationError:
     return EvaluationError(f"{show(value)[:80]!r} cannot be used with {symbol}: it is not {wanted}")
 
 
-def _int64(value: float) -> int:
-    """Go's conversion on amd64: what does not fit is the smallest number."""
-    if not math.isfinite(value) or not -(2.0**63) <= value < 2.0**63:
-        return -(2**63)
-    return int(value)
-
-
 def _uint64(value: float) -> int:
     if math.isfinite(value) and 2.0**63 <= value < 2.0**64:
         return int(value)
-    return _int64(value) % 2**64
+    return to_int(value) % 2**64
 
 
 def _add(left: Any, right: Any, symbol: str) -> Any:
@@ -280,25 +273,8 @@ def _compared(work: Callable[[Any, Any], bool]) -> Callable[[Any, Any, str], boo
     return operator
 
 
-def _divide(left: float, right: float) -> float:
-    if right:
-        return left / right
-    return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left) * math.copysign(1, right)
-
-
 def _remainder(left: float, right: float) -> float:
     return math.nan if right == 0 or math.isinf(left) else math.fmod(left, right)
-
-
-def _power(left: float, right: float) -> float:
-    try:
-        return math.pow(left, right)
-    except OverflowError:
-        return -math.inf if left < 0 and right % 2 == 1 else math.inf
-    except ValueError:
-        if left == 0:
-            return math.copysign(math.inf, left) if right % 2 == 1 else math.inf
-        return math.nan
 
 
 def _shift(left: float, right: float, *, up: bool) -> float:
@@ -340,15 +316,15 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any, str], Any]]] = {
     "=~": _matches,
     "!~": _matches,
     "in": _contained,
-    "&": _arithmetic(lambda left, right: float(_int64(left) & _int64(right))),
-    "|": _arithmetic(lambda left, right: float(_int64(left) | _int64(right))),
-    "^": _arithmetic(lambda left, right: float(_int64(left) ^ _int64(right))),
+    "&": _arithmetic(lambda left, right: float(to_int(left) & to_int(right))),
+    "|": _arithmetic(lambda left, right: float(to_int(left) | to_int(right))),
+    "^": _arithmetic(lambda left, right: float(to_int(left) ^ to_int(right))),
     "<<": _arithmetic(functools.partial(_shift, up=True)),
     ">>": _arithmetic(functools.partial(_shift, up=False)),
     "+": _add,
     "-": _arithmetic(lambda left, right: left - right),
     "*": _arithmetic(lambda left, right: left * right),
-    "/": _arithmetic(_divide),
+    "/": _arithmetic(divide),
     "%": _arithmetic(_remainder),
-    "**": _arithmetic(_power),
+    "**": _arithmetic(power),
 }

@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from argosy.errors import EvaluationError
+from argosy.lang.expr.values import deep_equal
 
 __all__ = ["json_patch"]
 
@@ -97,7 +98,7 @@ def _test(root: list[Any], operation: Mapping[str, Any]) -> int:
         if wanted is None and parts:
             return 0  # as upstream: what is not there equals null
         raise
-    if not _same(found, wanted):
+    if not deep_equal(found, wanted):
         raise EvaluationError(f"{_shown(parts)} is not what it is tested for")
     return 0
 
@@ -192,13 +193,3 @@ def _take(root: list[Any], parts: Sequence[str]) -> Any:
         raise EvaluationError("the document as a whole cannot be removed")
     holder, key = _place(root, parts)
     return holder.pop(key)
-
-
-def _same(left: Any, right: Any) -> bool:
-    if type(left) is not type(right):
-        return False
-    if isinstance(left, dict):
-        return left.keys() == right.keys() and all(_same(value, right[key]) for key, value in left.items())
-    if isinstance(left, list):
-        return len(left) == len(right) and all(map(_same, left, right))
-    return bool(left == right)
