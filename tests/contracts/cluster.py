@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from argosy.adapters.kube.secrets import ClusterSecrets
-from argosy.errors import AlreadyExists, Denied, InvalidObject, NotFound
-from argosy.ports.cluster import Cluster, ServiceAccount
+from argosy.errors import AlreadyExists, Conflict, Denied, InvalidObject, NotFound, Unsupported
+from argosy.ports.cluster import Cluster, PatchType, ServiceAccount
 from argosy.ports.secrets import Secrets
 
 RBAC = "rbac.authorization.k8s.io/v1"
@@ -242,6 +242,163 @@ class ClusterContract:
     def test_a_selector_that_is_none(self, cluster: Cluster, namespace: str, selector: str) -> None:
         with pytest.raises(InvalidObject):
             cluster.list("v1", "ConfigMap", namespace, label_selector=selector)
+
+    @pytest.mark.parametrize(
+        ("body", "how", "expected"),
+        [
+            ({"data": {"a": None, "c": "3"}}, "merge", {"b": "2", "c": "3"}),
+            ([{"op": "replace", "path": "/data/a", "value": "9"}], "json", {"a": "9", "b": "2"}),
+            ({"data": {"c": "3"}}, "strategic", {"a": "1", "b": "2", "c": "3"}),
+        ],
+    )
+    def test_patches(
+        self, cluster: Cluster, namespace: str, body: Any, how: PatchType, expected: dict[str, str]
+    ) -> None:
+        made = cluster.create(config_map("one", a="1", b="2"), namespace=namespace)
+        patched = cluster.patch("v1", "ConfigMap", namespace, "one", body, how=how)
+        assert patched["data"] == expected
+        assert patched["metadata"]["uid"] == made["metadata"]["uid"]
+        assert patched["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
+        assert cluster.get("v1", "ConfigMap", namespace, "one") == patched
+
+    def test_a_patch_of_an_older_version(self, cluster: Cluster, namespace: str) -> None:
+        made = cluster.create(config_map("one", a="1"), namespace=namespace)
+        cluster.patch("v1", "ConfigMap", namespace, "one", {"data": {"a": "2"}})
+        stale = {"metadata": {"resourceVersion": made["metadata"]["resourceVersion"]}, "data": {"a": "3"}}
+        with pytest.raises(Conflict, match=f"ConfigMap/{namespace}/one: "):
+            cluster.patch("v1", "ConfigMap", namespace, "one", stale)
+        assert cluster.get("v1", "ConfigMap", namespace, "one")["data"] == {"a": "2"}
+
+    def test_patches_that_cannot_be(self, cluster: Cluster, namespace: str) -> None:
+        cluster.create(workflow("wf"), namespace=namespace)
+        with pytest.raises(Unsupported):
+            cluster.patch(ARGO, "Workflow", namespace, "wf", {"spec": {}}, how="strategic")
+        with pytest.raises(InvalidObject):
+            cluster.patch(ARGO, "Workflow", namespace, "wf", [{"op": "remove", "path": "/spec/none"}], how="json")
+        with pytest.raises(InvalidObject):
+            cluster.patch(ARGO, "Workflow", namespace, "wf", {}, how="other")  # type: ignore[arg-type]
+        with pytest.raises(NotFound):
+            cluster.patch(ARGO, "Workflow", namespace, "gone", {"spec": {}})
+
+    def test_replacing(self, cluster: Cluster, namespace: str) -> None:
+        made = cluster.create(config_map("one", a="1"), namespace=namespace)
+        replaced = cluster.replace({**made, "data": {"b": "2"}})
+        assert replaced["data"] == {"b": "2"}
+        with pytest.raises(Conflict):
+            cluster.replace({**made, "data": {"c": "3"}})
+        with pytest.raises(NotFound):
+            cluster.replace(config_map("gone"), namespace=namespace)
+
+    def test_applying_owns_fields_and_gives_them_up(self, cluster: Cluster, namespace: str) -> None:
+        cluster.apply(config_map("one", a="1", b="2"), namespace=namespace, manager="first")
+        cluster.apply(config_map("one", c="3"), namespace=namespace, manager="second")
+        found = cluster.apply(config_map("one", a="4"), namespace=namespace, manager="first")
+        assert found["data"] == {"a": "4", "c": "3"}
+
+    def test_applying_what_somebody_else_owns(self, cluster: Cluster, namespace: str) -> None:
+        cluster.apply(config_map("one", a="1"), namespace=namespace, manager="first")
+        with pytest.raises(Conflict, match=r"conflict with \"first\".*data\.a"):
+            cluster.apply(config_map("one", a="2"), namespace=namespace, manager="second")
+        assert cluster.get("v1", "ConfigMap", namespace, "one")["data"] == {"a": "1"}
+        cluster.apply(config_map("one", a="2"), namespace=namespace, manager="second", force=True)
+        assert cluster.get("v1", "ConfigMap", namespace, "one")["data"] == {"a": "2"}
+        with pytest.raises(Conflict):
+            cluster.apply(config_map("one", a="3"), namespace=namespace, manager="first")
+
+    def test_applying_to_one_version_only(self, cluster: Cluster, namespace: str) -> None:
+        made = cluster.apply(config_map("one", a="1"), namespace=namespace)
+        cluster.apply(config_map("one", a="2"), namespace=namespace)
+        manifest = config_map("one", a="3")
+        manifest["metadata"]["resourceVersion"] = made["metadata"]["resourceVersion"]
+        with pytest.raises(Conflict):
+            cluster.apply(manifest, namespace=namespace)
+
+    def test_a_dry_run_changes_nothing(self, cluster: Cluster, namespace: str) -> None:
+        assert cluster.create(config_map("one", a="1"), namespace=namespace, dry_run=True)["data"] == {"a": "1"}
+        assert cluster.apply(config_map("one", a="1"), namespace=namespace, dry_run=True)["data"] == {"a": "1"}
+        with pytest.raises(NotFound):
+            cluster.get("v1", "ConfigMap", namespace, "one")
+        made = cluster.create(config_map("one", a="1"), namespace=namespace)
+        patched = cluster.patch("v1", "ConfigMap", namespace, "one", {"data": {"a": "2"}}, dry_run=True)
+        assert patched["data"] == {"a": "2"}
+        assert cluster.replace({**made, "data": {"b": "2"}}, dry_run=True)["data"] == {"b": "2"}
+        cluster.delete("v1", "ConfigMap", namespace, "one", dry_run=True)
+        assert cluster.get("v1", "ConfigMap", namespace, "one") == made
+
+    def test_deleting_exactly_one_object(self, cluster: Cluster, namespace: str) -> None:
+        metadata = cluster.create(config_map("one", a="1"), namespace=namespace)["metadata"]
+        with pytest.raises(Conflict):
+            cluster.delete("v1", "ConfigMap", namespace, "one", uid="00000000-0000-0000-0000-000000000000")
+        with pytest.raises(Conflict):
+            cluster.delete("v1", "ConfigMap", namespace, "one", version="1")
+        cluster.delete("v1", "ConfigMap", namespace, "one", uid=metadata["uid"], version=metadata["resourceVersion"])
+        with pytest.raises(NotFound):
+            cluster.get("v1", "ConfigMap", namespace, "one")
+
+    def test_a_finalizer_holds_an_object_back(self, cluster: Cluster, namespace: str) -> None:
+        manifest = config_map("one")
+        manifest["metadata"]["finalizers"] = ["example.com/hold"]
+        cluster.create(manifest, namespace=namespace)
+        cluster.delete("v1", "ConfigMap", namespace, "one")
+        assert cluster.get("v1", "ConfigMap", namespace, "one")["metadata"]["deletionTimestamp"]
+        cluster.patch("v1", "ConfigMap", namespace, "one", {"metadata": {"finalizers": None}})
+        with pytest.raises(NotFound):
+            cluster.get("v1", "ConfigMap", namespace, "one")
+
+    def test_status_is_written_apart(self, cluster: Cluster, namespace: str) -> None:
+        service: Manifest = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "s"},
+            "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+        }
+        cluster.create(service, namespace=namespace)
+        address = {"ip": "10.1.2.3"}
+        for spec in ({}, {"spec": {"externalName": "x"}}):
+            body = {**spec, "status": {"loadBalancer": {"ingress": [address]}}}
+            found = cluster.patch("v1", "Service", namespace, "s", body, subresource="status")
+            assert found["status"]["loadBalancer"]["ingress"][0]["ip"] == "10.1.2.3"
+            assert "externalName" not in found["spec"]
+        untouched = cluster.patch("v1", "Service", namespace, "s", {"status": {"loadBalancer": None}})
+        assert untouched == cluster.get("v1", "Service", namespace, "s", subresource="status")
+        assert untouched["status"] == found["status"]
+
+    def test_scale(self, cluster: Cluster, namespace: str) -> None:
+        labels = {"app": "web"}
+        deployment: Manifest = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "web"},
+            "spec": {
+                "replicas": 0,
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "i"}]}},
+            },
+        }
+        cluster.create(deployment, namespace=namespace)
+        place = ("apps/v1", "Deployment", namespace, "web")
+        assert cluster.get(*place, subresource="scale")["spec"].get("replicas", 0) == 0
+        found = cluster.patch(*place, {"spec": {"replicas": 3}}, subresource="scale")
+        assert (found["kind"], found["spec"]["replicas"]) == ("Scale", 3)
+        assert cluster.get(*place)["spec"]["replicas"] == 3
+
+    def test_a_field_selector(self, cluster: Cluster, namespace: str) -> None:
+        for name in ("a", "b"):
+            cluster.create(config_map(name), namespace=namespace)
+        found = cluster.list("v1", "ConfigMap", namespace, field_selector="metadata.name=b")
+        assert [one["metadata"]["name"] for one in found] == ["b"]
+
+    def test_kinds(self, cluster: Cluster) -> None:
+        found = {(one.api_version, one.kind): one for one in cluster.kinds()}
+        assert len(found) > 20
+        pods, nodes, workflows = found["v1", "Pod"], found["v1", "Node"], found[ARGO, "Workflow"]
+        assert (pods.plural, pods.namespaced, nodes.namespaced) == ("pods", True, False)
+        assert {"list", "watch", "create"} <= workflows.verbs
+        assert len({one.kind for one in found.values() if one.api_version.startswith("apps/")}) >= 4
+
+    def test_the_log_of_a_pod_that_is_not_there(self, cluster: Cluster, namespace: str) -> None:
+        with pytest.raises(NotFound, match=f"Pod/{namespace}/gone"):
+            cluster.log(namespace, "gone")
 
     def test_all_namespaces(self, cluster: Cluster, namespace: str) -> None:
         cluster.create(workflow("mine"), namespace=namespace)

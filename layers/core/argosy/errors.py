@@ -11,6 +11,7 @@
     │   └── Unsupported           valid for Argo, not served by this installation
     └── Retryable                 the same call may go through later (delay in seconds)
         ├── Conflict              somebody else wrote first: read again, decide again
+        │   └── Expired           what was asked to be gone on from is no longer kept: begin anew
         └── Unavailable           a peer is down, slow or refuses for now
 
 Every handler understands the two axes: a `Permanent` is acknowledged and shown, a `Retryable` goes back to its queue.
@@ -27,6 +28,7 @@ __all__ = [
     "Conflict",
     "Denied",
     "EvaluationError",
+    "Expired",
     "InvalidObject",
     "NotFound",
     "Permanent",
@@ -116,6 +118,10 @@ class Retryable(ArgosyError):
 
 class Conflict(Retryable):
     """A conditional write found another version: read again and decide again."""
+
+
+class Expired(Conflict):
+    """The point to go on from (a resourceVersion, a page's token) is no longer kept: list again."""
 
 
 class Unavailable(Retryable):

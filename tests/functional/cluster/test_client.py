@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 import yaml
 
-from argosy.adapters.kube.client import DirectCluster, connect
+from argosy.adapters.kube.client import connect
+from argosy.adapters.kube.direct import DirectCluster
 from argosy.adapters.kube.problems import is_route_missing, problem
 from argosy.errors import (
     AlreadyExists,
     ArgosyError,
     Conflict,
     Denied,
+    Expired,
     InvalidObject,
     NotFound,
     Unavailable,
@@ -42,7 +44,7 @@ def status(code: int, message: str, **fields: Any) -> bytes:
         (405, status(405, "no create"), Unsupported, "does not allow this on the kind: no create"),
         (409, status(409, "exists", reason="AlreadyExists"), AlreadyExists, "X/n/a: exists"),
         (409, status(409, "modified", reason="Conflict"), Conflict, "X/n/a: modified"),
-        (410, status(410, "too old", reason="Expired"), Conflict, "X/n/a: too old"),
+        (410, status(410, "too old", reason="Expired"), Expired, "X/n/a: too old"),
         (413, b"too large", InvalidObject, "X/n/a: too large"),
         (422, status(422, "bad name"), InvalidObject, "X/n/a: bad name"),
         (429, status(429, "slow down"), Unavailable, "answers 429: slow down"),
@@ -100,13 +102,14 @@ class Server:
             "/version": (200, b'{"gitVersion": "v1.2.3"}', {})
         }
         self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.bodies: list[bytes] = []
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def answer(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
                 headers = {key.title(): value for key, value in self.headers.items()}
                 server.requests.append((self.command, self.path, headers))
                 code, body, headers = server.answers.get(self.path.partition("?")[0], (404, b"404 page not found", {}))
@@ -230,7 +233,8 @@ def test_impersonation_is_a_header_of_the_users_calls_only(cluster: DirectCluste
 def test_what_an_owner_made_goes_with_it(cluster: DirectCluster, server: Server) -> None:
     server.serves(f"{MAPS}/x", {"kind": "Status"})
     cluster.delete("v1", "ConfigMap", "n", "x")
-    assert server.requests[-1][:2] == ("DELETE", f"{MAPS}/x?propagationPolicy=Background")
+    assert server.requests[-1][:2] == ("DELETE", f"{MAPS}/x")
+    assert json.loads(server.bodies[-1])["propagationPolicy"] == "Background"
 
 
 def test_a_connection_that_breaks_is_unavailable_and_not_retried(cluster: DirectCluster, server: Server) -> None:

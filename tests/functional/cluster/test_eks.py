@@ -20,7 +20,7 @@ from moto.sts.exceptions import STSClientError
 from moto.sts.models import STSBackend
 
 from argosy.adapters.aws.clients import Clients
-from argosy.adapters.kube.client import DirectCluster
+from argosy.adapters.kube.direct import DirectCluster
 from argosy.adapters.kube.eks import EksCluster, connect
 from argosy.adapters.kube.lazy import LazyCluster
 from argosy.errors import ArgosyError, Denied, InvalidObject, NotFound, Unavailable

@@ -17,7 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from argosy.adapters.kube.client import DirectCluster, connect
+from argosy.adapters.kube.client import connect
+from argosy.adapters.kube.direct import DirectCluster
 from argosy.errors import NotFound
 from argosy.local.devcluster import ClusterInfo
 from argosy.services.mail import pack

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from argosy.adapters.kube.client import DirectCluster, connect
+from argosy.adapters.kube.client import connect
+from argosy.adapters.kube.direct import DirectCluster
 from argosy.errors import Unavailable, Unsupported
 from argosy.local.devcluster import ClusterInfo
 from argosy.local.devcluster.processes import wait_until

@@ -26,7 +26,8 @@ from uuid import uuid4
 
 from rich.console import Console
 
-from argosy.adapters.kube.client import DirectCluster, connect
+from argosy.adapters.kube.client import connect
+from argosy.adapters.kube.direct import DirectCluster
 from argosy.errors import AlreadyExists, ArgosyError, Unavailable
 from argosy.local.devcluster import ensure_up, list_clusters, shown_on
 from argosy.local.devcluster import stop as stop_cluster

@@ -3,20 +3,39 @@
 A cluster is reached by kubeconfig, by the EKS API or through an agent; callers see dictionaries as `kubectl get -o
 json` prints them, and errors of `argosy.errors` that carry the API server's own words. What a Sensor or Workflow
 does in a cluster it does as a service account (`acting_as`): the identity of the installation is nobody's deputy.
+Calls as data, for what hands them on, are in `clusterrequests`; hearing of changes is `watching`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Final, Literal, Protocol, Self
 
 from argosy.errors import InvalidObject, NotFound
 
-__all__ = ["Cluster", "Objects", "ServiceAccount", "check_segment", "object_reference", "unknown_kind"]
+__all__ = [
+    "FIELD_MANAGER",
+    "Cluster",
+    "Objects",
+    "PatchType",
+    "Propagation",
+    "ServedKind",
+    "ServiceAccount",
+    "check_segment",
+    "object_reference",
+    "unknown_kind",
+]
+
+FIELD_MANAGER: Final = "argosy"
+"""Who owns the fields that we write, where a caller names nobody else."""
 
 type Objects = list[dict[str, Any]]
+type PatchType = Literal["merge", "json", "strategic"]
+"""JSON merge patch (RFC 7386), JSON patch (RFC 6902), strategic merge patch (built-in kinds only)."""
+
+type Propagation = Literal["Background", "Foreground", "Orphan"]
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -48,34 +67,128 @@ class ServiceAccount:
         return ("system:serviceaccounts", f"system:serviceaccounts:{self.namespace}", "system:authenticated")
 
 
+@dataclass(frozen=True, slots=True)
+class ServedKind:
+    """A kind as discovery tells of it; `verbs` such as "list" and "watch"."""
+
+    api_version: str
+    kind: str
+    plural: str
+    namespaced: bool
+    verbs: frozenset[str] = frozenset()
+
+
 class Cluster(Protocol):
     """Reads and writes objects. Kinds are named as in manifests: `api_version` "v1" or "argoproj.io/v1alpha1", `kind`.
 
     The namespace of a kind that has none is ignored. Common errors of every method: `NotFound` (object, namespace, or a
     kind that the cluster does not serve: `unknown_kind`), `Denied` (401, 403), `InvalidObject` (the server refused the
-    manifest, name or selector), `Conflict`, `Unavailable` (unreachable, overloaded, broken).
+    manifest, patch, name or selector), `Conflict`, `Unavailable` (unreachable, overloaded, broken).
+
+    `dry_run`: the server does all but keep it. `subresource`: "status" or "scale"; what comes back is the server's answer,
+    for "scale" an autoscaling/v1 Scale.
     """
 
-    def create(self, manifest: Mapping[str, Any], *, namespace: str | None = None) -> dict[str, Any]:
+    def create(
+        self, manifest: Mapping[str, Any], *, namespace: str | None = None, dry_run: bool = False
+    ) -> dict[str, Any]:
         """Make the object and return it as stored. `namespace` counts for a manifest that names none, then "default".
 
         Raises `AlreadyExists` when the name is taken.
         """
         ...
 
-    def get(self, api_version: str, kind: str, namespace: str, name: str) -> dict[str, Any]:
+    def get(self, api_version: str, kind: str, namespace: str, name: str, *, subresource: str = "") -> dict[str, Any]:
         """The object as it is now."""
         ...
 
-    def list(self, api_version: str, kind: str, namespace: str, *, label_selector: str = "") -> Objects:
-        """All objects of the kind in `namespace` ("" for all namespaces) that the selector takes, each with its kind."""
+    def list(
+        self, api_version: str, kind: str, namespace: str, *, label_selector: str = "", field_selector: str = ""
+    ) -> Objects:
+        """All objects of the kind in `namespace` ("" for all namespaces) that the selectors take, each with its kind."""
         ...
 
-    def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
-        """Ask for the end of the object and, in the background, of what it owns.
+    def apply(
+        self,
+        manifest: Mapping[str, Any],
+        *,
+        namespace: str | None = None,
+        manager: str = FIELD_MANAGER,
+        force: bool = False,
+        dry_run: bool = False,
+        subresource: str = "",
+    ) -> dict[str, Any]:
+        """Server-side apply: `manager` owns the fields of `manifest` from now on, and no others; made if not there.
 
-        Raises `NotFound` if it is not there.
+        Raises `Conflict` when another manager owns one of them with another value; `force` takes them over. A manifest
+        with a resourceVersion is applied to that version only.
         """
+        ...
+
+    def patch(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str,
+        name: str,
+        body: Any,
+        *,
+        how: PatchType = "merge",
+        dry_run: bool = False,
+        subresource: str = "",
+    ) -> dict[str, Any]:
+        """Change the object by a patch (a list for "json", else a mapping) and return it.
+
+        Raises `Conflict` when the patch carries a resourceVersion that is not the object's, `Unsupported` for "strategic" on
+        a custom resource.
+        """
+        ...
+
+    def replace(
+        self,
+        manifest: Mapping[str, Any],
+        *,
+        namespace: str | None = None,
+        dry_run: bool = False,
+        subresource: Literal["", "status"] = "",
+    ) -> dict[str, Any]:
+        """Put `manifest` in the object's place. Raises `Conflict` when it carries an older resourceVersion."""
+        ...
+
+    def delete(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str,
+        name: str,
+        *,
+        propagation: Propagation = "Background",
+        uid: str = "",
+        version: str = "",
+        dry_run: bool = False,
+    ) -> None:
+        """Ask for the end of the object and, unless "Orphan", of what it owns.
+
+        Raises `NotFound` if it is not there, `Conflict` if it is not the object with this uid or resourceVersion.
+        """
+        ...
+
+    def log(
+        self,
+        namespace: str,
+        pod: str,
+        *,
+        container: str = "",
+        tail: int | None = None,
+        since_seconds: int | None = None,
+        previous: bool = False,
+        limit_bytes: int = 1_000_000,
+    ) -> str:
+        """What a container of a pod has written: the last `tail` lines of the last seconds, `limit_bytes` at most."""
+        ...
+
+    def kinds(self) -> Sequence[ServedKind]:
+        """Every kind that is served, in the version that its group prefers. Groups that do not answer are left out."""
         ...
 
     def acting_as(self, user: ServiceAccount) -> Self:

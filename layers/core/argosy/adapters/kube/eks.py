@@ -25,9 +25,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from argosy.adapters.aws.errors import telling
-from argosy.adapters.kube.client import Connection, DirectCluster
+from argosy.adapters.kube.client import ClientConnection
+from argosy.adapters.kube.connection import Answer, Call
+from argosy.adapters.kube.direct import DirectCluster
 from argosy.errors import Denied, InvalidObject, NotFound, Unavailable
-from argosy.ports.cluster import ServiceAccount
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -172,7 +173,7 @@ class _Access:
         return _PREFIX + base64.urlsafe_b64encode(signed.encode()).decode().rstrip("=")
 
 
-class _EksConnection(Connection):
+class _EksConnection(ClientConnection):
     """A connection that finds the cluster again when it has moved, and renews a token that is refused."""
 
     def __init__(self, access: _Access) -> None:
@@ -181,34 +182,31 @@ class _EksConnection(Connection):
         self._moving = threading.Lock()
         super().__init__(_client(self._door), access.token)
 
-    def call(
-        self, method: str, path: str, subject: str, *, user: ServiceAccount | None = None, **options: Any
-    ) -> tuple[int, bytes, Mapping[str, str]]:
+    def call(self, call: Call, subject: str) -> Answer:
         """See `Connection.call`. Raises `Denied` when the cluster refuses a fresh token, too."""
         token = self._access.token()
-        answer = self._reach(method, path, subject, user, options)
-        if answer[0] == 401:
+        answer = self._reach(call, subject)
+        if answer.status == 401:
             self._access.refuse(token)
-            answer = self._reach(method, path, subject, user, options)
-        if answer[0] == 401:
+            answer = self._reach(call, subject)
+        if answer.status == 401:
             cluster = self._access.cluster
             raise Denied(
-                f"{subject}: EKS cluster {cluster.arn} does not know {cluster.who} ({_message(answer[1])}): make an access "
-                f"entry for it: aws eks create-access-entry --cluster-name {cluster.part('name')} --principal-arn ROLE_ARN"
+                f"{subject}: EKS cluster {cluster.arn} does not know {cluster.who} ({_message(answer.body)}): make an "
+                f"access entry for it: aws eks create-access-entry --cluster-name {cluster.part('name')} "
+                "--principal-arn ROLE_ARN"
             )
         return answer
 
-    def _reach(
-        self, method: str, path: str, subject: str, user: ServiceAccount | None, options: Mapping[str, Any]
-    ) -> tuple[int, bytes, Mapping[str, str]]:
+    def _reach(self, call: Call, subject: str) -> Answer:
         door = self._door
         try:
-            return super().call(method, path, subject, user=user, **options)
+            return super().call(call, subject)
         except Unavailable as x:
             if not self._moved(door):
                 text = f"{x}; this is EKS cluster {self._access.cluster.arn}: {_REACH}"
                 raise Unavailable(text, delay=x.delay) from x
-        return super().call(method, path, subject, user=user, **options)
+        return super().call(call, subject)
 
     def _moved(self, before: _Door) -> bool:
         """Whether there is another door than `before` now."""

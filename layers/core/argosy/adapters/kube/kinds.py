@@ -1,35 +1,36 @@
-"""Which kinds an API server serves, asked per group and version when first needed.
+"""Which kinds an API server serves, asked per group and version when first needed, or all at once.
 
-In: apiVersion and kind. Out: `Served`, which knows the paths. Called by `client`; `DynamicClient` is given this in
+In: apiVersion and kind. Out: `Served`, which knows the paths. Called by `direct`; `DynamicClient` is given this in
 place of its own `LazyDiscoverer` (kubernetes 37.0), which reads every group name at start and keeps what it found
 in a file with a predictable name in the shared temporary folder, where any local user could lay one first. Here the
 cache is in memory. A kind that is not in it is looked up once more, so that a definition installed meanwhile is
 found.
+
+All kinds at once are asked as kubectl asks (aggregated discovery, `apidiscovery.k8s.io/v2`): two requests whatever the
+number of groups.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from argosy.ports.cluster import check_segment, unknown_kind
+from argosy.ports.cluster import ServedKind, check_segment, unknown_kind
 
 __all__ = ["Kinds", "Served"]
 
-Fetch = Callable[[str], bytes | None]
-"""Path → body of a GET, None when the server serves nothing there."""
+Fetch = Callable[[str, str], bytes | None]
+"""(path, Accept header) → body of a GET, None when the server serves nothing there."""
+
+_JSON: Final = "application/json"
+_AGGREGATED: Final = f"{_JSON};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,{_JSON}"
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class Served(ServedKind):
     """A kind and where its objects are."""
-
-    api_version: str
-    kind: str
-    plural: str
-    namespaced: bool
 
     def subject(self, namespace: str, name: str) -> str:
         """kind/namespace/name for messages, as far as there is one."""
@@ -46,9 +47,10 @@ class Served:
         check_segment(namespace, "metadata.namespace", self.kind)
         return self.all_path().removesuffix(self.plural) + f"namespaces/{namespace}/{self.plural}"
 
-    def object_path(self, namespace: str, name: str) -> str:
+    def object_path(self, namespace: str, name: str, subresource: str = "") -> str:
         """One object. Raises `InvalidObject` for names that would lead elsewhere."""
-        return f"{self.collection_path(namespace)}/{check_segment(name, 'metadata.name', self.kind)}"
+        path = f"{self.collection_path(namespace)}/{check_segment(name, 'metadata.name', self.kind)}"
+        return f"{path}/{check_segment(subresource, 'subresource', self.kind)}" if subresource else path
 
 
 class Kinds:
@@ -62,7 +64,7 @@ class Kinds:
         """The kind. Raises `NotFound` when it is not served."""
         known = self._known.get(api_version)
         if known is None or kind not in known:
-            known = self._known[api_version] = self._read(api_version)
+            known = self._known[api_version] = {one.kind: one for one in self._read(api_version)}
         if kind not in known:
             raise unknown_kind(api_version, kind)
         return known[kind]
@@ -71,12 +73,40 @@ class Kinds:
         """Look again next time: the server said that it does not serve what was found before."""
         self._known.pop(api_version, None)
 
-    def _read(self, api_version: str) -> dict[str, Served]:
+    def all(self) -> Sequence[Served]:
+        """Every kind, in the version that its group prefers; groups whose server does not answer are left out."""
+        core, groups = self._fetch("/api", _AGGREGATED), self._fetch("/apis", _AGGREGATED)
+        told = [json.loads(body) for body in (core, groups) if body is not None]
+        if all(one.get("kind") == "APIGroupDiscoveryList" for one in told):
+            return [served for one in told for group in one["items"] for served in _aggregated(group)]
+        versions = ["v1"] + [
+            group["preferredVersion"]["groupVersion"] for one in told for group in one.get("groups") or []
+        ]
+        return [served for version in versions for served in self._read(version)]
+
+    def _read(self, api_version: str) -> list[Served]:
         segments = [check_segment(one, "apiVersion", api_version) for one in api_version.split("/", 1)]
-        body = self._fetch("/".join(["", "apis" if len(segments) == 2 else "api", *segments]))
+        body = self._fetch("/".join(["", "apis" if len(segments) == 2 else "api", *segments]), _JSON)
         entries: list[dict[str, Any]] = json.loads(body).get("resources") or [] if body is not None else []
-        return {
-            entry["kind"]: Served(api_version, entry["kind"], entry["name"], entry["namespaced"])
+        return [
+            Served(api_version, entry["kind"], entry["name"], entry["namespaced"], frozenset(entry.get("verbs") or ()))
             for entry in entries
             if "/" not in entry["name"]  # not a subresource
-        }
+        ]
+
+
+def _aggregated(group: Mapping[str, Any]) -> Iterator[Served]:
+    """The kinds of one group: each in the first version, which is the preferred one, that has it."""
+    name = group["metadata"].get("name", "")
+    seen: set[str] = set()
+    for version in group["versions"]:
+        if version.get("freshness") == "Stale":
+            continue
+        api_version = f"{name}/{version['version']}" if name else version["version"]
+        for entry in version.get("resources") or []:
+            plural, kind = entry["resource"], (entry.get("responseKind") or {}).get("kind")
+            if kind and plural not in seen:
+                seen.add(plural)
+                yield Served(
+                    api_version, kind, plural, entry["scope"] == "Namespaced", frozenset(entry.get("verbs") or ())
+                )

@@ -1,6 +1,6 @@
 """From answers of an API server to `argosy.errors`.
 
-In: HTTP status, body and the object that was asked for. Out: the error to raise. Called by `client` alone.
+In: HTTP status, body and the object that was asked for. Out: the error to raise. Called by what talks to one.
 The server's own message is what the user reads; kubectl shows the same one.
 """
 
@@ -15,6 +15,7 @@ from argosy.errors import (
     ArgosyError,
     Conflict,
     Denied,
+    Expired,
     InvalidObject,
     NotFound,
     Unavailable,
@@ -36,9 +37,9 @@ def problem(status: int, body: bytes, headers: Mapping[str, str], subject: str) 
         if answer.get("reason") == "AlreadyExists":
             return AlreadyExists(f"{subject}: {message}")
         return Conflict(f"{subject}: {message}")
-    if status == 410:  # a page of a list that the server no longer keeps
-        return Conflict(f"{subject}: {message}")
-    if status == 405:
+    if status == 410:  # a version, or a page of a list, that the server no longer keeps
+        return Expired(f"{subject}: {message}")
+    if status in (405, 415):
         return Unsupported(f"{subject}: the cluster does not allow this on the kind: {message}")
     if status == 429 or status >= 500 or status < 400:
         return Unavailable(f"{subject}: the API server answers {status}: {message}", delay=_delay(answer, headers))
