@@ -17,7 +17,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup tools pins run test check format bench bench-events bench-kill bench-functions conformance validate sam localstack deploy clean
+.PHONY: help setup tools pins generate run test check format bench bench-events bench-kill bench-functions conformance validate sam localstack deploy clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F '|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -52,6 +52,7 @@ check: setup validate ## format, lint, types, layers, template, file sizes
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
 	@$(BIN)/python infra/check_sizes.py
+	@$(BIN)/python infra/generate_crds.py --check
 	@$(PINS_CORE) | cmp -s - layers/core/requirements.txt || { echo "layers/core/requirements.txt is not fresh: make pins" >&2; exit 1; }
 	@$(PINS_KUBE) | cmp -s - layers/kube/requirements.txt || { echo "layers/kube/requirements.txt is not fresh: make pins" >&2; exit 1; }
 	@$(PINS_RENDER) | cmp -s - layers/render/requirements.txt || { echo "layers/render/requirements.txt is not fresh: make pins" >&2; exit 1; }
@@ -79,6 +80,9 @@ pins: setup ## pins of the Lambda layers, from the lock
 	@$(PINS_CORE) > layers/core/requirements.txt
 	@$(PINS_KUBE) > layers/kube/requirements.txt
 	@$(PINS_RENDER) > layers/render/requirements.txt
+
+generate: setup ## the CustomResourceDefinitions in infra/crds, from the table of kinds
+	@$(BIN)/python infra/generate_crds.py
 
 format: setup ## format and mend what can be mended
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -18,6 +18,7 @@ from argosy.local.devcluster.files import private_directory, read_json, write_pr
 from argosy.local.devcluster.kubeconfig import merge_into, remove_from, write_kubeconfig
 from argosy.local.devcluster.progress import in_words
 from argosy.local.devcluster.versions import KUBERNETES
+from argosy.resources.definitions import DEFINITIONS
 
 
 def mode(path: Path) -> int:
@@ -146,24 +147,9 @@ def test_a_place_that_cannot_be_written_is_an_invalid_target(tmp_path: Path) -> 
         merge_into(tmp_path, own(tmp_path))
 
 
-EXPECTED_CRDS = {
-    "clusterworkflowtemplates": ("ClusterWorkflowTemplate", "Cluster"),
-    "cronworkflows": ("CronWorkflow", "Namespaced"),
-    "eventbus": ("EventBus", "Namespaced"),
-    "eventsources": ("EventSource", "Namespaced"),
-    "sensors": ("Sensor", "Namespaced"),
-    "workfloweventbindings": ("WorkflowEventBinding", "Namespaced"),
-    "workflows": ("Workflow", "Namespaced"),
-    "workflowtemplates": ("WorkflowTemplate", "Namespaced"),
-}
-
-
-def test_definitions_are_those_of_a_minimal_installation() -> None:
-    found = {one["metadata"]["name"].removesuffix(".argoproj.io"): one["spec"] for one in crd_manifests()}
-    kinds = {name: (spec["names"]["kind"], spec["scope"]) for name, spec in found.items() if name in EXPECTED_CRDS}
-    assert kinds == EXPECTED_CRDS
-    for spec in found.values():
-        assert {version["name"] for version in spec["versions"]} == {"v1alpha1"}
+def test_a_cluster_gets_the_definition_of_every_kind() -> None:
+    found = {one["spec"]["names"]["kind"]: one["metadata"]["name"] for one in crd_manifests()}
+    assert found == {one.kind: one.name for one in DEFINITIONS.values()}
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0s"), (18, "18s"), (193, "3m13s"), (60, "1m00s")])

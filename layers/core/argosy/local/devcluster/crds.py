@@ -1,8 +1,7 @@
 """The custom resource definitions that a new development cluster gets.
 
 In: `infra/crds/*.yaml` of the repository, or the copy inside the wheel (`argosy/_infra/crds`). Out: manifests.
-Called by the supervisor. They are the open ones of Argo's minimal installation: names, scopes and columns, with
-every field accepted.
+Called by the supervisor. `argosy.resources.crds` makes them, `make generate` writes them.
 """
 
 from __future__ import annotations
