@@ -72,11 +72,6 @@ class Definition:
         """The name of its CustomResourceDefinition."""
         return f"{self.plural}.{GROUP}"
 
-    @property
-    def api_version(self) -> str:
-        """As in manifests."""
-        return f"{GROUP}/{VERSION}"
-
 
 _AGE: Final = Column("Age", ".metadata.creationTimestamp", "date", "Time since resource was created")
 _PODS: Final = "Total number of non-terminated pods targeted by this rollout"

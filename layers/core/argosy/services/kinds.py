@@ -8,6 +8,7 @@ from typing import Final
 
 from argosy.resources import eventbus, eventsource, sensor_validation
 from argosy.resources.base import Problem, parse
+from argosy.resources.definitions import DEFINITIONS, GROUP, VERSION, Definition
 from argosy.resources.eventbus import EventBus
 from argosy.resources.eventsource import EventSource
 from argosy.resources.manifests import Manifest
@@ -15,7 +16,7 @@ from argosy.resources.sensor import Sensor
 
 __all__ = ["GROUP_VERSION", "KINDS", "Kind", "find_kind"]
 
-GROUP_VERSION: Final = "argoproj.io/v1alpha1"
+GROUP_VERSION: Final = f"{GROUP}/{VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,28 @@ class Kind:
     The check is given the types of event sources that the runtime serves.
     """
 
-    name: str
-    plural: str
-    short: str
+    definition: Definition
     check: Callable[[Manifest, Set[str]], list[Problem]]
+
+    @property
+    def name(self) -> str:
+        """As in manifests."""
+        return self.definition.kind
+
+    @property
+    def plural(self) -> str:
+        """As in URLs."""
+        return self.definition.plural
+
+    @property
+    def short(self) -> str:
+        """The first of its short names."""
+        return self.definition.short_names[0]
 
     def answers_to(self, word: str) -> bool:
         """Whether a user who types `word` means this kind, as with kubectl."""
-        return word.lower() in (self.name.lower(), self.plural, self.short, f"{self.plural}.argoproj.io")
+        one = self.definition
+        return word.lower() in (one.kind.lower(), one.plural, *one.short_names, one.name)
 
 
 def _event_source(manifest: Manifest, served: Set[str]) -> list[Problem]:
@@ -49,12 +64,8 @@ def _sensor(manifest: Manifest, _: Set[str]) -> list[Problem]:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    kind.name: kind
-    for kind in (
-        Kind("EventSource", "eventsources", "es", _event_source),
-        Kind("EventBus", "eventbus", "eb", _event_bus),
-        Kind("Sensor", "sensors", "sensor", _sensor),
-    )
+    name: Kind(DEFINITIONS[name], check)
+    for name, check in (("EventSource", _event_source), ("EventBus", _event_bus), ("Sensor", _sensor))
 }
 
 
