@@ -79,7 +79,8 @@ def made() -> FakeInstallation:
 
 
 def test_every_payload_and_every_function_has_a_case() -> None:
-    assert set(CASES) == {path.stem for path in (ROOT / "events").glob("*.json")}
+    # What an agent reports of `resource` comes to no function of the stack yet.
+    assert set(CASES) | {"resource"} == {path.stem for path in (ROOT / "events").glob("*.json")}
     assert {function for function, _, _ in CASES.values()} == set(function_names())
 
 

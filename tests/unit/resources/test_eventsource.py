@@ -13,6 +13,7 @@ from support.events import event_source
 
 HOOK = {"endpoint": "/x", "port": "12000", "method": "POST"}
 DAILY = {"schedule": "0 9 * * *"}
+PODS = {"version": "v1", "resource": "pods", "eventTypes": ["ADD"]}
 
 
 def problems(spec: dict[str, Any]) -> list[Problem]:
@@ -28,6 +29,8 @@ def problems(spec: dict[str, Any]) -> list[Problem]:
         {"webhook": {"x": {"endpoint": "/x", "port": "-1"}}},
         {"calendar": {"x": DAILY, "y": {"interval": "10s"}}},
         {"calendar": {"x": {**DAILY, "interval": "nonsense", "timezone": "Nowhere", "exclusionDates": ["?"]}}},
+        {"resource": {"x": PODS, "y": {**PODS, "eventTypes": [], "filter": {"createdBy": "2026-01-01T00:00:00Z"}}}},
+        {"resource": {"x": {**PODS, "filter": {"labels": [{"key": "a", "value": "b"}], "fields": [{"key": "a"}]}}}},
         {"webhook": None, "template": {}, "service": {}, "replicas": 1, "eventBusName": "b"},
     ],
 )
@@ -47,6 +50,19 @@ def test_what_is_right(spec: dict[str, Any]) -> None:
         ({"calendar": {"x": {"interval": "10"}}}, ["spec.calendar.x.interval"]),
         ({"webhook": {"x": HOOK}, "calendar": {"y": DAILY}}, ["spec"]),
         ({"webhook": {"x": HOOK}, "github": {"x": {}}}, ["spec.github.x", "spec.github"]),
+        (
+            {"resource": {"x": {}}},
+            ["spec.resource.x.version", "spec.resource.x.resource", "spec.resource.x.eventTypes"],
+        ),
+        (
+            {"resource": {"x": {**PODS, "filter": {"labels": [{"value": "b"}], "fields": [{"value": "b"}]}}}},
+            ["spec.resource.x.filter.labels[0]", "spec.resource.x.filter.fields[0].key"],
+        ),
+        (
+            {"resource": {"x": {**PODS, "filter": {"labels": [{"key": "a", "operation": ">="}]}}}},
+            ["spec.resource.x.filter.labels[0]"],
+        ),
+        ({"resource": {"x": {**PODS, "filter": {"createdBy": "today"}}}}, ["spec.resource.x.filter.createdBy"]),
         ({"webhook": {"x": {}}, "calendar": {"x": {}}}, None),
     ],
 )

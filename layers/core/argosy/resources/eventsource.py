@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import Field
 
-from argosy.errors import ArgosyError
-from argosy.lang import cron, duration
+from argosy.errors import ArgosyError, EvaluationError
+from argosy.lang import cron, duration, instants
+from argosy.lang.selectors import requirement
 from argosy.resources.base import KeyRef, Metadata, Model, Problem
 
 __all__ = [
@@ -24,8 +25,11 @@ __all__ = [
     "CalendarSource",
     "EventBridgeSource",
     "EventSource",
+    "FieldSelector",
     "Filter",
     "MinioSource",
+    "ResourceFilter",
+    "ResourceSource",
     "SnsSource",
     "SqsSource",
     "WebhookSource",
@@ -43,8 +47,8 @@ ROLLING_TYPES = frozenset(
 EVENT_BRIDGE = "eventBridge"
 KNOWN_TYPES = RECREATE_TYPES | ROLLING_TYPES | {EVENT_BRIDGE}
 # What a stack on AWS serves, and what one machine does.
-AWS_TYPES = frozenset({"webhook", "calendar", "sqs", "sns", "minio", EVENT_BRIDGE})
-LOCAL_TYPES = frozenset({"webhook", "calendar"})
+AWS_TYPES = frozenset({"webhook", "calendar", "resource", "sqs", "sns", "minio", EVENT_BRIDGE})
+LOCAL_TYPES = frozenset({"webhook", "calendar", "resource"})
 SERVED_TYPES = AWS_TYPES | LOCAL_TYPES
 
 
@@ -151,6 +155,36 @@ class EventBridgeSource(Model):
     filter: Filter = Filter()
 
 
+class FieldSelector(Model):
+    """One entry of `filter.labels` or `filter.fields`: `operation` "" means `=` for labels, and nothing for fields."""
+
+    key: str = ""
+    operation: str = ""
+    value: str = ""
+
+
+class ResourceFilter(Model):
+    """`filter` of a resource entry; `createdBy` is the latest time of creation (RFC 3339)."""
+
+    prefix: str = ""
+    labels: list[FieldSelector] = []
+    fields: list[FieldSelector] = []
+    created_by: str = ""
+    after_start: bool = False
+
+
+class ResourceSource(Model):
+    """One entry of `spec.resource`: changes of a kind, named by `resource` (its plural), in a namespace ("" = all)."""
+
+    namespace: str = ""
+    filter: ResourceFilter | None = None
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+    event_types: list[str] | None = None
+    metadata: Mapping[str, str] = {}
+
+
 class SourceTemplate(Model):
     """`spec.template`: of the pod template only the identity has a meaning here."""
 
@@ -167,6 +201,7 @@ class EventSourceSpec(Model):
     sqs: Mapping[str, SqsSource] = {}
     sns: Mapping[str, SnsSource] = {}
     minio: Mapping[str, MinioSource] = {}
+    resource: Mapping[str, ResourceSource] = {}
     event_bridge: Mapping[str, EventBridgeSource] = {}
 
 
@@ -221,6 +256,8 @@ def _entries(spec: EventSourceSpec) -> Iterator[Problem]:
         yield from _webhook(sns.webhook or WebhookSource(), f"spec.sns.{name}.webhook")
     for name, minio in spec.minio.items():
         yield from _minio(minio, f"spec.minio.{name}")
+    for name, resource in spec.resource.items():
+        yield from _resource(resource, f"spec.resource.{name}")
     for name, rule in spec.event_bridge.items():
         if not rule.pattern:
             yield Problem(f"spec.eventBridge.{name}.pattern", "required; it says which events are meant")
@@ -243,6 +280,25 @@ def _minio(entry: MinioSource, path: str) -> Iterator[Problem]:
         yield Problem(f"{path}.bucket.name", "required, but empty")
     if "" in entry.events:
         yield Problem(f"{path}.events", "holds an empty event name")
+
+
+def _resource(entry: ResourceSource, path: str) -> Iterator[Problem]:
+    yield from _required(path, version=entry.version, resource=entry.resource)
+    if entry.event_types is None:
+        yield Problem(f"{path}.eventTypes", "required, but missing; it lists ADD, UPDATE, DELETE")
+    if entry.filter is None:
+        return
+    for index, label in enumerate(entry.filter.labels):
+        try:
+            requirement(label.key, label.operation, label.value)
+        except EvaluationError as x:
+            yield Problem(f"{path}.filter.labels[{index}]", str(x))
+    for index, field in enumerate(entry.filter.fields):
+        yield from _required(f"{path}.filter.fields[{index}]", key=field.key)
+    if entry.filter.created_by and instants.parse(entry.filter.created_by) is None:
+        yield Problem(
+            f"{path}.filter.createdBy", f"{entry.filter.created_by!r} is no time such as 2026-01-02T03:04:05Z"
+        )
 
 
 def _names(spec: Mapping[str, Any], used: list[str]) -> Iterator[Problem]:

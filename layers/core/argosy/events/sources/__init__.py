@@ -10,6 +10,7 @@ SOURCES: Final = {
     "calendar": "argosy.events.sources.calendar:next_times",
     "eventBridge": "argosy.events.sources.event_bridge:payload",
     "minio": "argosy.events.sources.minio:payload",
+    "resource": "argosy.events.sources.resource:payload",
     "sns": "argosy.events.sources.sns:payload",
     "sqs": "argosy.events.sources.sqs:payload",
     "webhook": "argosy.events.sources.webhook:answer",
