@@ -13,28 +13,32 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
 from argosy.adapters.http.executor import HttpExecutor
 from argosy.adapters.jq import LazyJq
+from argosy.adapters.kube.executor import ClusterExecutor, home_only
+from argosy.adapters.kube.writes import live_object, place
 from argosy.errors import ArgosyError, InvalidObject, Unavailable
 from argosy.events import filters as dependency_filters
-from argosy.events.effects import LogEvents
+from argosy.events.effects import LogEvents, WorkflowCommand, WriteObject
 from argosy.events.envelope import Event, new_event
 from argosy.events.filters import context as context_filter
 from argosy.events.filters import script as script_filter
 from argosy.events.filters import time as time_filter
 from argosy.events.parameters import apply_parameters, build_payload, resolve
+from argosy.events.policies import asks, judge
 from argosy.events.retries import attempts, wait_after
 from argosy.events.sensors import Firing
-from argosy.events.sources import calendar, webhook
+from argosy.events.sources import calendar, resource, webhook
 from argosy.events.transforms import transformed
-from argosy.events.triggers import http, k8s
+from argosy.events.triggers import argo_workflow, http, k8s, objects
 from argosy.events.triggers.context import FiringContext
-from argosy.lang import gjson
+from argosy.lang import gjson, selectors
 from argosy.lang.conditions import compile_condition
+from argosy.ports.cluster import ServiceAccount
 from argosy.ports.executor import FiringInfo
 from argosy.ports.fakes.blobs import FakeBlobs
 from argosy.ports.fakes.clock import FakeClock
@@ -43,7 +47,7 @@ from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.fakes.secrets import FakeSecrets
 from argosy.ports.fakes.store import FakeStore
 from argosy.resources.base import Model, parse
-from argosy.resources.eventsource import CalendarSource, WebhookSource
+from argosy.resources.eventsource import CalendarSource, FieldSelector, ResourceFilter, ResourceSource, WebhookSource
 from argosy.resources.manifests import Manifest
 from argosy.resources.sensor import (
     Backoff,
@@ -209,36 +213,106 @@ def _policy_status(case: Case) -> object:
 
 
 class _WriteLog(FakeCluster):
-    """Notes every access with the resource that it goes to."""
+    """Notes every write; whoever asks may do everything."""
 
-    def __init__(self) -> None:
-        self.seen: list[tuple[str, FakeKind, str, str]] = []
-        super().__init__(FakeClock())
+    def __init__(self, kinds: Sequence[FakeKind]) -> None:
+        self.sent: list[Case] = []
+        super().__init__(FakeClock(), kinds=kinds)
 
-    def _authorize(self, verb: str, kind: FakeKind, namespace: str, name: str) -> None:
-        self.seen.append((verb, kind, namespace, name))
-        super()._authorize(verb, kind, namespace, name)
+    def acting_as(self, user: ServiceAccount) -> Self:
+        return self
+
+    def create(self, manifest: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+        self.sent.append({"verb": "create", "object": manifest})
+        return super().create(manifest, **options)
+
+    def replace(self, manifest: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+        self.sent.append({"verb": "update", "object": manifest})
+        return super().replace(manifest, **options)
+
+    def patch(
+        self, api_version: str, kind: str, namespace: str, name: str, body: Any, **options: Any
+    ) -> dict[str, Any]:
+        self.sent.append({"verb": "patch", "object": body})
+        return super().patch(api_version, kind, namespace, name, body, **options)
+
+    def delete(self, api_version: str, kind: str, namespace: str, name: str, **options: Any) -> None:
+        self.sent.append({"verb": "delete", "object": None})
+        super().delete(api_version, kind, namespace, name, **options)
 
 
 def _k8s(case: Case) -> object:
     sensor = case["sensor"]
     template = {"name": case["trigger"], "k8s": case["k8s"]}
     effect = k8s.build(_firing(template, events=_events(case), sensor=sensor["name"], namespace=sensor["namespace"]))
-    cluster = _WriteLog()
+    assert isinstance(effect, WriteObject)
+    manifest = effect.manifest
+    group, version, plural = objects.group_version_resource(manifest["apiVersion"], manifest["kind"])
+    served = FakeKind(manifest["apiVersion"], manifest["kind"], plural, namespaced=bool(effect.namespace))
+    cluster = _WriteLog([served])
     for name in {effect.namespace, *(one["metadata"]["namespace"] for one in case["cluster"])} - {"", "default"}:
         cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     for existing in case["cluster"]:
         cluster.create(existing)
-    cluster.create(effect.manifest, namespace=effect.namespace)
-    verb, kind, namespace, name = cluster.seen[-1]
-    sent = json.loads(orjson.dumps(effect.manifest))
-    sent["metadata"]["labels"].pop("events.argoproj.io/action-timestamp")
-    # Beyond Argo: what makes a repeated firing recognisable.
-    sent["metadata"]["annotations"].pop(k8s.FIRING_ANNOTATION)
-    if not sent["metadata"]["annotations"]:
-        del sent["metadata"]["annotations"]
-    resource = {"group": kind.group, "version": kind.api_version.rpartition("/")[2], "resource": kind.plural}
-    return {"verb": verb, "resource": resource, "namespace": namespace, "name": name, "object": sent}
+    cluster.sent = []
+    live = live_object(cluster, place(manifest, effect.namespace)) if effect.operation != "create" else None
+    asyncio.run(ClusterExecutor(home_only(cluster), FakeClock()).execute(effect, _info()))
+    shown: Case = cluster.sent[-1] if cluster.sent else {"verb": "none", "object": None}
+    if shown["verb"] == "patch":
+        shown["patchType"] = k8s.writing(effect, live).content_type
+    where = {"group": group, "version": version, "resource": plural}
+    name = manifest["metadata"]["name"]
+    return shown | {
+        "resource": where,
+        "namespace": effect.namespace,
+        "name": name,
+        "object": _as_argo_sends_it(shown["object"]),
+    }
+
+
+def _as_argo_sends_it(sent: Case | None) -> Case | None:
+    """Without the time, what makes a repeated firing recognisable, and what the cluster itself has put in."""
+    if sent is None:
+        return None
+    body: Case = json.loads(orjson.dumps(sent))
+    metadata = body["metadata"]
+    metadata.get("labels", {}).pop("events.argoproj.io/action-timestamp", None)
+    metadata.get("annotations", {}).pop(objects.FIRING_ANNOTATION, None)
+    if not metadata.get("annotations", True):
+        del metadata["annotations"]
+    if metadata.get("name") == objects.derived_name(str(metadata.get("generateName", "")), "0" * 32):
+        del metadata["name"]
+    for name in ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"):
+        metadata.pop(name, None)
+    return body
+
+
+def _workflow_command(case: Case) -> object:
+    sensor = case["sensor"]
+    template = {"name": case["trigger"], "argoWorkflow": case["argoWorkflow"]}
+    command = argo_workflow.build(_firing(template, sensor=sensor["name"], namespace=sensor["namespace"]))
+    assert isinstance(command, WorkflowCommand)
+    words = {"submit": ["submit", "<file>"], "submit-from": ["submit", "--from", f"{command.origin}/{command.name}"]}
+    said = words.get(command.operation, [command.operation, command.name])
+    manifest = _as_argo_sends_it(dict(command.manifest)) if command.operation == "submit" else None
+    return {"command": ["argo", "-n", command.namespace, *said, *command.args], "manifest": manifest}
+
+
+def _resource_name(case: Case) -> object:
+    group, version, resource = objects.group_version_resource(case["apiVersion"], case["kind"])
+    return {"group": group, "version": version, "resource": resource}
+
+
+def _label_policy(case: Case) -> object:
+    policy = _model(Policy, case["policy"]).k8s
+    if policy is None or not asks(policy):
+        return {"polls": 0, "matched": True}
+    seen = case["observations"]
+    for look in itertools.count(1):
+        verdict = judge(policy, look, seen[min(look, len(seen)) - 1], 0.0)
+        if verdict.again is None:
+            return {"polls": look, "matched": verdict.matched}
+    return None
 
 
 def _firing(
@@ -341,6 +415,19 @@ def _calendar(case: Case) -> object:
     return [calendar.rfc3339(at) for at in itertools.islice(times, case["count"])]
 
 
+def _resource_filter(case: Case) -> object:
+    if case["filter"] is None:
+        entry = ResourceSource(event_types=[case["eventType"]])
+        return resource.wanted(entry, case["eventType"], case["object"], datetime.fromisoformat(case["startTime"]))
+    wanting = _model(ResourceFilter, case["filter"])
+    return resource.passes(wanting, case["eventType"], case["object"], datetime.fromisoformat(case["startTime"]))
+
+
+def _label_selector(case: Case) -> object:
+    requirements = resource.requirements([_model(FieldSelector, one) for one in case["selectors"]])
+    return selectors.matches(requirements, case["labels"])
+
+
 def _envelope(case: Case) -> object:
     source, subject = case["eventSourceName"], case["eventName"]
     event = new_event(case["sourceType"], source, subject, event_id=os.urandom(16).hex(), time="", data="{}").as_json()
@@ -369,6 +456,7 @@ def _eventbus(case: Case) -> object:
 
 
 FAMILIES: dict[str, Callable[[Case], object]] = {
+    "events/argo-workflow-command": _workflow_command,
     "events/calendar-next": _calendar,
     "events/dependency-conditions": _conditions,
     "events/dependency-join": _join,
@@ -376,7 +464,10 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "events/event-envelope": _envelope,
     "events/eventbus-validate": _eventbus,
     "events/eventsource-validate": lambda case: _validated(case["eventSource"]),
+    "events/k8s-resource-name": _resource_name,
     "events/k8s-trigger-execute": _k8s,
+    "events/resource-filter": _resource_filter,
+    "events/resource-label-selector": _label_selector,
     "events/retry-backoff": _backoff,
     "events/sensor-filter-context": _context_filter,
     "events/sensor-filter-combined": _combined_filters,
@@ -390,6 +481,7 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "events/trigger-param-apply": _apply,
     "events/trigger-param-resolve": _resolve,
     "events/trigger-payload": _trigger_payload,
+    "events/trigger-policy-labels": _label_policy,
     "events/trigger-policy-status": _policy_status,
     "events/webhook-handler": _webhook,
 }

@@ -148,7 +148,7 @@ def test_the_same_events_give_the_same_firing_at_any_time() -> None:
     assert first.id == later.id
     assert first.effect is not None
     assert later.effect is not None
-    assert first.effect.manifest["metadata"]["name"] == later.effect.manifest["metadata"]["name"]  # type: ignore[union-attr]  # both are CreateObject
+    assert first.effect.manifest["metadata"]["name"] == later.effect.manifest["metadata"]["name"]  # type: ignore[union-attr]  # both are WriteObject
 
 
 def test_a_new_version_of_a_sensor_fires_under_the_same_id() -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Final
 
@@ -14,16 +14,19 @@ from argosy.records import record
 
 __all__ = [
     "EFFECTS",
-    "REPEATABLE",
-    "CreateObject",
+    "Assignment",
+    "Draft",
     "Effect",
     "HttpCall",
     "InvokeFunction",
     "LogEvents",
     "Reference",
     "SendToAws",
+    "WorkflowCommand",
+    "WriteObject",
     "effect_from_json",
     "effect_to_json",
+    "repeatable",
 ]
 
 
@@ -35,6 +38,21 @@ class Reference:
     name: str
     key: str
     account: str = "default"
+
+
+@record
+class Assignment:
+    """A value to be written at `dest`; `operation` as in a parameter, "" = overwrite."""
+
+    dest: str
+    text: str
+    raw: bool = False
+    operation: str = ""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether writing it a second time changes nothing."""
+        return self.operation in ("", "overwrite") and "-1" not in self.dest.split(".")
 
 
 @record
@@ -68,16 +86,64 @@ class LogEvents:
 
 
 @record
-class CreateObject:
-    """Create `manifest` in `namespace` ("" = cluster scoped) as `service_account` of the sensor's namespace.
+class WriteObject:
+    """Create, update, patch or delete the object that `manifest` names, in `namespace` ("" = cluster scoped).
 
-    The manifest carries the firing's id as an annotation, so that finding it there already is recognised as success.
-    `kind` is `k8s` or `argoWorkflow`.
+    As `service_account` of the sensor's namespace, in `cluster` ("" = the object's home). A manifest to create carries the
+    firing's id as an annotation, so that finding it there already is recognised as success. `patch` is the kind of patch,
+    empty for a merge patch. With `live` the `values` are written into the object as it is in the cluster.
     """
 
     manifest: Mapping[str, Any]
     namespace: str
     service_account: str
+    operation: str = "create"
+    patch: str = ""
+    live: bool = False
+    values: Sequence[Assignment] = ()
+    cluster: str = ""
+    kind: str = "k8s"
+
+
+@record
+class WorkflowCommand:
+    """What the argo CLI would be told, with `args` as its flags, in `namespace`, as `WriteObject` in all else.
+
+    submit creates `manifest`, which carries the firing's id and its own name; all others act on `name`, submit-from on the
+    `origin` of that name: `cronwf` or `workflowtemplate`.
+    """
+
+    manifest: Mapping[str, Any]
+    namespace: str
+    service_account: str
+    operation: str = "submit"
+    name: str = ""
+    origin: str = ""
+    args: Sequence[str] = ()
+    cluster: str = ""
+    kind: str = "argoWorkflow"
+
+
+@record
+class Draft:
+    """A `k8s` or `argoWorkflow` trigger whose object is still to be read from `config`, when the firing is carried out.
+
+    `values` are its parameters, `namespace` is the sensor's, `at` the time of the firing in milliseconds; the rest is as the
+    trigger has it.
+    """
+
+    config: Reference | None
+    namespace: str
+    service_account: str
+    sensor: str
+    trigger: str
+    at: int
+    operation: str = ""
+    patch: str = ""
+    live: bool = False
+    args: Sequence[str] = ()
+    values: Sequence[Assignment] = ()
+    cluster: str = ""
     kind: str = "k8s"
 
 
@@ -110,20 +176,29 @@ class SendToAws:
     kind: str = "aws"
 
 
-Effect = HttpCall | LogEvents | CreateObject | InvokeFunction | SendToAws
+Effect = HttpCall | LogEvents | WriteObject | WorkflowCommand | Draft | InvokeFunction | SendToAws
 
 EFFECTS: Final[Mapping[str, type[Any]]] = {
     "http": HttpCall,
     "log": LogEvents,
-    "k8s": CreateObject,
-    "argoWorkflow": CreateObject,
+    "k8s": WriteObject,
+    "argoWorkflow": WorkflowCommand,
     "awsLambda": InvokeFunction,
     "aws": SendToAws,
 }
 
-REPEATABLE: Final = frozenset({"http", "log", "k8s", "argoWorkflow"})
-"""Kinds whose repetition does no harm: the target sees the firing's id (`Idempotency-Key`, the object's name), or nobody
-acts on it."""
+_REPEATABLE: Final = frozenset({"http", "log", "k8s", "argoWorkflow"})
+
+
+def repeatable(effect: Effect) -> bool:
+    """Whether carrying it out a second time does no harm.
+
+    The target sees the firing's id (`Idempotency-Key`, the object's name or annotation), the change is one that is the same
+    when it is made again, or nobody acts on it. What is added to what a live object holds would be added again.
+    """
+    if isinstance(effect, (WriteObject, Draft)) and effect.live:
+        return all(one.repeatable for one in effect.values)
+    return effect.kind in _REPEATABLE
 
 
 def effect_to_json(effect: Effect) -> dict[str, Any]:
@@ -140,22 +215,31 @@ def effect_from_json(body: Any) -> Effect:
     """The effect that a message carries. Raises EvaluationError when it is none that this version knows."""
     try:
         kind = EFFECTS[body["kind"]]
-        if _REFERENCES.isdisjoint(body):
+        if _RECORDS.keys().isdisjoint(body):
             effect: Effect = kind(**body)
             return effect
-        made = dict(body)
-        for name in _REFERENCES & made.keys():
-            value = made[name]
-            many = name == "secure_headers"
-            made[name] = {key: Reference(**ref) for key, ref in value.items()} if many else Reference(**value)
-        effect = kind(**made)
+        made = {name: _RECORDS[name](value) if name in _RECORDS else value for name, value in body.items()}
+        effect = (Draft if "config" in made else kind)(**made)
     except (KeyError, TypeError, ValueError, AttributeError) as x:
         raise EvaluationError(f"not an effect that this version knows: {type(x).__name__} {x}") from x
     return effect
 
 
 _NOTHING: Final = object()
-_REFERENCES: Final = frozenset({"secure_headers", "username", "password", "ca", "client_cert", "client_key"})
+
+
+def _reference(value: Mapping[str, str]) -> Reference:
+    return Reference(**value)
+
+
+_RECORDS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    **dict.fromkeys(("username", "password", "ca", "client_cert", "client_key"), _reference),
+    "secure_headers": lambda value: {key: _reference(one) for key, one in value.items()},
+    "values": lambda value: tuple(Assignment(**one) for one in value),
+    "args": tuple,
+    "config": _reference,
+}
+"""Fields that are no plain JSON, and how each is read."""
 
 
 def _defaults(kind: type[Any]) -> list[tuple[str, Any]]:
@@ -169,4 +253,4 @@ def _defaults(kind: type[Any]) -> list[tuple[str, Any]]:
     return found
 
 
-_DEFAULTS: Final = {kind: _defaults(kind) for kind in EFFECTS.values()}
+_DEFAULTS: Final = {kind: _defaults(kind) for kind in (*EFFECTS.values(), Draft)}

@@ -7,10 +7,11 @@ the original crashes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from argosy.errors import EvaluationError, InvalidObject
+from argosy.events.effects import Assignment
 from argosy.events.envelope import Event
 from argosy.events.jsontext import read_json, write_json
 from argosy.lang import gjson, gotemplate, sjson
@@ -18,7 +19,7 @@ from argosy.lang.gjson import Kind
 from argosy.resources.manifests import read_value
 from argosy.resources.sensor import Parameter, ParameterSource
 
-__all__ = ["Value", "apply_parameters", "build_payload", "resolve"]
+__all__ = ["Value", "apply_parameters", "build_payload", "resolve", "resolved", "write_values"]
 
 Events = Mapping[str, Event]
 
@@ -61,21 +62,33 @@ def resolve(src: ParameterSource, events: Events) -> Value | None:
 
 def apply_parameters(resource: str, parameters: Sequence[Parameter], events: Events) -> str:
     """Return `resource` (JSON text) with every parameter written at its `dest`, in order. Raises EvaluationError."""
+    return write_values(resource, resolved(parameters, events))
+
+
+def resolved(parameters: Sequence[Parameter], events: Events) -> list[Assignment]:
+    """What the parameters write, for a resource that is known later. Raises EvaluationError."""
+    made = []
     for parameter in parameters:
         src = parameter.src or ParameterSource()
         value = resolve(src, events)
-        if value is None:
-            continue
-        raw = value.raw and src.use_raw_data
-        if parameter.operation in ("append", "prepend"):
-            current = gjson.get(resource, parameter.dest)
+        if value is not None:
+            raw = value.raw and src.use_raw_data
+            made.append(Assignment(parameter.dest, value.text, raw=raw, operation=parameter.operation))
+    return made
+
+
+def write_values(resource: str, values: Iterable[Assignment]) -> str:
+    """Return `resource` (JSON text) with every value written at its place, in order. Raises EvaluationError."""
+    for one in values:
+        text, raw = one.text, one.raw
+        if one.operation in ("append", "prepend"):
+            current = gjson.get(resource, one.dest)
             if current.exists:
                 before = current.string()
-                joined = before + value.text if parameter.operation == "append" else value.text + before
-                value, raw = Value(joined), False
-        elif parameter.operation not in ("", "overwrite"):
-            raise EvaluationError(f"parameter operation {parameter.operation!r} is not append, overwrite or prepend")
-        resource = _set(resource, parameter.dest, value.text, raw)
+                text, raw = before + text if one.operation == "append" else text + before, False
+        elif one.operation not in ("", "overwrite"):
+            raise EvaluationError(f"parameter operation {one.operation!r} is not append, overwrite or prepend")
+        resource = _set(resource, one.dest, text, raw)
     return resource
 
 

@@ -15,17 +15,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from argosy.errors import ArgosyError, EvaluationError
-from argosy.events.effects import Effect
+from argosy.events.effects import Draft, Effect, WorkflowCommand, WriteObject
 from argosy.events.envelope import Event
 from argosy.events.filters import passes
 from argosy.events.jsontext import read_json, write_json
 from argosy.events.parameters import apply_parameters
+from argosy.events.policies import asks
 from argosy.events.transforms import RunJq, transformed
 from argosy.events.triggers import TRIGGERS, builder
 from argosy.events.triggers.context import FiringContext
 from argosy.lang.conditions import Condition, compile_condition
 from argosy.records import record
-from argosy.resources.sensor import Backoff, Dependency, Sensor, Trigger, TriggerTemplate
+from argosy.resources.sensor import Backoff, Dependency, LabelPolicy, Sensor, Trigger, TriggerTemplate
 
 __all__ = ["CompiledSensor", "CompiledTrigger", "Dropped", "Firing", "Match", "firing_id"]
 
@@ -35,7 +36,7 @@ class Firing:
     """One firing of one trigger: everything that is needed to carry it out, without the sensor.
 
     `effect` is None when it could not be built; `problem` then says why. `events` maps dependency → event id. `last_resort`
-    is the firing of the dlqTrigger. `retry` counts only with `at_least_once`.
+    is the firing of the dlqTrigger. `retry` counts only with `at_least_once`. `policy` is for effects that write objects.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Firing:
     at_least_once: bool = False
     retry: Backoff | None = None
     last_resort: Firing | None = None
+    policy: LabelPolicy | None = None
 
 
 @record
@@ -168,6 +170,7 @@ class CompiledSensor:
             trigger.spec.at_least_once,
             trigger.spec.retry_strategy,
             last_resort,
+            _label_policy(trigger.spec, effect),
         )
 
     def _build(self, trigger: CompiledTrigger, new_id: str, events: Mapping[str, Event], now: datetime) -> Effect:
@@ -216,6 +219,11 @@ def firing_id(sensor: str, trigger: str, events: Mapping[str, str]) -> str:
     """32 hex digits that name a firing: the same events through the same trigger always give the same id."""
     named = "\n".join([sensor, trigger, *(f"{name}={events[name]}" for name in sorted(events))])
     return hashlib.sha256(named.encode()).hexdigest()[:32]
+
+
+def _label_policy(spec: Trigger, effect: Effect | None) -> LabelPolicy | None:
+    policy = spec.policy.k8s if spec.policy is not None else None
+    return policy if asks(policy) and isinstance(effect, (WriteObject, WorkflowCommand, Draft)) else None
 
 
 def _digest(dependency: Dependency) -> str:

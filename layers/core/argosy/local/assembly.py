@@ -19,14 +19,14 @@ from argosy.local.datadir import DataDir
 from argosy.ports.access import Authoriser
 from argosy.ports.clock import SystemClock
 from argosy.ports.cluster import Cluster
-from argosy.ports.executor import Executor
+from argosy.ports.executor import Executor, Observer
 from argosy.ports.secrets import Secrets
 from argosy.services.access import IamAuthoriser
 from argosy.services.queues import LOCAL_QUEUES
 from argosy.services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from argosy.adapters.kube.client import DirectCluster
+    from argosy.adapters.kube.direct import DirectCluster
 
 _TALLY_SECONDS = 1.0
 _WATCH_SECONDS = 0.2
@@ -82,6 +82,7 @@ def assemble(
     patient = secrets
     executors: dict[str, Executor] = {}
     lazy: Cluster | None = None
+    observer: Observer | None = None
     if cluster is not None:
         from argosy.adapters.kube.cached import CachedSecrets
         from argosy.adapters.kube.lazy import LazyCluster
@@ -93,9 +94,10 @@ def assemble(
         # The gateway answers requests on an event loop: it takes what memory holds and waits for nobody.
         secrets = patient if serving else ChainedSecrets([secrets, cached.at_once])
         if serving:
-            from argosy.adapters.kube.executor import CreateExecutor
+            from argosy.adapters.kube.executor import ClusterExecutor, home_only
 
-            executors |= {"k8s": CreateExecutor(lazy), "argoWorkflow": CreateExecutor(lazy)}
+            observer = ClusterExecutor(home_only(lazy), clock)
+            executors |= {"k8s": observer, "argoWorkflow": observer}
     if serving:
         from argosy.adapters.http.executor import HttpExecutor
 
@@ -115,6 +117,7 @@ def assemble(
         repository=GitRepository(files=True),
         workshop=ToolWorkshop(_tool),
         jq=LazyJq(),
+        observer=observer,
     )
     return Embedded(runtime, queue, store, patient, clock, lazy)
 

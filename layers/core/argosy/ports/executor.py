@@ -1,12 +1,13 @@
-"""Executor port: carries out one kind of effect."""
+"""Executor port: carries out one kind of effect, and for objects tells afterwards what has become of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from argosy.records import record
 
-__all__ = ["Executor", "FiringInfo"]
+__all__ = ["Executor", "FiringInfo", "Observer", "ObservingExecutor"]
 
 
 @record
@@ -29,3 +30,15 @@ class Executor(Protocol):
         Raises Permanent when trying again cannot help, Retryable when it may.
         """
         ...
+
+
+class Observer(Protocol):
+    """Looks at the object that an effect has written."""
+
+    async def labels(self, effect: Any, firing: FiringInfo) -> Mapping[str, str] | None:
+        """Its labels, None when it has none. Raises as `Executor.execute`, NotFound when it is gone."""
+        ...
+
+
+class ObservingExecutor(Executor, Observer, Protocol):
+    """Both."""

@@ -25,6 +25,7 @@ __all__ = [
     "Filters",
     "HttpTrigger",
     "KubernetesTrigger",
+    "LabelPolicy",
     "LogTrigger",
     "Parameter",
     "ParameterSource",
@@ -185,22 +186,24 @@ class ArtifactSource(Model):
 
 
 class KubernetesTrigger(Model):
-    """`template.k8s`."""
+    """`template.k8s`. `cluster` is not in Argo: a registered cluster by name, "" for the one that is home."""
 
     source: ArtifactSource | None = None
     operation: str = ""
     parameters: list[Parameter] = []
     patch_strategy: str = ""
     live_object: bool = False
+    cluster: str = ""
 
 
 class ArgoWorkflowTrigger(Model):
-    """`template.argoWorkflow`."""
+    """`template.argoWorkflow`; `cluster` as for `k8s`."""
 
     source: ArtifactSource | None = None
     operation: str = ""
     parameters: list[Parameter] = []
     args: list[str] = []
+    cluster: str = ""
 
 
 class AwsLambdaTrigger(Model):
@@ -272,10 +275,18 @@ class StatusPolicy(Model):
     allow: list[int] | None = None
 
 
+class LabelPolicy(Model):
+    """`policy.k8s`: labels that the object must come to carry; without labels there is nothing to wait for."""
+
+    labels: Mapping[str, str] | None = None
+    backoff: Backoff | None = None
+    error_on_backoff_timeout: bool = False
+
+
 class Policy(Model):
     """`policy`."""
 
-    k8s: dict[str, Any] | None = None
+    k8s: LabelPolicy | None = None
     status: StatusPolicy | None = None
 
 

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from argosy.errors import ArgosyError, EvaluationError
 from argosy.lang import clock, cron, lua
+from argosy.resources import workflowargs
 from argosy.resources.base import Problem
 from argosy.resources.sensor import (
     ArgoWorkflowTrigger,
@@ -21,6 +22,7 @@ from argosy.resources.sensor import (
     Dependency,
     ExprFilter,
     Filters,
+    KubernetesTrigger,
     Parameter,
     Sensor,
     TimeFilter,
@@ -47,7 +49,13 @@ _COMPARATORS = ("", ">=", ">", "=", "!=", "<", "<=")
 _PARAMETER_OPERATIONS = ("", "append", "overwrite", "prepend")
 _METHODS = ("", "GET", "DELETE", "PATCH", "POST", "PUT")
 _WORKFLOW_OPERATIONS = "submit submit-from suspend retry resume resubmit terminate stop".split()
-_SOURCES = ("s3", "file", "url", "git", "configmap")
+_UNSERVED_SOURCES = ("s3", "file", "url", "git")
+_PATCH_STRATEGIES = (
+    "",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
+)
 
 
 def validate(sensor: Sensor, body: Mapping[str, Any]) -> list[Problem]:
@@ -172,8 +180,7 @@ def _kinds(template: TriggerTemplate, path: str) -> Iterator[Problem]:
         yield from _http(template.http, f"{path}.http")
     if template.k8s is not None:
         yield from _resource(template.k8s, ("", "create", "patch", "update", "delete"), f"{path}.k8s")
-        if template.k8s.operation not in ("", "create"):
-            yield Problem(f"{path}.k8s.operation", f"{template.k8s.operation} is not served by this version", True)
+        yield from _patch(template.k8s, f"{path}.k8s")
     if template.argo_workflow is not None:
         yield from _workflow(template.argo_workflow, f"{path}.argoWorkflow")
     if template.aws_lambda is not None:
@@ -210,12 +217,21 @@ def _aws(trigger: AwsTrigger, path: str) -> Iterator[Problem]:
         yield from _parameters(target.payload or [], f"{at}.payload")
 
 
+def _patch(trigger: KubernetesTrigger, path: str) -> Iterator[Problem]:
+    """What Argo takes and an API server then refuses every time."""
+    if trigger.operation == "patch" and trigger.patch_strategy not in _PATCH_STRATEGIES:
+        words = ", ".join(word for word in _PATCH_STRATEGIES if word)
+        reason = f"{trigger.patch_strategy!r} cannot be used with the object that a source is; {words} can"
+        yield Problem(f"{path}.patchStrategy", reason, True)
+
+
 def _workflow(trigger: ArgoWorkflowTrigger, path: str) -> Iterator[Problem]:
     yield from _resource(trigger, _WORKFLOW_OPERATIONS, path)
-    if trigger.operation in _WORKFLOW_OPERATIONS[1:]:
-        yield Problem(f"{path}.operation", f"{trigger.operation} is not served by this version", True)
-    if trigger.args:
-        yield Problem(f"{path}.args", "arguments of the argo CLI are not served by this version", True)
+    if trigger.operation in _WORKFLOW_OPERATIONS:
+        try:
+            workflowargs.parse(trigger.operation, trigger.args)
+        except EvaluationError as x:
+            yield Problem(f"{path}.args", str(x), True)
 
 
 def _http(http: Any, path: str) -> Iterator[Problem]:
@@ -230,11 +246,14 @@ def _resource(trigger: Any, operations: Sequence[str], path: str) -> Iterator[Pr
     if trigger.source is None:
         yield Problem(f"{path}.source", "required, but missing")
     else:
-        for name in _SOURCES:
+        for name in _UNSERVED_SOURCES:
             if getattr(trigger.source, name) is not None:
                 yield Problem(
                     f"{path}.source.{name}", f"a trigger source of type {name} is not served by this version", True
                 )
+        config = trigger.source.configmap
+        if config is not None and not (config.name and config.key):
+            yield Problem(f"{path}.source.configmap", "needs name and key", True)
     yield from _one_of(trigger.operation, operations, f"{path}.operation")
     yield from _parameters(trigger.parameters, f"{path}.parameters")
 
@@ -244,9 +263,10 @@ def _policy(trigger: Trigger, path: str) -> Iterator[Problem]:
     if policy is None or template is None:
         return
     if policy.k8s is not None and (template.k8s is not None or template.argo_workflow is not None):
-        if policy.k8s.get("labels") is None:
+        if policy.k8s.labels is None:
             yield Problem(f"{path}.policy.k8s.labels", "required, but missing")
-        yield Problem(f"{path}.policy.k8s", "policies on the created object are not served by this version", True)
+        if template.k8s is not None and template.k8s.operation == "delete":
+            yield Problem(f"{path}.policy.k8s", "a deleted object has no labels: every firing would fail", True)
     if policy.status is not None and template.http is not None and policy.status.allow is None:
         yield Problem(f"{path}.policy.status.allow", "required, but missing")
 

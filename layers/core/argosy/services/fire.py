@@ -1,4 +1,5 @@
-"""Carries out firings: run the effect, and on failure retry, hand over to the dlqTrigger, or record.
+"""Carries out firings: run the effect, look at its object if a policy asks for that, and on failure retry, hand over to
+the dlqTrigger, or record.
 
 A failing effect never fails its message: it is repeated by a new message with a delay, or it is recorded. What does fail
 a message is a defect, and the queue's DLQ keeps it.
@@ -6,14 +7,18 @@ a message is a defect, and the queue's DLQ keeps it.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from argosy.control.claims import Claim, Standing
-from argosy.errors import ArgosyError, EvaluationError, Unsupported
-from argosy.events.effects import REPEATABLE
+from argosy.errors import ArgosyError, EvaluationError, Retryable, Unsupported
+from argosy.events.effects import Draft, Effect, repeatable
+from argosy.events.policies import judge
 from argosy.events.retries import attempts, wait_after
 from argosy.events.sensors import Firing
+from argosy.events.triggers import finished
 from argosy.ports.executor import FiringInfo
 from argosy.records import record
 from argosy.services.aside import or_set_aside
@@ -55,31 +60,67 @@ class Firings:
         read = or_set_aside(self._runtime, own, body, lambda: read_trigger_message(unpack(body, blobs)))
         if read is None:
             return Followup([])
-        firing, attempt, wait = read
+        firing, attempt, wait, look = read
         if wait > 0 or self._runtime.queue_of(firing) != own:
-            return Followup([trigger_message(firing, attempt, wait, self._runtime)])
-        repeatable = firing.effect is None or firing.effect.kind in REPEATABLE
-        claim = self._runtime.claims.take(firing.id, attempt, repeatable=repeatable, at_least_once=firing.at_least_once)
+            return Followup([trigger_message(firing, attempt, wait, self._runtime, look)])
+        claim = self._claim(firing, attempt, look)
         if claim.standing is Standing.DONE:
             return Followup([])
         if claim.standing is Standing.UNKNOWN:
             return Followup(self._failed(firing, attempt, _UNKNOWN, final=True), claim)
+        if look:
+            return Followup(await self._look(firing, attempt, look), claim)
         return Followup(await self._attempt(firing, attempt), claim)
 
+    def _claim(self, firing: Firing, attempt: int, look: int) -> Claim:
+        claims = self._runtime.claims
+        if look:
+            return claims.take(f"{firing.id}/{attempt}", look, repeatable=True, at_least_once=True)
+        harmless = firing.effect is None or repeatable(firing.effect)
+        return claims.take(firing.id, attempt, repeatable=harmless, at_least_once=firing.at_least_once)
+
     async def _attempt(self, firing: Firing, attempt: int) -> list[TriggerMessage]:
-        now = self._runtime.clock.now
-        place = (firing.namespace, firing.sensor, firing.trigger)
         try:
-            if firing.effect is None:
-                raise EvaluationError(firing.problem)
-            executor = self._runtime.executors.get(firing.effect.kind)
+            effect = await self._effect(firing)
+            executor = self._runtime.executors.get(effect.kind)
             if executor is None:
-                kind = firing.effect.kind
+                kind = effect.kind
                 raise Unsupported(self._runtime.unserved.get(kind, f"nothing here carries out {kind} triggers"))
-            await executor.execute(firing.effect, FiringInfo(firing.id, *place, attempt))
+            await executor.execute(effect, _info(firing, attempt))
         except ArgosyError as x:
             return self._failed(firing, attempt, str(x))
-        self._runtime.outcomes.fired(*place, now())
+        if firing.policy is not None:
+            return await self._look(replace(firing, effect=effect), attempt, 1)
+        self._runtime.outcomes.fired(*_place(firing), self._runtime.clock.now())
+        return []
+
+    async def _effect(self, firing: Firing) -> Effect:
+        """What is to be carried out; the source of a draft is read now, as the sensor's service account."""
+        effect = firing.effect
+        if effect is None:
+            raise EvaluationError(firing.problem)
+        if not isinstance(effect, Draft) or effect.config is None:
+            return effect
+        of = effect.config
+        text = await asyncio.to_thread(self._runtime.secrets.config, firing.namespace, of.name, of.key, of.account)
+        return finished(effect, text, firing.id)
+
+    async def _look(self, firing: Firing, attempt: int, look: int) -> list[TriggerMessage]:
+        """Look at the object for the `look`-th time: done, failed, or a message for the next look."""
+        policy, observer = firing.policy, self._runtime.observer
+        if policy is None or observer is None:
+            return self._failed(firing, attempt, "policy.k8s: nothing here looks at objects")
+        try:
+            try:
+                seen = await observer.labels(firing.effect, _info(firing, attempt))
+            except Retryable:
+                seen = None
+            verdict = judge(policy, look, seen, self._chance())
+        except ArgosyError as x:
+            return self._failed(firing, attempt, str(x))
+        if verdict.again is not None:
+            return [trigger_message(firing, attempt, verdict.again, self._runtime, look + 1)]
+        self._runtime.outcomes.fired(*_place(firing), self._runtime.clock.now())
         return []
 
     def finish(self, followups: Sequence[Followup]) -> int:
@@ -93,7 +134,7 @@ class Firings:
         return len(messages)
 
     def _failed(self, firing: Firing, attempt: int, reason: str, *, final: bool = False) -> list[TriggerMessage]:
-        now, place = self._runtime.clock.now(), (firing.namespace, firing.sensor, firing.trigger)
+        now, place = self._runtime.clock.now(), _place(firing)
         most = attempts(firing.at_least_once, firing.retry)
         if attempt < most and firing.retry is not None and not final:
             try:
@@ -108,3 +149,11 @@ class Firings:
         if firing.last_resort is None:
             return []
         return [trigger_message(firing.last_resort, 1, 0, self._runtime)]
+
+
+def _place(firing: Firing) -> tuple[str, str, str]:
+    return firing.namespace, firing.sensor, firing.trigger
+
+
+def _info(firing: Firing, attempt: int) -> FiringInfo:
+    return FiringInfo(firing.id, *_place(firing), attempt)

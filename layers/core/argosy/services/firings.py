@@ -1,7 +1,8 @@
 """Firings as messages of the trigger queues.
 
-`{"firing": {…}, "attempt": n, "wait": s}`: everything that is needed to carry the firing out, fields that are empty left
-out. `wait` is what remains of a delay that is longer than a queue can hold.
+`{"firing": {…}, "attempt": n, "wait": s, "look": n}`: everything that is needed to carry the firing out, fields that are
+empty left out. `wait` is what remains of a delay that is longer than a queue can hold. With `look` the effect of the attempt
+was carried out, and what remains is to look at its object for the n-th time, as its policy asks.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from argosy.events.effects import effect_from_json, effect_to_json
 from argosy.events.sensors import Firing
 from argosy.ports.queue import MAX_DELAY_SECONDS, Outgoing
 from argosy.records import record
-from argosy.resources.sensor import Backoff
+from argosy.resources.sensor import Backoff, LabelPolicy
 from argosy.services.mail import pack
 from argosy.services.queues import TRIGGERS
 
@@ -31,10 +32,12 @@ class TriggerMessage(Outgoing):
     queue: str = TRIGGERS
 
 
-def trigger_message(firing: Firing, attempt: int, wait: float, runtime: Runtime) -> TriggerMessage:
+def trigger_message(firing: Firing, attempt: int, wait: float, runtime: Runtime, look: int = 0) -> TriggerMessage:
     """The message for attempt number `attempt` (from 1), to be seen in `wait` seconds by who carries out its effect."""
     delay = min(wait, MAX_DELAY_SECONDS)
     body: dict[str, Any] = {"firing": _to_json(firing), "attempt": attempt}
+    if look:
+        body["look"] = look
     if wait > delay:
         body["wait"] = wait - delay
     return TriggerMessage(pack(body, runtime.blobs), delay=delay, queue=runtime.queue_of(firing))
@@ -46,10 +49,11 @@ def send_firings(runtime: Runtime, messages: Sequence[TriggerMessage]) -> None:
         runtime.queue.send(queue, [message for message in messages if message.queue == queue])
 
 
-def read_trigger_message(message: Any) -> tuple[Firing, int, float]:
-    """The inverse: firing, attempt, remaining wait. Raises EvaluationError for anything else."""
+def read_trigger_message(message: Any) -> tuple[Firing, int, float, int]:
+    """The inverse: firing, attempt, remaining wait, look. Raises EvaluationError for anything else."""
     try:
-        return _from_json(message["firing"]), int(message["attempt"]), float(message.get("wait", 0))
+        attempt, wait, look = int(message["attempt"]), float(message.get("wait", 0)), int(message.get("look", 0))
+        return _from_json(message["firing"]), attempt, wait, look
     except (KeyError, TypeError, ValueError, AttributeError) as x:
         raise EvaluationError(f"not a trigger message: {type(x).__name__} {x}") from x
 
@@ -64,6 +68,8 @@ def _to_json(firing: Firing) -> dict[str, Any]:
     }
     if firing.effect is not None:
         body["effect"] = effect_to_json(firing.effect)
+    if firing.policy is not None:
+        body["policy"] = firing.policy.model_dump(by_alias=True, exclude_none=True)
     if firing.problem:
         body["problem"] = firing.problem
     if firing.at_least_once:
@@ -77,6 +83,7 @@ def _to_json(firing: Firing) -> dict[str, Any]:
 
 def _from_json(body: dict[str, Any]) -> Firing:
     effect, retry, last_resort = body.get("effect"), body.get("retry"), body.get("last_resort")
+    policy = body.get("policy")
     return Firing(
         body["id"],
         body["namespace"],
@@ -88,4 +95,5 @@ def _from_json(body: dict[str, Any]) -> Firing:
         body.get("at_least_once", False),
         Backoff.model_validate(retry) if retry is not None else None,
         _from_json(last_resort) if last_resort is not None else None,
+        LabelPolicy.model_validate(policy) if policy is not None else None,
     )

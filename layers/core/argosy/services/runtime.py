@@ -17,7 +17,7 @@ from argosy.errors import InvalidObject
 from argosy.ports.access import Authoriser
 from argosy.ports.blobs import Blobs
 from argosy.ports.clock import Clock
-from argosy.ports.executor import Executor
+from argosy.ports.executor import Executor, Observer
 from argosy.ports.jq import Jq
 from argosy.ports.queue import Queue, QueueSpec
 from argosy.ports.repository import Repository
@@ -60,7 +60,7 @@ class Runtime:
     a request that waits for a change looks. `trigger_queue`: whose firings this process carries out. `unserved`: kinds of
     effects that nobody here carries out, with the reason and the way out. `repository` is for what fetches, `workshop`
     for what renders: on AWS one function each, which have little else. `jq`
-    runs the programs of transforms.
+    runs the programs of transforms. `observer` looks at the objects that triggers have written.
     """
 
     store: Store
@@ -83,6 +83,7 @@ class Runtime:
     repository: Repository | None = None
     workshop: Workshop | None = None
     jq: Jq | None = None
+    observer: Observer | None = None
 
     @cached_property
     def outcomes(self) -> Outcomes:

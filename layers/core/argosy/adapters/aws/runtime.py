@@ -23,8 +23,8 @@ from argosy.adapters.aws.secrets import AwsSecrets
 from argosy.adapters.aws.store import DynamoStore
 from argosy.adapters.jq import LazyJq
 from argosy.errors import InvalidObject
-from argosy.ports.clock import SystemClock
-from argosy.ports.executor import Executor, FiringInfo
+from argosy.ports.clock import Clock, SystemClock
+from argosy.ports.executor import Executor, FiringInfo, ObservingExecutor
 from argosy.ports.secrets import Secrets
 from argosy.ports.wiring import Place, Wiring
 from argosy.services.queues import AWS_QUEUES, CLUSTER_KINDS, QUEUES, TRIGGERS
@@ -87,19 +87,30 @@ def _listed(text: str) -> Sequence[str]:
     return tuple(part for part in text.split(",") if part)
 
 
-class LazyExecutor:
+class LazyExecutor[E: Executor]:
     """An executor that is made when it first executes."""
 
-    def __init__(self, make: Callable[[], Executor]) -> None:
+    def __init__(self, make: Callable[[], E]) -> None:
         self._make = make
-        self._made: Executor | None = None
+        self._made: E | None = None
         self._mutex = threading.Lock()
 
     async def execute(self, effect: Any, firing: FiringInfo) -> str:
         """See `Executor.execute`."""
+        return await self._executor().execute(effect, firing)
+
+    def _executor(self) -> E:
         with self._mutex:
             made = self._made = self._made or self._make()
-        return await made.execute(effect, firing)
+        return made
+
+
+class LazyObserver(LazyExecutor[ObservingExecutor]):
+    """An executor, made when it is first needed, that can tell what it has written."""
+
+    async def labels(self, effect: Any, firing: FiringInfo) -> Mapping[str, str] | None:
+        """See `Observer.labels`."""
+        return await self._executor().labels(effect, firing)
 
 
 def create() -> Runtime:
@@ -113,7 +124,7 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
     blobs = S3Blobs(settings.bucket, clients)
     secrets = AwsSecrets(f"argosy/{settings.stage}", clients)
     aws = LazyExecutor(lambda: _aws(settings, clients))
-    cluster = LazyExecutor(lambda: _cluster(settings, clients))
+    cluster = LazyObserver(lambda: _cluster(settings, clients, clock))
     return Runtime(
         DynamoStore(settings.table, clients, clock, blobs),
         SqsQueue(AWS_QUEUES, settings.queues, clients),
@@ -136,6 +147,7 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
         trigger_queue=settings.trigger_queue,
         jq=LazyJq(),
         unserved={} if settings.clusters else dict.fromkeys(CLUSTER_KINDS, _NO_CLUSTER),
+        observer=cluster if settings.clusters else None,
     )
 
 
@@ -152,13 +164,13 @@ def _aws(settings: Settings, clients: Clients) -> Executor:
     return AwsExecutor(clients, settings.targets, partition=place.partition, account=place.account)
 
 
-def _cluster(settings: Settings, clients: Clients) -> Executor:
+def _cluster(settings: Settings, clients: Clients, clock: Clock) -> ObservingExecutor:
     from argosy.adapters.kube.eks import EksCluster, connect
-    from argosy.adapters.kube.executor import CreateExecutor
+    from argosy.adapters.kube.executor import ClusterExecutor, home_only
     from argosy.adapters.kube.lazy import LazyCluster
 
     home = EksCluster(settings.clusters[0])
-    return CreateExecutor(LazyCluster(lambda: connect(home, clients)))
+    return ClusterExecutor(home_only(LazyCluster(lambda: connect(home, clients))), clock)
 
 
 def _http(secrets: Secrets) -> Executor:

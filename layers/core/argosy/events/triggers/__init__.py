@@ -1,7 +1,8 @@
 """Triggers, one file each, named as their key in `trigger.template` and found through this lazy map.
 
-Each has `build(context) -> Effect`: pure, raising EvaluationError when a parameter cannot be resolved. The kind of a
-trigger is the first of this order that its template has (`pkg/sensors/trigger.go`).
+Each has `build(context) -> Effect`: pure, raising EvaluationError when a parameter cannot be resolved; those that give
+drafts have `finished(draft, text, firing_id) -> Effect` too. The kind of a trigger is the first of this order that its
+template has (`pkg/sensors/trigger.go`).
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Final, Protocol
 
-from argosy.events.effects import Effect
+from argosy.events.effects import Draft, Effect
 from argosy.events.triggers.context import FiringContext
 
-__all__ = ["TRIGGERS", "builder"]
+__all__ = ["TRIGGERS", "builder", "finished"]
 
 TRIGGERS: Final = {
     "k8s": "argosy.events.triggers.k8s:build",
@@ -41,3 +42,9 @@ def builder(kind: str) -> Builder:
         module, _, name = TRIGGERS[kind].partition(":")
         _loaded[kind] = getattr(import_module(module), name)
     return _loaded[kind]
+
+
+def finished(draft: Draft, text: str, firing: str) -> Effect:
+    """The effect that a draft comes to, now that its source is read. Raises EvaluationError."""
+    effect: Effect = import_module(TRIGGERS[draft.kind].partition(":")[0]).finished(draft, text, firing)
+    return effect

@@ -1,94 +1,123 @@
-"""Trigger `k8s`: an object to create in the cluster.
+"""Trigger `k8s`: an object to create, update, patch or delete in the cluster.
 
-Follows `pkg/sensors/triggers/standard-k8s` of Argo Events 1.9: parameters on the source object, namespace of the object
-or else of the sensor, labels with sensor, trigger and time. On purpose different: the name for a `generateName` is
-derived from the firing, and the firing's id is kept as an annotation, so that a repeated firing makes no second object.
+Follows `pkg/sensors/triggers/standard-k8s` of Argo Events 1.9. The namespace is the object's or else the sensor's. Created
+is with labels; an update or a patch of what is not there creates it as it stands; an update lays the object over the live
+one and puts the whole back; with `liveObject` the parameters are written into the live object. On purpose different: a
+patch by server-side apply names who owns the fields, without which an API server refuses it; a JSON patch is refused
+before it is sent, because a trigger's source is an object and never a list of operations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
-from argosy.errors import ArgosyError, EvaluationError
-from argosy.events.effects import CreateObject
+from argosy.errors import EvaluationError, NotFound
+from argosy.events.effects import Draft, WriteObject
 from argosy.events.jsontext import read_json, write_json
-from argosy.events.parameters import apply_parameters
+from argosy.events.parameters import write_values
 from argosy.events.triggers.context import FiringContext
-from argosy.resources.manifests import read_value
-from argosy.resources.sensor import ArtifactSource, Parameter
+from argosy.events.triggers.objects import drafted, group_version_resource, labelled, read_object, source_text
+from argosy.records import record
 
-__all__ = ["FIRING_ANNOTATION", "build", "labelled", "source_object"]
+__all__ = ["Write", "build", "finished", "writing"]
 
-FIRING_ANNOTATION = "argosy.dev/firing"
-CLUSTER_SCOPED = frozenset({"Namespace", "Node", "PersistentVolume", "ClusterRole", "ClusterRoleBinding"})
-_GENERATED_LENGTH = 10
+_CLUSTER_SCOPED: Final = frozenset({"namespaces", "nodes", "persistentvolumes", "clusterroles", "clusterrolebindings"})
+_OPERATIONS: Final = ("create", "update", "patch", "delete")
+_MERGE: Final = "application/merge-patch+json"
+_PATCHES: Final = {
+    _MERGE: "merge",
+    "application/strategic-merge-patch+json": "strategic",
+    "application/apply-patch+yaml": "apply",
+    "application/json-patch+json": "json",
+}
 
 
-def build(context: FiringContext) -> CreateObject:
-    """The object of one firing. Raises EvaluationError."""
+@record
+class Write:
+    """One call of the API server: `verb` is create, update, patch, delete or none.
+
+    `patch` is merge, strategic, apply or json, `content_type` what Kubernetes calls it.
+    """
+
+    verb: str
+    body: Mapping[str, Any] | None = None
+    patch: str = ""
+    content_type: str = ""
+
+
+def build(context: FiringContext) -> WriteObject | Draft:
+    """What one firing writes; a draft when its object is still to be read. Raises EvaluationError."""
     trigger = context.template.k8s
     if trigger is None:
         raise EvaluationError("the template has no k8s trigger")
-    if trigger.operation not in ("", "create"):
-        raise EvaluationError(f"operation {trigger.operation!r} is not served by this version")
-    body = source_object(trigger.source, trigger.parameters, context)
-    metadata = labelled(body, context)
-    cluster_scoped = body.get("kind") in CLUSTER_SCOPED
-    namespace = "" if cluster_scoped else str(metadata.get("namespace") or context.namespace)
+    draft = drafted(trigger, context, "k8s")
+    return draft if draft.config is not None else finished(draft, source_text(trigger.source), context.firing_id)
+
+
+def finished(draft: Draft, text: str, firing: str) -> WriteObject:
+    """What a draft comes to with the `text` of its source, for the firing of this id. Raises EvaluationError."""
+    operation = draft.operation or "create"
+    if operation not in _OPERATIONS:
+        raise EvaluationError(f"operation {operation!r} is not one of {', '.join(_OPERATIONS)}")
+    patch = draft.patch or _MERGE
+    if operation == "patch" and patch not in _PATCHES:
+        raise EvaluationError(f"patchStrategy {patch!r} is not one of {', '.join(_PATCHES)}")
+    body = read_object(draft, text)
+    metadata = body["metadata"]
+    if draft.live and not metadata.get("name"):
+        raise EvaluationError("liveObject needs metadata.name of the object")
+    scoped = group_version_resource(str(body["apiVersion"]), str(body["kind"]))[2] not in _CLUSTER_SCOPED
+    if draft.live and scoped and not metadata.get("namespace"):
+        raise EvaluationError("liveObject needs metadata.namespace of the object")
+    if operation == "create":
+        labelled(body, draft, firing)
+    elif not metadata.get("name"):
+        raise EvaluationError(f"the {body['kind']} to {operation} has no metadata.name")
+    namespace = str(metadata.pop("namespace", None) or draft.namespace) if scoped else ""
     metadata.pop("namespace", None)
     if namespace:
         metadata["namespace"] = namespace
-    return CreateObject(body, namespace, context.service_account)
+    return WriteObject(
+        body,
+        namespace,
+        draft.service_account,
+        operation,
+        draft.patch if operation == "patch" else "",
+        draft.live,
+        draft.values if draft.live else (),
+        draft.cluster,
+    )
 
 
-def source_object(
-    source: ArtifactSource | None, parameters: Sequence[Parameter], context: FiringContext
-) -> dict[str, Any]:
-    """The object that the trigger's source holds, parameters applied. Raises EvaluationError."""
-    if source is not None and source.resource is not None:
-        text = write_json(source.resource)
-    elif source is not None and source.inline is not None:
-        try:
-            text = write_json(read_value(source.inline))
-        except ArgosyError as x:
-            raise EvaluationError(f"source.inline: {x}") from x
-    else:
-        raise EvaluationError("the trigger's source is neither resource nor inline")
-    body = read_json(apply_parameters(text, parameters, context.events))
-    if not isinstance(body, dict) or not body.get("kind") or not body.get("apiVersion"):
-        raise EvaluationError("the trigger's source is no object with apiVersion and kind")
-    write_json(body)  # what a parameter has put in may be more than a message carries
-    return body
+def writing(effect: WriteObject, live: Mapping[str, Any] | None) -> Write:
+    """What is to be sent, given the object as it is in the cluster (None = it is not there; unread for create).
 
-
-def labelled(body: dict[str, Any], context: FiringContext) -> dict[str, Any]:
-    """Put Argo's labels, the firing's id and a name into the object's metadata, which is returned.
-
-    Raises EvaluationError when the object has neither name nor generateName.
+    Raises EvaluationError, NotFound for a live object that is needed.
     """
-    metadata = body.get("metadata")
-    if not isinstance(metadata, dict):
-        metadata = body["metadata"] = {}
-    metadata["labels"] = {
-        **_texts(metadata, "labels"),
-        "events.argoproj.io/sensor": context.sensor,
-        "events.argoproj.io/trigger": context.template.name,
-        "events.argoproj.io/action-timestamp": str(int(context.now.timestamp() * 1000)),
-    }
-    metadata["annotations"] = {**_texts(metadata, "annotations"), FIRING_ANNOTATION: context.firing_id}
-    if not metadata.get("name"):
-        prefix = metadata.pop("generateName", None)
-        if not prefix or not isinstance(prefix, str):
-            raise EvaluationError(
-                f"the {body.get('kind')} to create has neither metadata.name nor metadata.generateName"
-            )
-        metadata["name"] = f"{prefix[: 63 - _GENERATED_LENGTH]}{context.firing_id[:_GENERATED_LENGTH]}"
-    return metadata
+    if effect.operation == "create":
+        return Write("create", effect.manifest)
+    if effect.operation == "delete":
+        return Write("none" if live is None else "delete")
+    if live is None:
+        if effect.live:
+            raise NotFound(f"{effect.manifest['kind']} {effect.manifest['metadata']['name']} is not in the cluster")
+        return Write("create", effect.manifest)
+    if effect.operation == "patch":
+        content_type = effect.patch or _MERGE
+        return Write("patch", effect.manifest, _PATCHES[content_type], content_type)
+    if effect.live:
+        return Write("update", _merged(live, read_json(write_values(write_json(live), effect.values))))
+    return Write("update", _merged(live, effect.manifest))
 
 
-def _texts(metadata: dict[str, Any], name: str) -> dict[str, Any]:
-    found = metadata.get(name) or {}
-    if not isinstance(found, dict):
-        raise EvaluationError(f"metadata.{name} of the object to create is no object")
-    return found
+def _merged(live: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """`new` laid over `live` as mergo does it with override: objects member by member, what is empty changes nothing."""
+    merged = dict(live)
+    for name, value in new.items():
+        before = merged.get(name)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            merged[name] = _merged(before, value)
+        elif value or name not in merged:
+            merged[name] = value
+    return merged
