@@ -14,7 +14,7 @@ from argosy.events.effects import EFFECTS
 from argosy.events.envelope import Event
 from argosy.ports.access import Authoriser
 from argosy.ports.blobs import Blobs
-from argosy.ports.executor import FiringInfo
+from argosy.ports.executor import FiringInfo, Observer
 from argosy.ports.fakes.blobs import FakeBlobs
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.queue import FakeQueue
@@ -78,6 +78,7 @@ class FakeInstallation:
     repository: Repository | None = None
     workshop: Workshop | None = None
     jq: Jq | None = None
+    observer: Observer | None = None
 
     def __post_init__(self) -> None:
         self.runtime = Runtime(
@@ -93,6 +94,7 @@ class FakeInstallation:
             repository=self.repository,
             workshop=self.workshop,
             jq=self.jq,
+            observer=self.observer,
         )
 
     def apply(self, *bodies: Body, namespace: str = "ns") -> list[Applied]:
