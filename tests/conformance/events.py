@@ -13,14 +13,12 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
 from argosy.adapters.http.executor import HttpExecutor
 from argosy.adapters.jq import LazyJq
-from argosy.adapters.kube.executor import ClusterExecutor, home_only
-from argosy.adapters.kube.writes import live_object, place
 from argosy.errors import ArgosyError, InvalidObject, Unavailable
 from argosy.events import filters as dependency_filters
 from argosy.events.effects import LogEvents, WorkflowCommand, WriteObject
@@ -38,11 +36,9 @@ from argosy.events.triggers import argo_workflow, http, k8s, objects
 from argosy.events.triggers.context import FiringContext
 from argosy.lang import gjson, selectors
 from argosy.lang.conditions import compile_condition
-from argosy.ports.cluster import ServiceAccount
 from argosy.ports.executor import FiringInfo
 from argosy.ports.fakes.blobs import FakeBlobs
 from argosy.ports.fakes.clock import FakeClock
-from argosy.ports.fakes.cluster import FakeCluster, FakeKind
 from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.fakes.secrets import FakeSecrets
 from argosy.ports.fakes.store import FakeStore
@@ -212,66 +208,28 @@ def _policy_status(case: Case) -> object:
     return True
 
 
-class _WriteLog(FakeCluster):
-    """Notes every write; whoever asks may do everything."""
-
-    def __init__(self, kinds: Sequence[FakeKind]) -> None:
-        self.sent: list[Case] = []
-        super().__init__(FakeClock(), kinds=kinds)
-
-    def acting_as(self, user: ServiceAccount) -> Self:
-        return self
-
-    def create(self, manifest: Mapping[str, Any], **options: Any) -> dict[str, Any]:
-        self.sent.append({"verb": "create", "object": manifest})
-        return super().create(manifest, **options)
-
-    def replace(self, manifest: Mapping[str, Any], **options: Any) -> dict[str, Any]:
-        self.sent.append({"verb": "update", "object": manifest})
-        return super().replace(manifest, **options)
-
-    def patch(
-        self, api_version: str, kind: str, namespace: str, name: str, body: Any, **options: Any
-    ) -> dict[str, Any]:
-        self.sent.append({"verb": "patch", "object": body})
-        return super().patch(api_version, kind, namespace, name, body, **options)
-
-    def delete(self, api_version: str, kind: str, namespace: str, name: str, **options: Any) -> None:
-        self.sent.append({"verb": "delete", "object": None})
-        super().delete(api_version, kind, namespace, name, **options)
-
-
 def _k8s(case: Case) -> object:
     sensor = case["sensor"]
     template = {"name": case["trigger"], "k8s": case["k8s"]}
     effect = k8s.build(_firing(template, events=_events(case), sensor=sensor["name"], namespace=sensor["namespace"]))
     assert isinstance(effect, WriteObject)
-    manifest = effect.manifest
+    manifest, name = effect.manifest, effect.manifest["metadata"]["name"]
+    there = {
+        (one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"]): one for one in case["cluster"]
+    }
+    decided = k8s.writing(effect, there.get((manifest["kind"], effect.namespace, name)))
     group, version, plural = objects.group_version_resource(manifest["apiVersion"], manifest["kind"])
-    served = FakeKind(manifest["apiVersion"], manifest["kind"], plural, namespaced=bool(effect.namespace))
-    cluster = _WriteLog([served])
-    for name in {effect.namespace, *(one["metadata"]["namespace"] for one in case["cluster"])} - {"", "default"}:
-        cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    for existing in case["cluster"]:
-        cluster.create(existing)
-    cluster.sent = []
-    live = live_object(cluster, place(manifest, effect.namespace)) if effect.operation != "create" else None
-    asyncio.run(ClusterExecutor(home_only(cluster), FakeClock()).execute(effect, _info()))
-    shown: Case = cluster.sent[-1] if cluster.sent else {"verb": "none", "object": None}
-    if shown["verb"] == "patch":
-        shown["patchType"] = k8s.writing(effect, live).content_type
-    where = {"group": group, "version": version, "resource": plural}
-    name = manifest["metadata"]["name"]
-    return shown | {
-        "resource": where,
+    return {
+        "verb": decided.verb,
+        "resource": {"group": group, "version": version, "resource": plural},
         "namespace": effect.namespace,
         "name": name,
-        "object": _as_argo_sends_it(shown["object"]),
-    }
+        "object": _as_argo_sends_it(decided.body),
+    } | ({"patchType": decided.content_type} if decided.verb == "patch" else {})
 
 
-def _as_argo_sends_it(sent: Case | None) -> Case | None:
-    """Without the time, what makes a repeated firing recognisable, and what the cluster itself has put in."""
+def _as_argo_sends_it(sent: Mapping[str, Any] | None) -> Case | None:
+    """Without the time and what makes a repeated firing recognisable."""
     if sent is None:
         return None
     body: Case = json.loads(orjson.dumps(sent))
@@ -282,8 +240,6 @@ def _as_argo_sends_it(sent: Case | None) -> Case | None:
         del metadata["annotations"]
     if metadata.get("name") == objects.derived_name(str(metadata.get("generateName", "")), "0" * 32):
         del metadata["name"]
-    for name in ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"):
-        metadata.pop(name, None)
     return body
 
 
@@ -294,7 +250,7 @@ def _workflow_command(case: Case) -> object:
     assert isinstance(command, WorkflowCommand)
     words = {"submit": ["submit", "<file>"], "submit-from": ["submit", "--from", f"{command.origin}/{command.name}"]}
     said = words.get(command.operation, [command.operation, command.name])
-    manifest = _as_argo_sends_it(dict(command.manifest)) if command.operation == "submit" else None
+    manifest = _as_argo_sends_it(command.manifest) if command.operation == "submit" else None
     return {"command": ["argo", "-n", command.namespace, *said, *command.args], "manifest": manifest}
 
 

@@ -32,7 +32,7 @@ _DONE: Final = {
     "none": "is not there",
 }
 _LONGEST_MANAGER: Final = 128
-_PATCH_TYPES: Final[Mapping[str, PatchType]] = {"merge": "merge", "strategic": "strategic", "json": "json"}
+_PATCH_TYPES: Final[Mapping[str, PatchType]] = {"merge": "merge", "strategic": "strategic"}
 
 
 def home_only(home: Cluster) -> Callable[[str], Cluster]:
@@ -91,9 +91,10 @@ class ClusterExecutor:
 def _write(cluster: Cluster, effect: WriteObject, firing: FiringInfo) -> str:
     where = place(effect.manifest, effect.namespace)
     what = f"{where[1]} {effect.namespace}/{where[3]}" if effect.namespace else f"{where[1]} {where[3]}"
-    if effect.operation == "create":
-        return f"{what} {create_once(cluster, effect.manifest, effect.namespace, firing.id)}"
-    decided = writing(effect, live_object(cluster, where))
+    creating = effect.operation == "create"
+    decided = writing(effect, None if creating else live_object(cluster, where))
+    if creating:
+        return f"{what} {create_once(cluster, decided.body or {}, effect.namespace, firing.id)}"
     try:
         _send(cluster, where, decided, _manager(firing))
     except NotFound:
@@ -119,5 +120,7 @@ def _send(cluster: Cluster, where: tuple[str, str, str, str], decided: Write, ma
         cluster.delete(*where)
     elif decided.patch == "apply":
         cluster.apply(body, namespace=where[2] or None, manager=manager, force=True)
+    elif decided.verb == "patch" and decided.patch == "json":
+        raise EvaluationError("a JSON patch is a list of operations, and the source of a trigger is an object")
     elif decided.verb == "patch":
         cluster.patch(*where, body, how=_PATCH_TYPES[decided.patch])

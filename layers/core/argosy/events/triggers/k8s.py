@@ -91,7 +91,7 @@ def finished(draft: Draft, text: str, firing: str) -> WriteObject:
 
 
 def writing(effect: WriteObject, live: Mapping[str, Any] | None) -> Write:
-    """What is to be sent, given the object as it is in the cluster (None = it is not there; unread for create).
+    """What is to be sent, given the object as it is in the cluster (None = it is not there, or not asked for).
 
     Raises EvaluationError, NotFound for a live object that is needed.
     """
