@@ -8,14 +8,20 @@ from typing import Any
 
 import pytest
 
-from argosy.adapters.aws.runtime import Settings, assemble
+from argosy.adapters.aws.runtime import LazyObserver, Settings, assemble
+from argosy.adapters.kube.executor import ClusterExecutor, home_only
 from argosy.errors import Unavailable
+from argosy.events.effects import WriteObject
+from argosy.ports.executor import FiringInfo
+from argosy.ports.fakes.clock import FakeClock
+from argosy.ports.fakes.cluster import FakeCluster
 from argosy.ports.queue import Outgoing
 from argosy.ports.wiring import Place
 from argosy.services.fire import Firings
 from argosy.services.queues import CLUSTER_KINDS, CLUSTER_TRIGGERS, DEAD_LETTERS, LOCAL_QUEUES, TRIGGERS, trigger_queue
 from argosy.services.runtime import Runtime
 from argosy.services.status import with_status
+from contracts.cluster import grant
 from support.events import Body, event, sensor, trigger
 from support.services import FakeInstallation, RecordingExecutor
 
@@ -161,6 +167,8 @@ def test_a_stack_knows_whether_it_has_a_cluster() -> None:
     assert CLUSTER_KINDS.isdisjoint(stack().executors)
     assert stack(ARGOSY_EKS_CLUSTERS=cluster).unserved == {}
     assert stack(ARGOSY_EKS_CLUSTERS=cluster).executors.keys() >= CLUSTER_KINDS
+    assert stack().observer is None
+    assert stack(ARGOSY_EKS_CLUSTERS=cluster).observer is not None
     assert [stack(**more).trigger_queue for more in ({}, {"ARGOSY_TRIGGER_QUEUE": "cluster-triggers"})] == [
         TRIGGERS,
         CLUSTER_TRIGGERS,
@@ -187,3 +195,23 @@ def test_a_firing_that_needs_a_cluster_says_so() -> None:
     made.sense(event({}))
     carry_out(made, CLUSTER_TRIGGERS)
     assert "parameter EksClusterArns" in made.status()["failures"][0]["reason"]
+
+
+def test_what_a_function_looks_with_is_made_once_and_late() -> None:
+    clock = FakeClock()
+    cluster = FakeCluster(clock)
+    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ns"}})
+    grant(cluster, "ns", "", "configmaps", "create", "get")
+    made: list[ClusterExecutor] = []
+
+    def make() -> ClusterExecutor:
+        made.append(ClusterExecutor(home_only(cluster), clock))
+        return made[-1]
+
+    lazy, firing = LazyObserver(make), FiringInfo("f", "ns", "s", "t")
+    assert made == []
+    metadata = {"name": "c", "labels": {"a": "b"}}
+    effect = WriteObject({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}, "ns", "default")
+    asyncio.run(lazy.execute(effect, firing))
+    assert asyncio.run(lazy.labels(effect, firing)) == {"a": "b"}
+    assert len(made) == 1

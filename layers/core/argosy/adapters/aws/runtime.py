@@ -30,7 +30,7 @@ from argosy.ports.wiring import Place, Wiring
 from argosy.services.queues import AWS_QUEUES, CLUSTER_KINDS, QUEUES, TRIGGERS
 from argosy.services.runtime import Runtime
 
-__all__ = ["LazyExecutor", "Settings", "create"]
+__all__ = ["LazyExecutor", "LazyObserver", "Settings", "create"]
 
 # The trigger function's timeout and a little: after it nobody carries an attempt out any more.
 _TRIGGER_SECONDS = 125.0
