@@ -24,7 +24,7 @@ _OURS = (
 def environment(**more: str) -> dict[str, str]:
     """The environment for processes: the product importable, its bytecode cached, nothing of this machine's settings."""
     kept = {key: value for key, value in os.environ.items() if key not in _OURS}
-    kept["XDG_CONFIG_HOME"] = "/nonexistent"  # contexts of whoever runs the tests are none of theirs
+    kept["XDG_CONFIG_HOME"] = "/proc/nowhere"  # nothing can be made there; contexts of whoever runs the tests are none of theirs
     return kept | {"PYTHONPATH": str(Path(argosy.__file__).parents[1]), "PYTHONUNBUFFERED": "1"} | more
 
 

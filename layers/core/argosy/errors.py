@@ -13,6 +13,7 @@
         ├── Conflict              somebody else wrote first: read again, decide again
         │   └── Expired           what was asked to be gone on from is no longer kept: begin anew
         └── Unavailable           a peer is down, slow or refuses for now
+            └── Pending           it is on its way elsewhere: asking again with the same request finds its outcome
 
 Every handler understands the two axes: a `Permanent` is acknowledged and shown, a `Retryable` goes back to its queue.
 Adapters wrap what their client library raises and chain it, so that no caller ever sees a library's exception.
@@ -31,6 +32,7 @@ __all__ = [
     "Expired",
     "InvalidObject",
     "NotFound",
+    "Pending",
     "Permanent",
     "Placed",
     "Retryable",
@@ -126,3 +128,7 @@ class Expired(Conflict):
 
 class Unavailable(Retryable):
     """A peer (API server, target, queue) is unreachable, overloaded or answers with a server error."""
+
+
+class Pending(Unavailable):
+    """The work is being done elsewhere; whoever asks again with the same request is given its outcome, when it has come."""

@@ -166,7 +166,8 @@ def test_a_cluster_by_name(cluster: FakeCluster) -> None:
     other = FakeCluster(FakeClock())
     other.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}})
     grant(other, "team", "", "configmaps", "create")
-    clusters = ClusterExecutor({"": cluster, "other": other}.__getitem__, FakeClock())
+    named = {"": cluster, "other": other}
+    clusters = ClusterExecutor(lambda _, name: named[name], FakeClock())
     effect = WriteObject(config_map(FIRING.id).manifest, "team", "default", cluster="other")
     asyncio.run(clusters.execute(effect, FIRING))
     assert other.get("v1", "ConfigMap", "team", "one")

@@ -97,8 +97,8 @@ def test_what_cannot_be(chosen: Chosen, data: Path | None, environ: dict[str, st
     [
         (Target(server="https://x"), "no token for https://x: name its file"),
         (Target(server="https://a.execute-api.eu-central-1.amazonaws.com/prod"), "--stack NAME"),
-        (Target(server="https://x", token_file="/nonexistent"), "token file /nonexistent not found"),
-        (Target(data="/nonexistent/data"), "data directory /nonexistent/data not found"),
+        (Target(server="https://x", token_file="/proc/nowhere"), "token file /proc/nowhere not found"),
+        (Target(data="/proc/nowhere/data"), "data directory /proc/nowhere/data not found"),
     ],
 )
 def test_what_leads_nowhere(target: Target, told: str) -> None:

@@ -26,6 +26,7 @@ from argosy.events.triggers import TRIGGERS, builder
 from argosy.events.triggers.context import FiringContext
 from argosy.lang.conditions import Condition, compile_condition
 from argosy.records import record
+from argosy.resources.homes import home_of
 from argosy.resources.sensor import Backoff, Dependency, LabelPolicy, Sensor, Trigger, TriggerTemplate
 
 __all__ = ["CompiledSensor", "CompiledTrigger", "Dropped", "Firing", "Match", "firing_id"]
@@ -184,7 +185,7 @@ class CompiledSensor:
         context = FiringContext(
             new_id,
             self.name,
-            self.namespace,
+            home_of(self.namespace)[0],
             self.sensor.service_account,
             template,
             body,

@@ -13,15 +13,19 @@ from argosy.adapters.files.secrets import ChainedSecrets, FileSecrets
 from argosy.adapters.git.repository import GitRepository
 from argosy.adapters.jq import LazyJq
 from argosy.adapters.render.workshop import ToolWorkshop
+from argosy.adapters.signing.ed25519 import KeySigner, new_keys
 from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.adapters.sqlite.store import SqliteStore
+from argosy.local.agentlink import QueueLink
 from argosy.local.datadir import DataDir
+from argosy.local.token import make_private
 from argosy.ports.access import Authoriser
 from argosy.ports.clock import SystemClock
 from argosy.ports.cluster import Cluster
-from argosy.ports.executor import Executor, Observer
+from argosy.ports.executor import Executor, FiringInfo, Observer
 from argosy.ports.secrets import Secrets
 from argosy.services.access import IamAuthoriser
+from argosy.services.agents.registry import HOME, Entry
 from argosy.services.queues import LOCAL_QUEUES
 from argosy.services.runtime import Runtime
 
@@ -52,6 +56,7 @@ class Embedded:
     store: SqliteStore
     patient_secrets: Secrets
     clock: SystemClock
+    link: QueueLink
     cluster: Cluster | None = None
 
     def close(self) -> None:
@@ -83,6 +88,10 @@ def assemble(
     executors: dict[str, Executor] = {}
     lazy: Cluster | None = None
     observer: Observer | None = None
+
+    def of_firing(firing: FiringInfo, name: str) -> Cluster:
+        return runtime.clusters.of_firing(firing, name)
+
     if cluster is not None:
         from argosy.adapters.kube.cached import CachedSecrets
         from argosy.adapters.kube.lazy import LazyCluster
@@ -93,16 +102,15 @@ def assemble(
         patient = ChainedSecrets([secrets, cached])
         # The gateway answers requests on an event loop: it takes what memory holds and waits for nobody.
         secrets = patient if serving else ChainedSecrets([secrets, cached.at_once])
-        if serving:
-            from argosy.adapters.kube.executor import ClusterExecutor, home_only
-
-            observer = ClusterExecutor(home_only(lazy), clock)
-            executors |= {"k8s": observer, "argoWorkflow": observer}
     if serving:
         from argosy.adapters.http.executor import HttpExecutor
+        from argosy.adapters.kube.executor import ClusterExecutor
 
+        observer = ClusterExecutor(of_firing, clock)
+        executors |= {"k8s": observer, "argoWorkflow": observer}
         executors |= {"http": HttpExecutor(secrets), "log": LogExecutor()}
     tally = _TALLY_SECONDS if serving else 0.0
+    link = QueueLink(queue)
     runtime = Runtime(
         store,
         queue,
@@ -118,8 +126,27 @@ def assemble(
         workshop=ToolWorkshop(_tool),
         jq=LazyJq(),
         observer=observer,
+        signer=KeySigner(partial(_keys, data)),
+        link=link,
+        home=Entry(HOME, "home", management=True) if cluster is not None else None,
+        connect=partial(_reach, lazy, secrets),
     )
-    return Embedded(runtime, queue, store, patient, clock, lazy)
+    return Embedded(runtime, queue, store, patient, clock, link, lazy)
+
+
+def _keys(data: DataDir) -> str:
+    make_private(data.agent_keys, "signing keys", new_keys)
+    return data.agent_keys.read_text()
+
+
+def _reach(home: Cluster | None, secrets: Secrets, entry: Entry) -> Cluster:
+    """A registered cluster that this process reaches itself."""
+    if entry.way == "home" and home is not None:
+        return home
+    from argosy.adapters.kube.lazy import LazyCluster
+    from argosy.adapters.kube.registered import connect
+
+    return LazyCluster(lambda: connect(entry.name, entry.way, entry.settings, secrets))
 
 
 def _tool(name: str) -> Path:

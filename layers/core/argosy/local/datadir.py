@@ -62,6 +62,11 @@ class DataDir:
         """What the API asks for."""
         return self.root / "token"
 
+    @property
+    def agent_keys(self) -> Path:
+        """What work for agents is signed with."""
+        return self.root / "agent-keys"
+
     def pipe(self, process: str) -> Path:
         """Wake-up pipe of one process."""
         return self.root / f"wake.{process}"

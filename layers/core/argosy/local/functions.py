@@ -72,7 +72,9 @@ def sqs_event(queue: str, deliveries: Sequence[Delivery]) -> dict[str, Any]:
                     "SentTimestamp": str(int(delivery.sent_at * 1000)),
                     **({"MessageGroupId": delivery.group} if delivery.group else {}),
                 },
-                "messageAttributes": {},
+                "messageAttributes": {
+                    name: {"stringValue": value, "dataType": "String"} for name, value in delivery.attributes.items()
+                },
                 "eventSource": "aws:sqs",
                 "eventSourceARN": arn,
                 "awsRegion": "local",

@@ -10,13 +10,14 @@ import getpass
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from argosy.errors import InvalidObject, NotFound, Unavailable
 
-__all__ = ["local_actor", "make_token", "read_token"]
+__all__ = ["local_actor", "make_private", "make_token", "read_token"]
 
 _BYTES: Final = 32
 _LEAST: Final = 32  # characters; a file that somebody has filled by hand may hold more, in any alphabet
@@ -25,20 +26,25 @@ _MOST: Final = 4096
 
 def make_token(path: Path) -> str:
     """The token in `path`, made if there is none. Raises InvalidObject and Unavailable as `read_token` does."""
-    draft = path.with_name(f".token.{secrets.token_hex(8)}")
+    make_private(path, "token file", lambda: secrets.token_urlsafe(_BYTES))
+    return read_token(path)
+
+
+def make_private(path: Path, what: str, text: Callable[[], str]) -> None:
+    """Make the file with one line of text, for its owner alone, if there is none. Raises Unavailable."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         if not path.exists():
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(_BYTES) + "\n")
+                file.write(text() + "\n")
                 file.flush()
                 os.fsync(file.fileno())
             with suppress(FileExistsError):
-                os.link(draft, path)  # whoever is first wins, and nobody ever sees half a token
+                os.link(draft, path)  # whoever is first wins, and nobody ever sees half a text
     except OSError as x:
-        raise Unavailable(f"cannot make the token file {path}: {x.strerror}") from x
+        raise Unavailable(f"cannot make the {what} {path}: {x.strerror}") from x
     finally:
         draft.unlink(missing_ok=True)
-    return read_token(path)
 
 
 def read_token(path: Path) -> str:

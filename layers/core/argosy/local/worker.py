@@ -10,19 +10,22 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from argosy.errors import ArgosyError
+from argosy.local.agents import LocalAgents
 from argosy.local.assembly import ClusterAccess, Embedded, assemble
 from argosy.local.console import configure_logging
 from argosy.local.datadir import DataDir
+from argosy.local.fifopump import FifoPump
 from argosy.local.functions import Context, handler, schedule_event
 from argosy.local.memory import settle_memory
 from argosy.local.pumps import Pump
 from argosy.ports.cluster import Cluster
-from argosy.services.queues import BUS, TIMERS, TRIGGERS
+from argosy.services.queues import AGENT_COMMANDS, AGENT_REPORTS, BUS, RECONCILE_DOOR, TIMERS, TRIGGERS
 from argosy.services.runtime import use
 
 __all__ = ["DRAIN", "DRAIN_SECONDS", "Worker", "main"]
@@ -65,6 +68,7 @@ class Worker:
         timers = Pump(embedded.queue, TIMERS, handler("timer"), batch=TIMER_BATCH, limit=1)
         for pump in (bus, triggers, timers):
             pump.start()
+        agents, fifos = self._agents(embedded, [bus, timers])
         ticking = threading.Thread(target=self._tick, args=(embedded, bus), name="ticker", daemon=True)
         ticking.start()
         if embedded.cluster is not None:
@@ -81,11 +85,27 @@ class Worker:
         if self._orphaned:
             # As if it had been killed too: the next run takes up what is in flight.
             os._exit(ORPHANED)
-        drained = all([pump.stop(DRAIN_SECONDS) for pump in (bus, triggers, timers)])
+        agents.stop()
+        pumps: list[Pump | FifoPump] = [*fifos, bus, triggers, timers]
+        drained = all([pump.stop(DRAIN_SECONDS) for pump in pumps])
         ticking.join(1)
         embedded.runtime.outcomes.write(now=True)
         embedded.close()
         return drained
+
+    def _agents(self, embedded: Embedded, after: Sequence[Pump]) -> tuple[LocalAgents, Sequence[FifoPump]]:
+        """Start the agents and the pumps between them and the hub."""
+        queue = embedded.queue
+        door = FifoPump(queue, RECONCILE_DOOR, handler("reconcile_door"), after=after)
+        reports = FifoPump(queue, AGENT_REPORTS, handler("agent_inbox"), threads=2, after=[*after, door])
+        agents = LocalAgents(embedded, self.cluster, reports.wake)
+        commands = FifoPump(queue, AGENT_COMMANDS, agents.handler, threads=4)
+        embedded.link.sent = commands.wake
+        fifos = (commands, reports, door)
+        for pump in fifos:
+            pump.start()
+        agents.start()
+        return agents, fifos
 
     def _announce(self) -> None:
         print("ready", flush=True)  # noqa: T201 - the gateway process waits for this line

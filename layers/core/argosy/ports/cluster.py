@@ -69,13 +69,14 @@ class ServiceAccount:
 
 @dataclass(frozen=True, slots=True)
 class ServedKind:
-    """A kind as discovery tells of it; `verbs` such as "list" and "watch"."""
+    """A kind as discovery tells of it; `verbs` such as "list" and "watch", `subresources` such as "status"."""
 
     api_version: str
     kind: str
     plural: str
     namespaced: bool
     verbs: frozenset[str] = frozenset()
+    subresources: frozenset[str] = frozenset()
 
 
 class Cluster(Protocol):

@@ -12,13 +12,17 @@ __all__ = ["Executor", "FiringInfo", "Observer", "ObservingExecutor"]
 
 @record
 class FiringInfo:
-    """Which firing an effect belongs to; `id` is its idempotency key, the same in every attempt."""
+    """Which firing an effect belongs to; `id` is its idempotency key, the same in every attempt.
+
+    `look`: for the how many-th time what it has written is looked at, 0 when it is carried out.
+    """
 
     id: str
     namespace: str
     sensor: str
     trigger: str
     attempt: int = 1
+    look: int = 0
 
 
 class Executor(Protocol):

@@ -48,6 +48,7 @@ class Metadata(Model):
     generation: int = 0
     labels: Mapping[str, str] = {}
     annotations: Mapping[str, str] = {}
+    creation_timestamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)

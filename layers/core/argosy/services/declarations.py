@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from argosy.errors import ArgosyError
 from argosy.events.sensors import CompiledSensor
 from argosy.events.sources.webhook import endpoint_path
+from argosy.lang import instants
 from argosy.ports.clock import Clock
 from argosy.ports.store import Row, Store
 from argosy.resources.eventsource import EventSource, WebhookSource
@@ -44,7 +46,10 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class SourceEntry:
-    """One entry of an event source that something in AWS feeds; `kind` is its type, `entry` its model."""
+    """One entry of an event source that AWS or an agent feeds: its type is `kind`, its model `entry`.
+
+    `since`: when its event source was declared.
+    """
 
     namespace: str
     source: str
@@ -52,6 +57,7 @@ class SourceEntry:
     bus: str
     kind: str
     entry: Any
+    since: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -120,12 +126,12 @@ class Declarations:
         return self._hooks.get((namespace, source))
 
     def entries(self, kind: str) -> Sequence[SourceEntry]:
-        """Entries of all EventSources of a type that something in AWS feeds (`sqs`, `sns`, `minio`, `eventBridge`)."""
+        """Entries of all EventSources of a type: `sqs`, `sns`, `minio`, `eventBridge`, or `resource`, which agents feed."""
         return self._entries.get(kind, ())
 
-    def all_entries(self) -> list[SourceEntry]:
-        """All of them, whatever their type."""
-        return [entry for entries in self._entries.values() for entry in entries]
+    def wired_entries(self) -> list[SourceEntry]:
+        """Those that something in AWS feeds, whatever their type."""
+        return [entry for kind, entries in self._entries.items() if kind != "resource" for entry in entries]
 
     def all_hooks(self) -> Sequence[Hook]:
         """Webhook entries of all EventSources, ordered by namespace and name."""
@@ -178,17 +184,19 @@ def _compile(body: Mapping[str, Any], version: int) -> _Compiled:
 
 
 def source_entries(source: EventSource) -> list[SourceEntry]:
-    """The entries of an EventSource that something in AWS feeds."""
+    """The entries of an EventSource that AWS or an agent feeds."""
     spec = source.spec
     fed: Mapping[str, Mapping[str, Any]] = {
         "sqs": spec.sqs,
         "sns": spec.sns,
         "minio": spec.minio,
         "eventBridge": spec.event_bridge,
+        "resource": spec.resource,
     }
     place = (source.metadata.namespace, source.metadata.name)
+    since = instants.parse(source.metadata.creation_timestamp)
     return [
-        SourceEntry(*place, event, source.bus, kind, entry)
+        SourceEntry(*place, event, source.bus, kind, entry, since)
         for kind, found in fed.items()
         for event, entry in found.items()
     ]

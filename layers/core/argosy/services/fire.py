@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from argosy.control.claims import Claim, Standing
-from argosy.errors import ArgosyError, EvaluationError, Retryable, Unsupported
+from argosy.errors import ArgosyError, EvaluationError, Pending, Retryable, Unsupported
 from argosy.events.effects import Draft, Effect, repeatable
 from argosy.events.policies import judge
 from argosy.events.retries import attempts, wait_after
@@ -68,9 +68,14 @@ class Firings:
             return Followup([])
         if claim.standing is Standing.UNKNOWN:
             return Followup(self._failed(firing, attempt, _UNKNOWN, final=True), claim)
-        if look:
-            return Followup(await self._look(firing, attempt, look), claim)
-        return Followup(await self._attempt(firing, attempt), claim)
+        try:
+            if look:
+                return Followup(await self._look(firing, attempt, look), claim)
+            return Followup(await self._attempt(firing, attempt), claim)
+        except Pending as x:
+            # Done elsewhere, its outcome on the way: asked for again under the same ids, as the same attempt.
+            self._runtime.claims.give_back(claim)
+            return Followup([trigger_message(firing, attempt, x.delay, self._runtime, look)])
 
     def _claim(self, firing: Firing, attempt: int, look: int) -> Claim:
         claims = self._runtime.claims
@@ -87,6 +92,8 @@ class Firings:
                 kind = effect.kind
                 raise Unsupported(self._runtime.unserved.get(kind, f"nothing here carries out {kind} triggers"))
             await executor.execute(effect, _info(firing, attempt))
+        except Pending:
+            raise
         except ArgosyError as x:
             return self._failed(firing, attempt, str(x))
         if firing.policy is not None:
@@ -112,10 +119,14 @@ class Firings:
             return self._failed(firing, attempt, "policy.k8s: nothing here looks at objects")
         try:
             try:
-                seen = await observer.labels(firing.effect, _info(firing, attempt))
+                seen = await observer.labels(firing.effect, _info(firing, attempt, look))
+            except Pending:
+                raise
             except Retryable:
                 seen = None
             verdict = judge(policy, look, seen, self._chance())
+        except Pending:
+            raise
         except ArgosyError as x:
             return self._failed(firing, attempt, str(x))
         if verdict.again is not None:
@@ -155,5 +166,5 @@ def _place(firing: Firing) -> tuple[str, str, str]:
     return firing.namespace, firing.sensor, firing.trigger
 
 
-def _info(firing: Firing, attempt: int) -> FiringInfo:
-    return FiringInfo(firing.id, *_place(firing), attempt)
+def _info(firing: Firing, attempt: int, look: int = 0) -> FiringInfo:
+    return FiringInfo(firing.id, *_place(firing), attempt, look)

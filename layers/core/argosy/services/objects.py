@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ from argosy.services.audit import audited
 from argosy.services.calendars import timer_changes
 from argosy.services.kinds import GROUP_VERSION, KINDS, find_kind
 
-__all__ = ["OBJECTS_PK", "VERSION_KEY", "Applied", "Objects", "check", "kind_named", "unique"]
+__all__ = ["OBJECTS_PK", "VERSION_KEY", "Applied", "Objects", "Wakened", "check", "kind_named", "unique"]
 
 OBJECTS_PK = "objects"
 VERSION_KEY = ("meta", "objects")
@@ -36,7 +36,8 @@ WIRING = Key("", "argoproj.io", "EventSource", "", "all")
 """What is woken when an event source changes: all of them are wired together, since they share queues and topics."""
 _TRIES = 20
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
-_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(@[a-z0-9-]{1,40})?\Z")
+"""With the cluster that it is of, where that is not the home cluster (decision 0008)."""
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -104,29 +105,50 @@ def _error(manifest: Manifest, problem: Problem) -> ArgosyError:
     return Unsupported(error.reason, obj=error.obj, field=error.field, line=error.line, file=error.file)
 
 
+@dataclass(frozen=True, slots=True)
+class Wakened:
+    """Who is woken by a change: the keys, on one work queue."""
+
+    wakes: Wakes
+    keys: Sequence[str]
+
+
 class Objects:
     """The declarations of one installation."""
 
-    def __init__(self, store: Store, clock: Clock, *, wakes: Wakes | None = None, jq: Jq | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        wakes: Wakes | None = None,
+        jq: Jq | None = None,
+        agents: Callable[[], Wakened] | None = None,
+    ) -> None:
         """`wakes`: whom a change of event sources wakes; None on one machine, where only some of their types are served.
 
-        `jq` reads the programs of transforms.
+        `jq` reads the programs of transforms. `agents` tells whom a change of what agents watch wakes.
         """
         self._store = store
         self._jq = jq
         self._clock = clock
         self._wakes = wakes
-        self._served = LOCAL_TYPES if wakes is None else AWS_TYPES
+        self._agents = agents
+        self.served = LOCAL_TYPES if wakes is None else AWS_TYPES
 
-    def apply(self, manifests: Sequence[Manifest], namespace: str = "default", *, actor: str = "") -> list[Applied]:
+    def apply(
+        self, manifests: Sequence[Manifest], namespace: str = "default", *, actor: str = "", home: str = ""
+    ) -> list[Applied]:
         """Write all manifests or none; `namespace` is for those that name none, `actor` who asks for it.
+
+        `home`: the cluster that they are declared in, "" for `argosy apply`, which changes nothing that a cluster declares.
 
         Raises InvalidObject (or Unsupported, when nothing is wrong otherwise) that lists every problem, one a line.
         Raises Conflict when someone else changed the same objects meanwhile; applying again is safe.
         """
         if not _NAMESPACE.match(namespace):
             raise InvalidObject(f"{namespace!r} is no namespace: lower-case letters, digits and -")
-        problems = [error for manifest in manifests for error in check(manifest, self._served, self._jq)]
+        problems = [error for manifest in manifests for error in check(manifest, self.served, self._jq)]
         if problems:
             joined = "\n".join(str(error) for error in problems)
             hard = [error for error in problems if isinstance(error, InvalidObject)]
@@ -135,7 +157,7 @@ class Objects:
         changes: list[Put | Delete] = []
         results: list[Applied] = []
         for manifest in unique(manifests, namespace):
-            result, needed = self._change(manifest, namespace, now)
+            result, needed = self._change(manifest, namespace, now, home)
             results.append(result)
             changes.extend(needed)
         self._commit(changes, results, actor)
@@ -164,14 +186,33 @@ class Objects:
         row = self._store.get(*VERSION_KEY)
         return int(row.data["number"]) if row else 0
 
-    def delete(self, objects: Iterable[tuple[str, str, str]], *, actor: str = "") -> list[Applied]:
-        """Delete (kind, namespace, name) objects, all or none. Raises NotFound for the first that is not there."""
+    def find(self, kind: str, namespace: str, name: str) -> tuple[dict[str, Any] | None, str]:
+        """An object, None when it is not there, and the cluster that declares it ("" = argosy apply)."""
+        row = self._store.get(OBJECTS_PK, f"{kind}/{namespace}/{name}")
+        return (dict(row.data["manifest"]), str(row.data.get("home", ""))) if row is not None else (None, "")
+
+    def of_home(self, kind: str, home: str) -> list[dict[str, Any]]:
+        """Objects of a kind that a cluster declares."""
+        rows = self._store.query(OBJECTS_PK, f"{kind}/")
+        return [dict(row.data["manifest"]) for row in rows if row.data.get("home") == home]
+
+    @staticmethod
+    def same(stored: Mapping[str, Any], manifest: Manifest) -> bool:
+        """Whether applying `manifest` over an object as it is stored would change nothing."""
+        return _essence(dict(stored)) == _essence({**manifest.body, "metadata": _metadata(manifest)})
+
+    def delete(self, objects: Iterable[tuple[str, str, str]], *, actor: str = "", home: str = "") -> list[Applied]:
+        """Delete (kind, namespace, name) objects, all or none; `home` as for `apply`.
+
+        Raises NotFound for the first that is not there, InvalidObject for one that another cluster declares.
+        """
         changes: list[Put | Delete] = []
         results: list[Applied] = []
         for kind, namespace, name in objects:
             row = self._store.get(OBJECTS_PK, f"{kind}/{namespace}/{name}")
             if row is None:
                 raise NotFound(f"{kind.lower()} {namespace}/{name} not found")
+            _check_home(f"{kind}/{namespace}/{name}", row, home)
             changes.append(Delete(OBJECTS_PK, row.sk, expect=row.version))
             changes.extend(timer_changes(self._store, kind, namespace, name, None, self._clock.now()))
             results.append(Applied(kind, namespace, name, "deleted"))
@@ -179,22 +220,30 @@ class Objects:
         return results
 
     def _change(
-        self, manifest: Manifest, default_namespace: str, now: datetime
+        self, manifest: Manifest, default_namespace: str, now: datetime, home: str
     ) -> tuple[Applied, Sequence[Put | Delete]]:
         kind, name, namespace = manifest.kind, manifest.name, manifest.namespace or default_namespace
         key = f"{kind}/{namespace}/{name}"
         row = self._store.get(OBJECTS_PK, key)
+        if row is not None and not home:
+            _check_home(key, row, home)
         old = row.data["manifest"] if row else None
         body = _stored_form(manifest, namespace, old, now)
-        if old is not None and _essence(old) == _essence(body):
+        same_home = row is not None and row.data.get("home", "") == home
+        if old is not None and same_home and _essence(old) == _essence(body):
             return Applied(kind, namespace, name, "unchanged"), []
-        put = Put(Row(OBJECTS_PK, key, {"manifest": body}), expect=row.version if row else ABSENT)
+        data = {"manifest": body} | ({"home": home} if home else {})
+        put = Put(Row(OBJECTS_PK, key, data), expect=row.version if row else ABSENT)
         timers = timer_changes(self._store, kind, namespace, name, body, now)
         return Applied(kind, namespace, name, "configured" if old else "created"), [put, *timers]
 
     def _commit(self, changes: list[Put | Delete], results: Sequence[Applied], actor: str) -> None:
         """Write all changes; more than one transaction can hold are written in several, in order."""
-        waking = self._wakes if any(each.kind == "EventSource" and each.changed for each in results) else None
+        sources = any(each.kind == "EventSource" and each.changed for each in results)
+        waking = self._wakes if sources else None
+        agents = self._agents() if sources and self._agents is not None else None
+        if agents is not None:
+            changes.extend(agents.wakes.row(key) for key in agents.keys)
         if actor and changes:
             changed = [f"{each.kind}/{each.namespace}/{each.name} {each.what}" for each in results if each.changed]
             changes.append(audited(actor, changed, self._clock.now()))
@@ -209,6 +258,8 @@ class Objects:
                 raise Conflict(f"somebody else changed the same objects meanwhile{done}: {x}; do it again") from x
         if waking is not None:
             waking.send([str(WIRING)])
+        if agents is not None and agents.keys:
+            agents.wakes.send(agents.keys)
 
     def _write(self, changes: Sequence[Put | Delete]) -> None:
         """Write changes and the next version number; losing the race for the number alone is tried again."""
@@ -245,16 +296,18 @@ def unique(manifests: Sequence[Manifest], namespace: str) -> Iterable[Manifest]:
     return seen.values()
 
 
+def _check_home(key: str, row: Row, home: str) -> None:
+    """What a cluster declares is changed there, and nowhere else. Raises InvalidObject."""
+    declared = str(row.data.get("home", ""))
+    if declared != home:
+        where = f"cluster {declared}" if declared else "this installation (argosy apply)"
+        raise InvalidObject(f"is declared in {where}: change or delete it there", obj=key, field="metadata.name")
+
+
 def _stored_form(manifest: Manifest, namespace: str, old: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
     body = {key: value for key, value in manifest.body.items() if key != "status"}
-    metadata = {
-        key: value for key, value in manifest.metadata.items() if key not in ("resourceVersion", "managedFields")
-    }
+    metadata = _metadata(manifest)
     before = old["metadata"] if old else {}
-    annotations = {k: v for k, v in (metadata.get("annotations") or {}).items() if k != _LAST_APPLIED}
-    metadata.pop("annotations", None)
-    if annotations:
-        metadata["annotations"] = annotations
     same_spec = old is not None and old.get("spec") == body.get("spec")
     metadata |= {
         "namespace": namespace,
@@ -263,6 +316,15 @@ def _stored_form(manifest: Manifest, namespace: str, old: dict[str, Any] | None,
         "generation": before.get("generation", 0) + (0 if same_spec else 1),
     }
     return {**body, "metadata": metadata}
+
+
+def _metadata(manifest: Manifest) -> dict[str, Any]:
+    """Metadata as it is kept: without what an API server, or kubectl, keeps for itself."""
+    metadata = {
+        key: value for key, value in manifest.metadata.items() if key not in ("resourceVersion", "managedFields")
+    }
+    annotations = {k: v for k, v in (metadata.pop("annotations", None) or {}).items() if k != _LAST_APPLIED}
+    return metadata | ({"annotations": annotations} if annotations else {})
 
 
 def _essence(body: dict[str, Any]) -> tuple[object, ...]:

@@ -3,7 +3,9 @@
 `bus` carries events to sensors, `triggers` carries firings to what they do, `timers` wakes objects at their time. On AWS
 there are three more: `sources` takes what topics and rules send, `reconcile-source` wakes the function that wires event
 sources, `cluster-triggers` carries firings to what they do in a cluster: only the function that takes those is in a
-network that reaches one, and has a client for it. Timeouts follow the functions that consume them: visibility is six
+network that reaches one, and has a client for it. What agents of clusters say comes by `agent-reports`, what they are to
+do goes by `agent-commands` (on AWS each has a pair of its own); `reconcile-door` wakes the controller of what is declared in
+clusters. Timeouts follow the functions that consume them: visibility is six
 times the function's timeout, as AWS asks for standard queues, and twice for work queues, whose group waits for it.
 """
 
@@ -12,9 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from argosy.control.keys import Key
 from argosy.ports.queue import QueueSpec
+from argosy.resources.definitions import GROUP
 
 __all__ = [
+    "AGENT_COMMANDS",
+    "AGENT_REPORTS",
     "AWS_QUEUES",
     "BUS",
     "CLUSTER_KINDS",
@@ -22,12 +28,14 @@ __all__ = [
     "DEAD_LETTERS",
     "LOCAL_QUEUES",
     "QUEUES",
+    "RECONCILE_DOOR",
     "RECONCILE_SOURCE",
     "SOURCES",
     "TIMERS",
     "TRIGGERS",
     "WORK_QUEUES",
     "trigger_queue",
+    "work_queue",
 ]
 
 BUS: Final = "bus"
@@ -36,6 +44,9 @@ CLUSTER_TRIGGERS: Final = "cluster-triggers"
 SOURCES: Final = "sources"
 RECONCILE_SOURCE: Final = "reconcile-source"
 TIMERS: Final = "timers"
+RECONCILE_DOOR: Final = "reconcile-door"
+AGENT_REPORTS: Final = "agent-reports"
+AGENT_COMMANDS: Final = "agent-commands"
 
 QUEUES: Final = (
     QueueSpec(BUS, visibility=180, max_receives=5, dlq="bus-dlq"),
@@ -46,14 +57,24 @@ QUEUES: Final = (
 
 """Those that every function knows."""
 
-LOCAL_QUEUES: Final = (
+_SHARED: Final = (
     *QUEUES,
     QueueSpec(TIMERS, visibility=180, max_receives=5, dlq="timers-dlq"),
     QueueSpec("timers-dlq", visibility=30),
+    QueueSpec(RECONCILE_DOOR, fifo=True, visibility=240, max_receives=5, dlq="reconcile-door-dlq"),
+    QueueSpec("reconcile-door-dlq", fifo=True, visibility=30),
+)
+
+LOCAL_QUEUES: Final = (
+    *_SHARED,
+    QueueSpec(AGENT_REPORTS, fifo=True, visibility=180, max_receives=5, dlq="agent-reports-dlq"),
+    QueueSpec("agent-reports-dlq", fifo=True, visibility=30),
+    QueueSpec(AGENT_COMMANDS, fifo=True, visibility=120, max_receives=5, dlq="agent-commands-dlq"),
+    QueueSpec("agent-commands-dlq", fifo=True, visibility=30),
 )
 
 AWS_QUEUES: Final = (
-    *LOCAL_QUEUES,
+    *_SHARED,
     QueueSpec(CLUSTER_TRIGGERS, visibility=720, max_receives=5, dlq="cluster-triggers-dlq"),
     QueueSpec("cluster-triggers-dlq", visibility=30),
     QueueSpec(SOURCES, visibility=180, max_receives=5, dlq="sources-dlq"),
@@ -65,7 +86,7 @@ AWS_QUEUES: Final = (
 WORK_QUEUES: Final[Mapping[str, str]] = {"argoproj.io/EventSource": RECONCILE_SOURCE}
 """The work queue of a kind, by API group and kind."""
 
-DEAD_LETTERS: Final = {spec.name: spec.dlq for spec in AWS_QUEUES if spec.dlq}
+DEAD_LETTERS: Final = {spec.name: spec.dlq for spec in (*AWS_QUEUES, *LOCAL_QUEUES) if spec.dlq}
 """Where messages of a queue are set aside."""
 
 CLUSTER_KINDS: Final = frozenset({"k8s", "argoWorkflow"})
@@ -75,3 +96,10 @@ CLUSTER_KINDS: Final = frozenset({"k8s", "argoWorkflow"})
 def trigger_queue(kind: str, *, aws: bool) -> str:
     """The queue of firings whose effect is of `kind` ("" for one that has none)."""
     return CLUSTER_TRIGGERS if aws and kind in CLUSTER_KINDS else TRIGGERS
+
+
+def work_queue(key: Key) -> str | None:
+    """The queue of an object's controller, None when nobody reconciles its kind."""
+    if key.cluster and key.group == GROUP:
+        return RECONCILE_DOOR
+    return WORK_QUEUES.get(key.group_kind)

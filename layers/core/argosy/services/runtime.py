@@ -7,34 +7,43 @@ in the environment variable ARGOSY_RUNTIME (`module:function`), so that no handl
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from argosy.errors import InvalidObject
+from argosy.errors import InvalidObject, NotFound
 from argosy.ports.access import Authoriser
+from argosy.ports.agents import AgentLink
 from argosy.ports.blobs import Blobs
 from argosy.ports.clock import Clock
+from argosy.ports.cluster import Cluster
 from argosy.ports.executor import Executor, Observer
 from argosy.ports.jq import Jq
 from argosy.ports.queue import Queue, QueueSpec
 from argosy.ports.repository import Repository
 from argosy.ports.secrets import Secrets
+from argosy.ports.signing import Signer
 from argosy.ports.store import Store
 from argosy.ports.wiring import Place, Wiring
 from argosy.ports.workshop import Workshop
 from argosy.services.access import IamAuthoriser
-from argosy.services.queues import AWS_QUEUES, LOCAL_QUEUES, RECONCILE_SOURCE, TRIGGERS, trigger_queue
+from argosy.services.queues import AWS_QUEUES, LOCAL_QUEUES, RECONCILE_DOOR, RECONCILE_SOURCE, TRIGGERS, trigger_queue
 
 if TYPE_CHECKING:
     from argosy.control.claims import Claims
     from argosy.control.wakes import Wakes
     from argosy.events.sensors import Firing
+    from argosy.services.agents.clusters import Clusters
+    from argosy.services.agents.doors import Doors
+    from argosy.services.agents.errands import Errands
+    from argosy.services.agents.inbox import Inbox
+    from argosy.services.agents.registry import Entry, Registry
+    from argosy.services.agents.subscribing import Subscribing
     from argosy.services.fetching import Fetching
     from argosy.services.fire import Firings
-    from argosy.services.objects import Objects
+    from argosy.services.objects import Objects, Wakened
     from argosy.services.operations import Operations
     from argosy.services.outcomes import Outcomes
     from argosy.services.receive import Receiver
@@ -54,13 +63,14 @@ class Runtime:
 
     `tally_seconds`: how often outcomes are written at most. `late_seconds`: how late a calendar's time may be noticed and
     still fire without catch-up; two ticks of the schedule on AWS. `claim_everything` and `claim_seconds`: see `Claims`.
-    `place`: the stack whose event sources something in AWS feeds, None on one machine; `wiring`: for the function
-    that connects them. `open_webhooks`: whether webhook event sources without an authSecret answer. `authoriser`: tells the
-    API who asks; unless another is given, only what API Gateway vouches for is let in. `watch_seconds`: how often
-    a request that waits for a change looks. `trigger_queue`: whose firings this process carries out. `unserved`: kinds of
+    `place`: the stack whose event sources something in AWS feeds, None on one machine; `wiring`: for the function that
+    connects them. `open_webhooks`: whether webhook event sources without an authSecret answer. `authoriser`: tells the
+    API who asks; unless another is given, only what API Gateway vouches for is let in. `watch_seconds`: how often a
+    request that waits for a change looks. `trigger_queue`: whose firings this process carries out. `unserved`: kinds of
     effects that nobody here carries out, with the reason and the way out. `repository` is for what fetches, `workshop`
-    for what renders: on AWS one function each, which have little else. `jq`
-    runs the programs of transforms. `observer` looks at the objects that triggers have written.
+    for what renders: on AWS one function each, which have little else. `jq` runs the programs of transforms. `observer`
+    looks at the objects that triggers have written. `signer` and `link`: for work that agents are to do; `home`: the home
+    cluster, if there is one; `connect` reaches a registered cluster that has no agent.
     """
 
     store: Store
@@ -84,6 +94,10 @@ class Runtime:
     workshop: Workshop | None = None
     jq: Jq | None = None
     observer: Observer | None = None
+    signer: Signer | None = None
+    link: AgentLink | None = None
+    home: Entry | None = None
+    connect: Callable[[Entry], Cluster] | None = None
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -104,7 +118,7 @@ class Runtime:
         """The declarations; a change of event sources wakes whoever wires them."""
         from argosy.services.objects import Objects
 
-        return Objects(self.store, self.clock, wakes=self.wakes, jq=self.jq)
+        return Objects(self.store, self.clock, wakes=self.wakes, jq=self.jq, agents=self._wakened)
 
     @cached_property
     def views(self) -> Views:
@@ -145,6 +159,70 @@ class Runtime:
         if self.wiring is None or self.place is None:
             raise InvalidObject("this runtime wires no event sources")
         return Wirer(self.store, Declarations(self.store, self.clock), self.wiring, self.place)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The clusters that there are."""
+        from argosy.services.agents.registry import Registry
+
+        return Registry(self.store, home=self.home)
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """The clusters by name, to write to."""
+        from argosy.services.agents.clusters import Clusters
+
+        return Clusters(self, self.connect or _unreachable)
+
+    @cached_property
+    def errands(self) -> Errands:
+        """Work for agents. Raises InvalidObject where nothing signs it."""
+        from argosy.services.agents.errands import Errands
+
+        if self.signer is None or self.link is None:
+            raise InvalidObject("this runtime has no agents: nothing signs their work")
+        return Errands(self.store, self.blobs, self.clock, self.signer, self.link)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Takes in what agents report."""
+        from argosy.services.agents.inbox import Inbox
+
+        return Inbox(self)
+
+    @cached_property
+    def doors(self) -> Doors:
+        """The controller of what is declared in clusters."""
+        from argosy.services.agents.doors import Doors
+
+        return Doors(self)
+
+    @cached_property
+    def subscribing(self) -> Subscribing:
+        """What agents watch."""
+        from argosy.services.agents.subscribing import Subscribing
+
+        return Subscribing(self)
+
+    @cached_property
+    def door_wakes(self) -> Wakes:
+        """Wakes of the function that looks at what is declared in clusters, and at what their agents watch."""
+        from argosy.control.wakes import Wakes
+
+        return Wakes(self.store, self.queue, self.clock, RECONCILE_DOOR)
+
+    def signed(self, text: str) -> bytes:
+        """The hub's signature of a text, the same each time. Raises InvalidObject where nothing signs."""
+        if self.signer is None:
+            raise InvalidObject("this runtime has no agents: nothing signs their work")
+        return self.signer.sign(text.encode())[1]
+
+    def _wakened(self) -> Wakened:
+        from argosy.services.agents.subscribing import agent_key
+        from argosy.services.objects import Wakened
+
+        agents = [entry.name for entry in self.registry.all() if self.signer is not None and entry.watched]
+        return Wakened(self.door_wakes, [str(agent_key(name)) for name in agents])
 
     @cached_property
     def receiver(self) -> Receiver:
@@ -198,6 +276,10 @@ class Runtime:
         from argosy.services.tick import Ticker
 
         return Ticker(self)
+
+
+def _unreachable(entry: Entry) -> Cluster:
+    raise NotFound(f"cluster {entry.name} is reached by {entry.way}, which this function has no way for")
 
 
 _current: Runtime | None = None

@@ -13,7 +13,7 @@ from argosy.control.timers import Timers, read_timer
 from argosy.control.wakes import Wakes
 from argosy.errors import EvaluationError
 from argosy.services.aside import or_set_aside
-from argosy.services.queues import TIMERS, WORK_QUEUES
+from argosy.services.queues import TIMERS, work_queue
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
@@ -34,7 +34,7 @@ def handle_timer(runtime: Runtime, body: str) -> None:
 
 def _ring(runtime: Runtime, body: str) -> None:
     key, generation = read_timer(body)
-    queue = WORK_QUEUES.get(key.group_kind)
+    queue = work_queue(key)
     if queue is None:
         raise EvaluationError(f"nobody reconciles a {key.group_kind}")
     timers_of(runtime, queue).ring(key, generation)

@@ -99,7 +99,7 @@ class Wirer:
         del key  # there is one
         self._declarations.refresh(now=True)
         found: dict[str, tuple[Wire, set[str], str]] = {}
-        for entry in self._declarations.all_entries():
+        for entry in self._declarations.wired_entries():
             wire, refusal = self._wire(entry)
             found.setdefault(wire.key, (wire, set(), refusal))[1].add(f"{entry.namespace}/{entry.source}")
         wanted = {name: Wanted(wire, tuple(sorted(owners)), why) for name, (wire, owners, why) in found.items()}

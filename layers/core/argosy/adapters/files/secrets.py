@@ -19,7 +19,7 @@ from argosy.ports.secrets import Secrets
 
 __all__ = ["ChainedSecrets", "FileSecrets"]
 
-_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]+\Z")
+_NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._@-]+\Z")
 
 
 _PLAIN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")

@@ -127,11 +127,15 @@ class ClientConnection(Connection):
             tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
         if configuration.cert_file:
             tls.load_cert_chain(configuration.cert_file, configuration.key_file)
-        return Door(self.host, tls if self.host.startswith("https:") else None, self._authorization)
+        secure = self.host.startswith("https:")
+        return Door(self.host, tls if secure else None, self._authorization, self._refused)
 
     def close(self) -> None:
         """See `Connection.close`."""
         self._client.close()  # type: ignore[no-untyped-call]  # untyped in kubernetes 37
+
+    def _refused(self, header: str) -> None:
+        """A kubeconfig's credentials are asked for each time anyway: its hook renews what has an end."""
 
     def _authorization(self) -> str:
         if self._token is not None:

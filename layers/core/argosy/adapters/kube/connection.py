@@ -53,11 +53,15 @@ class Answer:
 
 @record
 class Door:
-    """What a client of its own needs to come in: the server's URL, TLS, and the header to send at that moment."""
+    """What a client of its own needs to come in: the server's URL, TLS, and the header to send at that moment.
+
+    `refused` is to be told a header that the server did not take.
+    """
 
     host: str
     tls: ssl.SSLContext | None
     authorization: Callable[[], str]
+    refused: Callable[[str], object]
 
 
 class Connection(ABC):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
 
 from argosy.adapters.kube.connection import Answer, Call, Connection
@@ -187,6 +189,16 @@ class DirectCluster:
         answer = self.connection.call(Call("GET", "/version"), "version")
         _check(answer, self.connection.host)
         return str(json.loads(answer.body)["gitVersion"])
+
+    def server_time(self) -> datetime | None:
+        """The server's clock, to the second; None when it does not tell. Raises as `version`."""
+        answer = self.connection.call(Call("GET", "/version"), "version")
+        _check(answer, self.connection.host)
+        told = {name.lower(): value for name, value in answer.headers.items()}.get("date", "")
+        try:
+            return parsedate_to_datetime(told)
+        except ValueError:
+            return None
 
     def close(self) -> None:
         """Close the connection, also for every `acting_as` of this cluster."""

@@ -21,6 +21,7 @@ from argosy.events.workflowcommands import API_VERSION, workflow_name
 from argosy.ports.clock import Clock
 from argosy.ports.cluster import FIELD_MANAGER, Cluster, PatchType, ServiceAccount
 from argosy.ports.executor import FiringInfo
+from argosy.resources.homes import home_of
 
 __all__ = ["ClusterExecutor", "home_only"]
 
@@ -35,10 +36,11 @@ _LONGEST_MANAGER: Final = 128
 _PATCH_TYPES: Final[Mapping[str, PatchType]] = {"merge": "merge", "strategic": "strategic"}
 
 
-def home_only(home: Cluster) -> Callable[[str], Cluster]:
+def home_only(home: Cluster) -> Callable[[FiringInfo, str], Cluster]:
     """The clusters of an installation that knows one, which has no name."""
 
-    def named(name: str) -> Cluster:
+    def named(firing: FiringInfo, name: str) -> Cluster:
+        del firing
         if name:
             raise NotFound(
                 f"no cluster is registered under the name {name!r}; leave `cluster` out for the one that is home"
@@ -51,8 +53,8 @@ def home_only(home: Cluster) -> Callable[[str], Cluster]:
 class ClusterExecutor:
     """Writes objects in the cluster of a name, "" for the one that is home."""
 
-    def __init__(self, cluster: Callable[[str], Cluster], clock: Clock) -> None:
-        """`cluster` raises NotFound for a name that is none."""
+    def __init__(self, cluster: Callable[[FiringInfo, str], Cluster], clock: Clock) -> None:
+        """`cluster` gives the cluster of a name to a firing. Raises NotFound for a name that is none, Denied."""
         self._cluster, self._clock = cluster, clock
 
     async def execute(self, effect: WriteObject | WorkflowCommand | Draft, firing: FiringInfo) -> str:
@@ -85,7 +87,8 @@ class ClusterExecutor:
         return found
 
     def _as(self, effect: WriteObject | WorkflowCommand | Draft, firing: FiringInfo) -> Cluster:
-        return self._cluster(effect.cluster).acting_as(ServiceAccount(firing.namespace, effect.service_account))
+        user = ServiceAccount(home_of(firing.namespace)[0], effect.service_account)
+        return self._cluster(firing, effect.cluster).acting_as(user)
 
 
 def _write(cluster: Cluster, effect: WriteObject, firing: FiringInfo) -> str:

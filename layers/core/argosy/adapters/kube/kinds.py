@@ -88,10 +88,22 @@ class Kinds:
         segments = [check_segment(one, "apiVersion", api_version) for one in api_version.split("/", 1)]
         body = self._fetch("/".join(["", "apis" if len(segments) == 2 else "api", *segments]), _JSON)
         entries: list[dict[str, Any]] = json.loads(body).get("resources") or [] if body is not None else []
+        below: dict[str, set[str]] = {}
+        for entry in entries:
+            plural, _, subresource = entry["name"].partition("/")
+            if subresource:
+                below.setdefault(plural, set()).add(subresource)
         return [
-            Served(api_version, entry["kind"], entry["name"], entry["namespaced"], frozenset(entry.get("verbs") or ()))
+            Served(
+                api_version,
+                entry["kind"],
+                entry["name"],
+                entry["namespaced"],
+                frozenset(entry.get("verbs") or ()),
+                frozenset(below.get(entry["name"], ())),
+            )
             for entry in entries
-            if "/" not in entry["name"]  # not a subresource
+            if "/" not in entry["name"]
         ]
 
 
@@ -108,5 +120,10 @@ def _aggregated(group: Mapping[str, Any]) -> Iterator[Served]:
             if kind and plural not in seen:
                 seen.add(plural)
                 yield Served(
-                    api_version, kind, plural, entry["scope"] == "Namespaced", frozenset(entry.get("verbs") or ())
+                    api_version,
+                    kind,
+                    plural,
+                    entry["scope"] == "Namespaced",
+                    frozenset(entry.get("verbs") or ()),
+                    frozenset(one["subresource"] for one in entry.get("subresources") or ()),
                 )

@@ -96,7 +96,12 @@ class PodConnection(Connection):
 
     def door(self) -> Door:
         """See `Connection.door`."""
-        return Door(self.host, self._tls, lambda: f"Bearer {self._token.get()}")
+        return Door(
+            self.host,
+            self._tls,
+            lambda: f"Bearer {self._token.get()}",
+            lambda header: self._token.refuse(header.removeprefix("Bearer ")),
+        )
 
     def close(self) -> None:
         """See `Connection.close`."""

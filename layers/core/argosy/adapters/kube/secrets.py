@@ -13,6 +13,7 @@ import binascii
 
 from argosy.errors import InvalidObject, NotFound
 from argosy.ports.cluster import Cluster, ServiceAccount
+from argosy.resources.homes import home_of
 
 __all__ = ["ClusterSecrets"]
 
@@ -42,6 +43,12 @@ class ClusterSecrets:
         return _text(binary, f"ConfigMap/{namespace}/{name}", key)
 
     def _as(self, namespace: str, account: str) -> Cluster:
+        own, home = home_of(namespace)
+        if home:
+            raise NotFound(
+                f"Secrets and ConfigMaps of namespace {own} stay in cluster {home}: keep the value among the secrets of "
+                f"this installation, under namespace {namespace}"
+            )
         return self._cluster.acting_as(ServiceAccount(namespace, account))
 
 

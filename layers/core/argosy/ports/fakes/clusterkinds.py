@@ -38,7 +38,8 @@ class FakeKind:
     @property
     def served(self) -> ServedKind:
         """As discovery tells it."""
-        return ServedKind(self.api_version, self.kind, self.plural, self.namespaced, _VERBS)
+        below = frozenset(name for name in ("status", "scale") if getattr(self, name))
+        return ServedKind(self.api_version, self.kind, self.plural, self.namespaced, _VERBS, below)
 
     def subject(self, namespace: str, name: str) -> str:
         """kind/namespace/name, as far as there is one."""

@@ -1,0 +1,24 @@
+"""Agents: FIFO batch of a cluster's report queue → events on the bus, copies of objects, results for whoever waits."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from argosy.adapters.batches import fifo_processor, report_failures
+from argosy.adapters.powertools import function
+from argosy.adapters.senders import cluster_of
+from argosy.services.runtime import current
+
+
+@function
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Lambda entry point. A report that fails comes again, and those of its group after it."""
+    inbox, processor = current().inbox, fifo_processor()
+
+    def take(record: SQSRecord) -> None:
+        inbox.handle(cluster_of(record.raw_event), record.body)
+
+    with processor(event["Records"], take):
+        processor.process()
+    report_failures(processor, "report not taken in")
+    return processor.response()

@@ -1,0 +1,128 @@
+"""The Watching port on aiohttp: any number of watches on one event loop, one TLS context, one pool of connections.
+
+In: a `Door` (where the server is and what lets us in). Called by the agent. The kubernetes package would take a thread
+for each watch, and its asynchronous half (kubernetes.aio) 35 MB for its models. The API's watch protocol is followed: one
+JSON object a line, bookmarks asked for, an ERROR object in place of a status once the answer has begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from argosy.adapters.kube.connection import TIMEOUT, Door
+from argosy.adapters.kube.kinds import Served
+from argosy.adapters.kube.problems import problem
+from argosy.errors import Unavailable
+from argosy.ports.watching import Change, Page, Scope
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+__all__ = ["HttpWatcher"]
+
+_LONGEST_LINE: Final = 16 * 1024 * 1024
+_SILENCE: Final = 90.0
+"""Seconds without a byte after which a watch counts as broken: the server sends a bookmark each minute."""
+
+
+class HttpWatcher:
+    """Watches through `door`; to be used and closed on the loop that it was made on."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._session: ClientSession | None = None
+
+    async def page(self, scope: Scope, *, limit: int, token: str = "") -> Page:
+        """See `Watcher.page`."""
+        query = _query(scope) | {"limit": str(limit)} | ({"continue": token} if token else {})
+        async with await self._get(scope, query, TIMEOUT[1]) as response:
+            told = orjson.loads(await self._body(response, scope))
+        common = {"apiVersion": scope.kind.api_version, "kind": scope.kind.kind}
+        metadata = told.get("metadata") or {}
+        items = [common | item for item in told.get("items") or []]
+        return Page(items, str(metadata.get("resourceVersion") or "0"), metadata.get("continue") or "")
+
+    async def watch(self, scope: Scope, since: str, seconds: int) -> AsyncIterator[Change]:
+        """See `Watcher.watch`."""
+        query = _query(scope) | {
+            "watch": "true",
+            "resourceVersion": since,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(seconds),
+        }
+        async with await self._get(scope, query, _SILENCE) as response:
+            async for line in self._lines(response, scope):
+                told = orjson.loads(line)
+                body: dict[str, Any] = told["object"]
+                if told["type"] == "ERROR":
+                    raise problem(int(body.get("code") or 500), orjson.dumps(body), {}, _subject(scope))
+                body.setdefault("apiVersion", scope.kind.api_version)
+                body.setdefault("kind", scope.kind.kind)
+                yield Change(told["type"], body)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _get(self, scope: Scope, query: Mapping[str, str], silence: float) -> ClientResponse:
+        from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
+
+        if self._session is None:
+            # No limit: each watch holds its connection for as long as it goes on.
+            connector = TCPConnector(limit=0, ssl=self._door.tls if self._door.tls is not None else True)
+            self._session = ClientSession(connector=connector, auto_decompress=True, read_bufsize=2**16)
+        kind = Served(scope.kind.api_version, scope.kind.kind, scope.kind.plural, scope.kind.namespaced)
+        path = kind.collection_path(scope.namespace) if scope.namespace else kind.all_path()
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        if authorization := self._door.authorization():
+            headers["Authorization"] = authorization
+        timeout = ClientTimeout(total=None, sock_connect=TIMEOUT[0], sock_read=silence)
+        try:
+            response = await self._session.get(
+                self._door.host + path, params=query, headers=headers, timeout=timeout, allow_redirects=False
+            )
+        except (ClientError, OSError) as x:
+            raise Unavailable(f"{_subject(scope)}: no answer from {self._door.host}: {x or type(x).__name__}") from x
+        if response.status != 200:
+            body = await self._body(response, scope)
+            if response.status == 401:
+                self._door.refused(headers.get("Authorization", ""))
+                raise Unavailable(f"{_subject(scope)}: the credentials were refused; they are read again")
+            raise problem(response.status, body, response.headers, _subject(scope))
+        return response
+
+    async def _body(self, response: ClientResponse, scope: Scope) -> bytes:
+        from aiohttp import ClientError
+
+        try:
+            return await response.read()
+        except (ClientError, OSError) as x:
+            raise Unavailable(f"{_subject(scope)}: the answer broke off: {x}") from x
+
+    async def _lines(self, response: ClientResponse, scope: Scope) -> AsyncIterator[bytes]:
+        from aiohttp import ClientError
+
+        rest = b""
+        try:
+            async for piece in response.content.iter_any():
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    if line:
+                        yield line
+                if len(rest) > _LONGEST_LINE:
+                    raise Unavailable(f"{_subject(scope)}: an object of more than {_LONGEST_LINE} bytes")
+        except (ClientError, OSError) as x:
+            raise Unavailable(f"{_subject(scope)}: the watch broke: {x or type(x).__name__}") from x
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    given = {"labelSelector": scope.labels, "fieldSelector": scope.fields}
+    return {name: value for name, value in given.items() if value}
+
+
+def _subject(scope: Scope) -> str:
+    return "/".join(part for part in (scope.kind.plural, scope.namespace) if part)

@@ -1,0 +1,140 @@
+"""Keeps up with one scope: lists, watches from there, goes on after interruptions, lists again when it must.
+
+As client-go's Reflector (tools/cache/reflector.go, v0.34): bookmarks move the point to go on from; a watch that ended is
+gone on with; 410 lists anew. A list is told to the hub as an inventory (uid and resourceVersion of each object), which the
+hub compares with what it has: after a restart, and after whatever was missed, only what differs travels. Only a complete
+list can tell that something is gone; a list that failed tells nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from argosy.agent.changes import Changes
+from argosy.agent.normal import digest, pruned, version_of
+from argosy.control.agents.reports import Item, Seen
+from argosy.control.agents.scopes import Wanted
+from argosy.errors import ArgosyError, Denied, Expired, NotFound, Unsupported
+from argosy.ports.cluster import ServedKind
+from argosy.ports.watching import Change, Scope, Watcher
+
+__all__ = ["Counts", "Reflector"]
+
+_PAGE: Final = 200
+_WATCH_SECONDS: Final = 300
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 30.0
+_REFUSED_PAUSE: Final = 60.0
+_log = logging.getLogger("argosy.agent")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What an agent tells of its watches in each heartbeat."""
+
+    lists: int = 0
+    expired: int = 0
+    broken: int = 0
+    refused: int = 0
+    changes: int = 0
+
+
+@dataclass(slots=True)
+class Reflector:
+    """One scope. `find` tells its kind, None when the cluster does not serve it; `inventory` tells the hub of a list."""
+
+    wanted: Wanted
+    watcher: Watcher
+    changes: Changes
+    secret_key: str
+    find: Callable[[Wanted], Awaitable[ServedKind | None]]
+    inventory: Callable[[Seen], Awaitable[None]]
+    counts: Counts
+    state: str = "starting"
+    known: dict[str, bytes] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Keep up until cancelled."""
+        pause = _FIRST_PAUSE
+        since = ""
+        while True:
+            try:
+                scope = await self._scope()
+                if not since:
+                    since = await self._list(scope)
+                self.state = "watching"
+                since = await self._watch(scope, since)
+                pause = _FIRST_PAUSE
+            except Expired:
+                self.counts.expired += 1
+                since = ""
+            except (Denied, NotFound, Unsupported) as x:
+                if self.state != f"refused: {x}":
+                    _log.warning("%s cannot be watched: %s", self.wanted.resource, x)
+                self.state, since = f"refused: {x}", ""
+                self.counts.refused += 1
+                await asyncio.sleep(_REFUSED_PAUSE)
+            except ArgosyError as x:
+                _log.info("the watch of %s was interrupted: %s", self.wanted.resource, x)
+                self.counts.broken += 1
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _scope(self) -> Scope:
+        kind = await self.find(self.wanted)
+        if kind is None:
+            raise NotFound(f"the cluster serves no {self.wanted.resource} of {self.wanted.api_version}")
+        return Scope(kind, self.wanted.namespace, self.wanted.labels)
+
+    async def _list(self, scope: Scope) -> str:
+        """The whole list, page by page; what was known and is not in it is forgotten, and the hub is told."""
+        self.counts.lists += 1
+        objects: dict[str, tuple[str, str, int]] = {}
+        token, version = "", ""
+        while True:
+            page = await self.watcher.page(scope, limit=_PAGE, token=token)
+            for obj in page.items:
+                metadata = obj["metadata"]
+                uid = metadata["uid"]
+                self.known[uid] = digest(obj)
+                objects[uid] = (metadata.get("namespace", ""), metadata["name"], version_of(obj))
+            token, version = page.token, page.version
+            if not token:
+                break
+        for uid in self.known.keys() - objects.keys():
+            del self.known[uid]
+        await self.inventory(Seen(self.wanted.key, int(version), objects))
+        return version
+
+    async def _watch(self, scope: Scope, since: str) -> str:
+        async for change in self.watcher.watch(scope, since, _WATCH_SECONDS):
+            if change.type != "BOOKMARK":
+                await self._take(change)
+            since = change.version
+        return since
+
+    async def _take(self, change: Change) -> None:
+        obj = change.object
+        uid = obj["metadata"]["uid"]
+        if change.type == "DELETED":
+            self.known.pop(uid, None)
+        else:
+            seen = digest(obj)
+            if self.known.get(uid) == seen and self.wanted.coalesced:
+                return
+            self.known[uid] = seen
+        self.counts.changes += 1
+        body = pruned(obj, self.secret_key, whole=not self.wanted.coalesced)
+        await self.changes.put(self.wanted, item_of(self.wanted, change.type, body), body)
+
+
+def item_of(wanted: Wanted, kind: str, body: dict[str, Any]) -> Item:
+    """The change as it is reported, but for its object."""
+    metadata = body["metadata"]
+    return Item(
+        wanted.key, kind, metadata.get("namespace", ""), metadata["name"], metadata["uid"], version_of(body), None
+    )

@@ -1,0 +1,169 @@
+"""Does what the hub has signed: calls of the cluster, units of writes, calls to names inside the cluster.
+
+In: the body of a message of the command queue. Out: a result for the report queue, or nothing for work that has none. What
+is not signed by the hub, too old, or for another cluster is refused before anything else is looked at. Work that was done
+already is not done again: its result is remembered for as long as the work is good, and given once more. After a restart
+the memory is gone; what the hub sends is such that doing it twice does no harm (preconditions, applied fields, names made of
+ids).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from argosy.agent.normal import pruned
+from argosy.control.agents.reports import error_to_json
+from argosy.control.agents.units import unit_from_json
+from argosy.control.agents.work import Expired, Work, open_work
+from argosy.control.units import carry_out
+from argosy.control.writing import ClusterWriter
+from argosy.errors import ArgosyError, Denied, Retryable, Unsupported
+from argosy.ports.cluster import Cluster
+from argosy.ports.clusterrequests import Request, perform
+from argosy.ports.signing import Verifier
+
+__all__ = ["Http", "Watching", "Worker"]
+
+_MOST_RESULTS: Final = 2000
+_log = logging.getLogger("argosy.agent")
+
+
+class Http(Protocol):
+    """Calls names inside the cluster."""
+
+    def call(self, body: Mapping[str, Any], namespaces: tuple[str, ...]) -> dict[str, Any]:
+        """The answer (status, headers, body). Raises Denied for a name that may not be called, Unavailable."""
+        ...
+
+
+class Watching(Protocol):
+    """The watching half of the agent, which runs on its own loop."""
+
+    def subscribe(self, body: Mapping[str, Any]) -> None:
+        """Watch this from now on."""
+        ...
+
+    def report(self, body: Mapping[str, Any]) -> None:
+        """Report objects that the hub lacks."""
+        ...
+
+    @property
+    def http_namespaces(self) -> tuple[str, ...]:
+        """Namespaces whose services may be called."""
+        ...
+
+    @property
+    def secret_key(self) -> str:
+        """What values of Secrets are hashed with."""
+        ...
+
+
+@dataclass(slots=True)
+class Refusals:
+    """How many messages were refused, and why the last one was."""
+
+    count: int = 0
+    last: str = ""
+
+
+class Worker:
+    """Work of one cluster; `handle` may be called from several threads, for one group at a time from one of them."""
+
+    def __init__(
+        self,
+        name: str,
+        cluster: Cluster,
+        verifier: Verifier,
+        watching: Watching,
+        http: Http,
+        report: Callable[[dict[str, Any], str], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        """`report` sends a report in a group; `now` is the time that the hub would tell."""
+        self._name, self._cluster, self._verifier, self._watching, self._http = name, cluster, verifier, watching, http
+        self._report, self._now = report, now
+        self._writer = ClusterWriter(cluster)
+        self._results: dict[str, tuple[datetime, dict[str, Any]]] = {}
+        self._mutex = threading.Lock()
+        self.refusals = Refusals()
+
+    def handle(self, message: Any) -> None:
+        """Do the work of a message (unpacked).
+
+        Raises Unavailable when its result could not be sent: it must come again.
+        """
+        try:
+            work = open_work(message, self._verifier, self._name, self._now())
+        except Expired as x:
+            self._refuse(x)
+            self._answer(x.work, error_to_json(x))
+            return
+        except Denied as x:
+            self._refuse(x)
+            return
+        with self._mutex:
+            known = self._results.get(work.id)
+        if known is not None:
+            self._answer(work, known[1])
+            return
+        try:
+            result = self._do(work)
+        except ArgosyError as x:
+            result = error_to_json(x)
+            if isinstance(x, Retryable):  # nothing was done: the same work may be sent again
+                self._answer(work, result)
+                return
+        if result is not None:
+            self._remember(work, result)
+            self._answer(work, result)
+
+    def _do(self, work: Work) -> dict[str, Any] | None:
+        match work.kind:
+            case "request":
+                found = perform(self._cluster, Request.from_json(work.body))
+                return {"value": _plain(found, self._watching.secret_key)}
+            case "unit":
+                return {
+                    "value": carry_out(unit_from_json(work.body, work.expires), self._writer, self._now()).as_json()
+                }
+            case "http":
+                return {"value": self._http.call(work.body, self._watching.http_namespaces)}
+            case "subscribe":
+                self._watching.subscribe(work.body)
+            case "report":
+                self._watching.report(work.body)
+            case _:
+                raise Unsupported(f"this agent does no {work.kind!r}: update it")
+        return None
+
+    def _answer(self, work: Work, result: Mapping[str, Any]) -> None:
+        self._report({"report": "result", "id": work.id, **result}, f"result-{work.id}")
+
+    def _refuse(self, problem: Denied) -> None:
+        with self._mutex:
+            self.refusals.count += 1
+            self.refusals.last = str(problem)
+        _log.warning("refused: %s", problem)
+
+    def _remember(self, work: Work, result: dict[str, Any]) -> None:
+        now = self._now()
+        with self._mutex:
+            self._results[work.id] = (work.expires, result)
+            if len(self._results) > _MOST_RESULTS:
+                self._results = {name: kept for name, kept in self._results.items() if kept[0] > now}
+
+
+def _plain(value: Any, secret_key: str) -> Any:
+    """What a call returned, as JSON takes it and as it may leave the cluster: a Secret's values only as hashes."""
+    if isinstance(value, list | tuple):
+        return [_plain(one, secret_key) for one in value]
+    if isinstance(value, dict):
+        return pruned(value, secret_key)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: sorted(one) if isinstance(one, frozenset) else one for name, one in asdict(value).items()}
+    return value

@@ -1,0 +1,93 @@
+"""Clusters by name: what a sensor or a controller writes to, whatever the way.
+
+A cluster that this process reaches is handed on as it is; one behind an agent becomes a `RemoteCluster`. Who lives in a
+cluster that is no management cluster acts on that cluster alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from argosy.control.agents.units import unit_to_json
+from argosy.control.agents.work import group_of
+from argosy.control.effects import Outcome, Unit, Version
+from argosy.control.keys import Key
+from argosy.control.units import Carrier, Direct
+from argosy.control.writing import ClusterWriter
+from argosy.errors import Denied
+from argosy.ports.cluster import Cluster
+from argosy.ports.executor import FiringInfo
+from argosy.resources.homes import home_of
+from argosy.services.agents.mirror import Mirror
+from argosy.services.agents.registry import HOME, Entry
+from argosy.services.agents.remote import RemoteCluster
+
+if TYPE_CHECKING:
+    from argosy.services.runtime import Runtime
+
+__all__ = ["Clusters"]
+
+
+class Clusters:
+    """The clusters of one installation; `direct` connects to one that is reached without an agent."""
+
+    def __init__(self, runtime: Runtime, direct: Callable[[Entry], Cluster], *, patience: float = 2.0) -> None:
+        self._runtime, self._direct, self._patience = runtime, direct, patience
+        self._known: dict[str, tuple[Entry, Cluster]] = {}
+
+    def named(self, name: str, purpose: str) -> Cluster:
+        """The cluster of a name, "" = home. `purpose`: what asks; the same who asks again is given the same answers.
+
+        Raises NotFound.
+        """
+        entry = self._runtime.registry.find(name)
+        if entry.way != "agent":
+            return self._reached(entry)
+        mirror = Mirror(self._runtime.store, self._runtime.blobs, entry.name)
+        return RemoteCluster(
+            entry.name, self._runtime.errands, mirror, self._runtime.clock, purpose, patience=self._patience
+        )
+
+    def of_firing(self, firing: FiringInfo, name: str) -> Cluster:
+        """The cluster that a trigger writes to: the one that it names, else its sensor's home. Raises Denied, NotFound."""
+        home = home_of(firing.namespace)[1]
+        if name and name != (home or HOME) and not self._runtime.registry.find(home).management:
+            raise Denied(
+                f"cluster {home or HOME} is no management cluster: its sensors act on it alone, not on {name} "
+                "(argosy cluster set NAME --management)"
+            )
+        return self.named(name or home, f"{firing.id}/{firing.attempt}/{firing.look}")
+
+    def carrier(self, key: Key) -> Carrier:
+        """Brings the writes of the object's controller to its cluster."""
+        entry = self._runtime.registry.find(key.cluster)
+        if entry.way != "agent":
+            return Direct(ClusterWriter(self._reached(entry)))
+        return _AgentCarrier(self._runtime, entry.name, key)
+
+    def _reached(self, entry: Entry) -> Cluster:
+        known = self._known.get(entry.name)
+        if known is None or known[0] != entry:
+            known = self._known[entry.name] = (entry, self._direct(entry))
+        return known[1]
+
+
+class _AgentCarrier:
+    """See `control.units.Carrier`: units go to the agent, their outcomes come by the inbox."""
+
+    answers_later = True
+
+    def __init__(self, runtime: Runtime, cluster: str, key: Key) -> None:
+        self._runtime, self._cluster, self._key = runtime, cluster, key
+
+    def is_current(self, read: Mapping[Key, Version | None]) -> bool:
+        """What was read is the hub's copy, which is as current as it gets here; the agent looks at the objects."""
+        del read
+        return True
+
+    def carry(self, unit: Unit) -> Outcome:
+        """See `Carrier.carry`."""
+        group = group_of(str(self._key))
+        self._runtime.errands.send(self._cluster, unit.id, "unit", unit_to_json(unit), group, answers=str(self._key))
+        return Outcome()

@@ -1,0 +1,242 @@
+"""The door of a cluster: declarations that are made there with kubectl come in, and their state goes back to them.
+
+A controller (see `argosy.control.controller`) over one object of Argo's kinds: what it sees is the hub's copy of the
+object and the declaration that the installation holds; what it decides is to take the one over into the other, or to
+retire it, and to write the conditions where kubectl shows them. A declaration that cannot be used says why in its
+conditions, and the last one that could goes on being in force, as with Argo, whose Deployment stays. The cluster's
+declaration wins over one of the same name that `argosy apply` has made, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from argosy.control.agents.scopes import DOOR, Wanted
+from argosy.control.claims import Claims
+from argosy.control.controller import Report
+from argosy.control.effects import Call, Decision, Observation, Patch, Version, Write
+from argosy.control.keys import Key
+from argosy.control.loop import Loop
+from argosy.control.state import States
+from argosy.control.wakes import Wakes, read_wake
+from argosy.errors import EvaluationError, NotFound
+from argosy.ports.clock import Clock
+from argosy.resources.definitions import GROUP
+from argosy.resources.homes import placed
+from argosy.resources.manifests import Manifest
+from argosy.services.agents.mirror import Copy, Mirror
+from argosy.services.agents.registry import HOME
+from argosy.services.agents.subscribing import AGENT_KIND
+from argosy.services.kinds import KINDS
+from argosy.services.objects import Objects, check
+from argosy.services.queues import RECONCILE_DOOR
+from argosy.services.status import with_status
+from argosy.services.timing import timers_of
+
+if TYPE_CHECKING:
+    from argosy.services.runtime import Runtime
+
+__all__ = ["Doors", "door_kind", "door_loop", "handle_wake"]
+
+_REPLACED: Final = "it has taken the place of the declaration of this name that argosy apply had made"
+
+
+def door_kind(plural: str) -> str | None:
+    """The kind that a door lets in, by its plural."""
+    return next((kind.name for kind in KINDS.values() if kind.plural == plural), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The object in its cluster, what of it is declared here, and what is wrong with it ("" = nothing).
+
+    `wanted` is the object as it is to be declared; `status` the conditions that hold once it is.
+    """
+
+    copy: Copy | None
+    declared: Mapping[str, Any] | None
+    ours: bool
+    wanted: Manifest | None = None
+    problem: str = ""
+    status: Mapping[str, Any] | None = None
+
+
+class Doors:
+    """The doors of all clusters; the controller of the declarations that come through them."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def observe(self, key: Key) -> Observation | None:
+        """See `Controller.observe`."""
+        mirror = Mirror(self._runtime.store, self._runtime.blobs, key.cluster)
+        found = _scope(mirror, key.kind)
+        if found is None:
+            return None
+        scope, listed = found
+        copy = mirror.find(scope.key, key.namespace, key.name)
+        home = _home(key)
+        declared, by = self._declared(key)
+        if copy is None or copy.object is None or _ending(copy.object):
+            as_of = copy.version if copy is not None else int(listed or 0)
+            return Observation(Seen(copy, declared, ours=True), {key: None}, as_of) if by == home else None
+        wanted = _manifest(copy.object, key)
+        problems = check(wanted, self._runtime.objects.served, self._runtime.jq)
+        problem = "; ".join(str(one) for one in problems)
+        status = self._status(wanted, problem, taken=declared is not None and not by)
+        seen = Seen(copy, declared, by == home, wanted, problem, status)
+        return Observation(seen, {key: Version(copy.uid, copy.version)})
+
+    def reconcile(self, observation: Observation, now: datetime) -> Decision:
+        """See `Controller.reconcile`: declare what is there and can be used, retire what is gone."""
+        del now
+        seen: Seen = observation.object
+        (key,) = observation.read
+        if seen.wanted is None:
+            return Decision((Call(f"retire {key}", (key, None), repeatable=True),) if seen.ours else ())
+        if seen.problem or (seen.ours and _same(seen.declared, seen.wanted)):
+            return Decision()
+        version = seen.copy.version if seen.copy is not None else 0
+        return Decision((Call(f"declare {key} {version}", (key, seen.wanted), repeatable=True),))
+
+    def call(self, call: Call) -> bool:
+        """See `Controller.call`."""
+        key, wanted = call.what
+        objects = self._runtime.objects
+        place = (key.kind, placed(key.namespace, _cluster(key)), key.name)
+        actor = f"cluster {key.cluster}"
+        if wanted is not None:
+            objects.apply([wanted], actor=actor, home=_home(key))
+        else:
+            try:
+                objects.delete([place], actor=actor, home=_home(key))
+            except NotFound:
+                return True
+        return True
+
+    def status(self, observation: Observation, decision: Decision | None, report: Report) -> Write | None:
+        """See `Controller.status`: the conditions, unless they stand there already."""
+        del decision
+        seen: Seen = observation.object
+        (key,) = observation.read
+        if seen.copy is None or seen.copy.object is None or seen.status is None:
+            return None
+        before = seen.copy.object.get("status") or {}
+        wanted = seen.status.get("conditions") or ()
+        if report.problem:
+            wanted = [*wanted, {"type": "Deployed", "status": "False", "message": report.problem}]
+        conditions = _merged(before.get("conditions") or (), wanted, self._runtime.clock)
+        generation = (seen.copy.object.get("metadata") or {}).get("generation")
+        status = {"conditions": conditions, "observedGeneration": generation}
+        if all(before.get(name) == value for name, value in status.items()):
+            return None
+        return Patch(key, {"status": status}, Version(seen.copy.uid, seen.copy.version))
+
+    def listed(self, cluster: str, scope: Wanted) -> None:
+        """A complete list has come: what is declared from there and is not in it is looked at, and so is what is new."""
+        kind = door_kind(scope.resource)
+        if kind is None:
+            return
+        home = HOME if cluster == HOME else cluster
+        for body in self._runtime.objects.of_home(kind, home):
+            metadata = body["metadata"]
+            own = metadata["namespace"].partition("@")[0]
+            self._runtime.door_wakes.wake(str(Key(cluster, GROUP, kind, own, metadata["name"])))
+
+    def _declared(self, key: Key) -> tuple[dict[str, Any] | None, str]:
+        """The declaration of this name here, and the cluster that it came from ("" = argosy apply)."""
+        return self._runtime.objects.find(key.kind, placed(key.namespace, _cluster(key)), key.name)
+
+    def _status(self, wanted: Manifest, problem: str, *, taken: bool) -> Mapping[str, Any]:
+        """The conditions as they will hold, in Argo's words."""
+        if problem:
+            first = {"EventSource": "SourcesProvided", "Sensor": "TriggersProvided"}.get(wanted.kind, "Configured")
+            return {
+                "conditions": [
+                    {"type": first, "status": "False", "reason": "InvalidSpec", "message": problem},
+                    {"type": "Deployed", "status": "False", "reason": "InvalidSpec", "message": "not in force"},
+                ]
+            }
+        body = {**wanted.body, "metadata": {**wanted.metadata}}
+        status = dict(with_status(self._runtime.store, body, self._runtime.unserved)["status"])
+        if taken:
+            status["conditions"] = [
+                one | {"message": _REPLACED} if one["type"] == "Deployed" else one for one in status["conditions"]
+            ]
+        return status
+
+
+def door_loop(runtime: Runtime, key: Key) -> Loop:
+    """The loop that turns for one object of a cluster."""
+    store, clock = runtime.store, runtime.clock
+    return Loop(
+        runtime.doors,
+        States(store, clock, RECONCILE_DOOR),
+        Wakes(store, runtime.queue, clock, RECONCILE_DOOR),
+        timers_of(runtime, RECONCILE_DOOR),
+        Claims(store, clock, everything=False, lease=0.0),
+        clock,
+        runtime.clusters.carrier(key),
+    )
+
+
+def handle_wake(runtime: Runtime, body: str) -> None:
+    """Look at the declaration, or at the agent, that a message of the queue names.
+
+    Raises EvaluationError for a message that is no wake, Unavailable when our own store or queue fail.
+    """
+    text = read_wake(body)
+    if text is None:
+        raise EvaluationError("not a wake of a cluster's declarations")
+    key = Key.parse(text)
+    if key.kind == AGENT_KIND:
+        runtime.door_wakes.clear(text)
+        runtime.subscribing.subscribe(key.cluster)
+    else:
+        door_loop(runtime, key).run(key)
+
+
+def _scope(mirror: Mirror, kind: str) -> tuple[Wanted, str] | None:
+    """What watches a kind's objects, and the resourceVersion of its last complete list; None when nothing does."""
+    plural = KINDS[kind].plural if kind in KINDS else ""
+    found = (one for one in mirror.scopes().values() if one[0].purpose == DOOR and one[0].resource == plural)
+    return next(found, None)
+
+
+def _home(key: Key) -> str:
+    return key.cluster
+
+
+def _cluster(key: Key) -> str:
+    """What its namespace is marked with: nothing for the home cluster, whose declarations share names with ours."""
+    return "" if key.cluster == HOME else key.cluster
+
+
+def _ending(obj: Mapping[str, Any]) -> bool:
+    return bool((obj.get("metadata") or {}).get("deletionTimestamp"))
+
+
+def _manifest(obj: Mapping[str, Any], key: Key) -> Manifest:
+    metadata = {**(obj.get("metadata") or {}), "namespace": placed(key.namespace, _cluster(key))}
+    return Manifest({**obj, "metadata": metadata})
+
+
+def _same(declared: Mapping[str, Any] | None, wanted: Manifest) -> bool:
+    return declared is not None and Objects.same(declared, wanted)
+
+
+def _merged(
+    before: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]], clock: Clock
+) -> list[dict[str, Any]]:
+    """The conditions, each with the time since which it holds; those of somebody else stay."""
+    now = clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    known = {one.get("type"): one for one in before}
+    merged = dict[Any, dict[str, Any]]()
+    for one in wanted:
+        old = known.get(one["type"]) or {}
+        since = old.get("lastTransitionTime") if old.get("status") == one["status"] else None
+        merged[one["type"]] = {**one, "lastTransitionTime": since or now}
+    return [*merged.values(), *(dict(one) for kind, one in known.items() if kind not in merged)]

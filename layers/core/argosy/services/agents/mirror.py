@@ -1,0 +1,143 @@
+"""The hub's copy of what an agent watches: one row an object (pk `mirror/<cluster>/<scope>`, sk `namespace/name`).
+
+Written when an agent reports, always on condition of the version that was read. `uid` and `rv` are of the last report,
+`gone` marks one that was deleted: it stays for a day, so that a report that comes twice is known for what it is. The
+object lies in the row, above 100 KB in a blob. `scopes/<cluster>` holds what the agent watches, and the resourceVersion
+of the last complete list, "" before there was one. Nothing here is the truth: the agent's next inventory mends whatever
+is wrong or lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from argosy.control.agents.reports import Item
+from argosy.control.agents.scopes import Wanted
+from argosy.control.keys import wake_digest
+from argosy.errors import ArgosyError
+from argosy.ports.blobs import Blobs
+from argosy.ports.store import ABSENT, Delete, Put, Row, Store
+
+__all__ = ["Copy", "Mirror"]
+
+_INLINE: Final = 100_000
+_GONE_SECONDS: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What is known of an object; `object` is None when it is gone. `wake`: digest of what wakes its controller."""
+
+    uid: str
+    version: int
+    object: dict[str, Any] | None
+    wake: str = ""
+    row: int = ABSENT
+
+    def knows(self, item: Item) -> bool:
+        """Whether a change is no news: it was processed before, or something newer was."""
+        if item.uid != self.uid:
+            return item.version < self.version and item.type != "DELETED"
+        if item.type == "DELETED":
+            return self.object is None
+        return item.version <= self.version
+
+
+class Mirror:
+    """The copies of one cluster."""
+
+    def __init__(self, store: Store, blobs: Blobs, cluster: str) -> None:
+        self._store, self._blobs, self._cluster = store, blobs, cluster
+
+    def find(self, scope: str, namespace: str, name: str) -> Copy | None:
+        """What is known of an object, None when nothing is."""
+        row = self._store.get(self._pk(scope), f"{namespace}/{name}")
+        return self._copy(row) if row is not None else None
+
+    def all(self, scope: str, namespace: str = "") -> Iterator[tuple[str, Copy]]:
+        """(`namespace/name`, copy) of every object that is there."""
+        for row in self._store.query(self._pk(scope), f"{namespace}/" if namespace else ""):
+            copy = self._copy(row)
+            if copy.object is not None:
+                yield row.sk, copy
+
+    def put(self, item: Item, before: Copy | None, now: float) -> Put:
+        """The write of a change, on condition of what was there."""
+        gone = item.type == "DELETED"
+        data: dict[str, Any] = {"uid": item.uid, "rv": item.version}
+        if gone:
+            data["gone"] = True
+        elif item.object is not None:
+            data |= self._kept(item.object) | {"wake": wake_digest(item.object)}
+        expires = now + _GONE_SECONDS if gone else None
+        row = Row(self._pk(item.scope), f"{item.namespace}/{item.name}", data, expires_at=expires)
+        return Put(row, expect=before.row if before is not None else ABSENT)
+
+    def forget(self, scope: str) -> None:
+        """Remove all copies of a scope that nobody watches any more."""
+        rows = self._store.query(self._pk(scope))
+        for start in range(0, len(rows), 100):
+            self._store.write([Delete(row.pk, row.sk) for row in rows[start : start + 100]])
+        self._store.write([Delete(self._scopes, scope)])
+
+    def scopes(self) -> dict[str, tuple[Wanted, str]]:
+        """What is watched: key → (scope, resourceVersion of the last complete list, "" = there was none)."""
+        return {
+            row.sk: (Wanted(*row.data["wanted"]), str(row.data.get("listed", "")))
+            for row in self._store.query(self._scopes)
+        }
+
+    def watch(self, scopes: Iterable[Wanted]) -> None:
+        """Note what is watched from now on; what was watched before and is not any more is forgotten."""
+        wanted, known = {scope.key: scope for scope in scopes}, self.scopes()
+        for key, scope in wanted.items():
+            if key not in known:
+                self._store.write([Put(Row(self._scopes, key, {"wanted": _fields(scope)}))])
+        for key in known.keys() - wanted.keys():
+            self.forget(key)
+
+    def listed(self, scope: Wanted, version: int) -> None:
+        """A complete list has come."""
+        data = {"wanted": _fields(scope), "listed": str(version)}
+        self._store.write([Put(Row(self._scopes, scope.key, data))])
+
+    @property
+    def _scopes(self) -> str:
+        return f"scopes/{self._cluster}"
+
+    def _pk(self, scope: str) -> str:
+        return f"mirror/{self._cluster}/{scope}"
+
+    def _kept(self, obj: Mapping[str, Any]) -> dict[str, Any]:
+        data = orjson.dumps(obj)
+        if len(data) <= _INLINE:
+            return {"object": obj}
+        key = f"mirror/{hashlib.sha256(data).hexdigest()}"
+        self._blobs.put(key, data)
+        return {"blob": key}
+
+    def _copy(self, row: Row) -> Copy:
+        data = row.data
+        obj: dict[str, Any] | None = None
+        if not data.get("gone"):
+            obj = data.get("object")
+            if obj is None and "blob" in data:
+                obj = self._loaded(data["blob"])
+        return Copy(data["uid"], data["rv"], obj, data.get("wake", ""), row.version)
+
+    def _loaded(self, key: str) -> dict[str, Any] | None:
+        """None when the blob was swept: as if the object were not known, so that it is asked for again."""
+        try:
+            found: dict[str, Any] = orjson.loads(self._blobs.get(key))
+        except ArgosyError:
+            return None
+        return found
+
+
+def _fields(scope: Wanted) -> list[str]:
+    return [scope.group, scope.version, scope.resource, scope.namespace, scope.labels, scope.purpose]

@@ -1,0 +1,84 @@
+"""What each agent is to watch, made of the declarations, and sent when it is no longer what the agent has.
+
+A `resource` event source watches the cluster that it lives in. Where the door is open, declarations of Argo Events' kinds
+are watched, too. Called when declarations have changed, and at each heartbeat, which tells what the agent has: a lost
+subscription heals within half a minute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from argosy.control.agents.scopes import DOOR, EVENTS, Subscription, Wanted
+from argosy.control.agents.work import group_of
+from argosy.control.keys import Key
+from argosy.errors import EvaluationError
+from argosy.events.sources.resource import subscription
+from argosy.resources.definitions import GROUP, VERSION
+from argosy.resources.homes import home_of
+from argosy.services.agents.mirror import Mirror
+from argosy.services.agents.registry import HOME, Entry
+from argosy.services.declarations import Declarations, SourceEntry
+from argosy.services.kinds import KINDS
+
+if TYPE_CHECKING:
+    from argosy.services.runtime import Runtime
+
+__all__ = ["AGENT_KIND", "Subscribing", "agent_key", "lives_in", "wanted_by"]
+
+AGENT_KIND: Final = "Agent"
+
+
+def agent_key(cluster: str) -> Key:
+    """What is woken when a cluster's agent may have to watch something else."""
+    return Key(cluster, "argosy.dev", AGENT_KIND, "", cluster)
+
+
+def lives_in(entry: SourceEntry) -> str:
+    """The cluster that an event source watches: its home."""
+    return home_of(entry.namespace)[1] or HOME
+
+
+def wanted_by(entry: SourceEntry) -> Wanted | None:
+    """The scope of a `resource` entry, None for one whose labels make no selector (its status says so)."""
+    try:
+        needed = subscription(entry.entry)
+    except EvaluationError:
+        return None
+    return Wanted(needed.group, needed.version, needed.resource, needed.namespace, needed.selector, EVENTS)
+
+
+class Subscribing:
+    """Subscriptions of one installation's agents."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._declarations = Declarations(runtime.store, runtime.clock)
+
+    def expected(self, entry: Entry) -> Subscription:
+        """What the agent of a cluster is to watch now."""
+        self._declarations.refresh()
+        secret_key = hashlib.sha256(self._runtime.signed(f"secret values of {entry.name}")).hexdigest()
+        return Subscription.of(self._scopes(entry), secret_key, entry.http_namespaces)
+
+    def subscribe(self, cluster: str, has: str = "") -> bool:
+        """Send the subscription unless it is the one of digest `has`; whether it was sent. Raises NotFound."""
+        entry = self._runtime.registry.find(cluster)
+        expected = self.expected(entry)
+        Mirror(self._runtime.store, self._runtime.blobs, cluster).watch(expected.scopes)
+        if expected.digest == has:
+            return False
+        name = f"subscribe-{uuid.uuid4().hex}"
+        self._runtime.errands.tell(cluster, name, "subscribe", expected.as_json(), group_of("subscribe"))
+        return True
+
+    def _scopes(self, entry: Entry) -> Iterator[Wanted]:
+        if entry.door:
+            yield from (Wanted(GROUP, VERSION, kind.plural, purpose=DOOR) for kind in KINDS.values())
+        for source in self._declarations.entries("resource"):
+            wanted = wanted_by(source)
+            if lives_in(source) == entry.name and wanted is not None:
+                yield wanted
