@@ -13,10 +13,11 @@ from argosy.services.runtime import current
 @function
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Lambda entry point. A report that fails comes again, and those of its group after it."""
-    inbox, processor = current().inbox, fifo_processor()
+    runtime, processor = current(), fifo_processor()
+    stage = runtime.place.stage if runtime.place is not None else ""
 
     def take(record: SQSRecord) -> None:
-        inbox.handle(cluster_of(record.raw_event), record.body)
+        runtime.inbox.handle(cluster_of(record.raw_event, stage), record.body)
 
     with processor(event["Records"], take):
         processor.process()

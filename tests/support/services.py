@@ -9,12 +9,14 @@ from typing import Any
 
 import orjson
 
+from argosy.adapters.signing.ed25519 import KeySigner, new_keys
 from argosy.errors import ArgosyError
 from argosy.events.effects import EFFECTS
 from argosy.events.envelope import Event
 from argosy.ports.access import Authoriser
 from argosy.ports.blobs import Blobs
 from argosy.ports.executor import FiringInfo, Observer
+from argosy.ports.fakes.agents import FakeAgentLink
 from argosy.ports.fakes.blobs import FakeBlobs
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.queue import FakeQueue
@@ -25,6 +27,7 @@ from argosy.ports.jq import Jq
 from argosy.ports.queue import Delivery, Outgoing, Queue
 from argosy.ports.repository import Repository
 from argosy.ports.secrets import Secrets
+from argosy.ports.signing import Signer
 from argosy.ports.store import Store
 from argosy.ports.wiring import Place
 from argosy.ports.workshop import Workshop
@@ -79,6 +82,8 @@ class FakeInstallation:
     workshop: Workshop | None = None
     jq: Jq | None = None
     observer: Observer | None = None
+    link: FakeAgentLink = field(default_factory=FakeAgentLink)
+    signer: Signer = field(default_factory=lambda: KeySigner(new_keys))
 
     def __post_init__(self) -> None:
         self.runtime = Runtime(
@@ -95,6 +100,8 @@ class FakeInstallation:
             workshop=self.workshop,
             jq=self.jq,
             observer=self.observer,
+            link=self.link,
+            signer=self.signer,
         )
 
     def apply(self, *bodies: Body, namespace: str = "ns") -> list[Applied]:

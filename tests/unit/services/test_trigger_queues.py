@@ -164,11 +164,12 @@ def stack(**more: str) -> Runtime:
 def test_a_stack_knows_whether_it_has_a_cluster() -> None:
     cluster = "arn:aws:eks:eu-central-1:123456789012:cluster/main"
     assert set(stack().unserved) == CLUSTER_KINDS
-    assert CLUSTER_KINDS.isdisjoint(stack().executors)
     assert stack(ARGOSY_EKS_CLUSTERS=cluster).unserved == {}
-    assert stack(ARGOSY_EKS_CLUSTERS=cluster).executors.keys() >= CLUSTER_KINDS
-    assert stack().observer is None
-    assert stack(ARGOSY_EKS_CLUSTERS=cluster).observer is not None
+    assert stack().home is None
+    home = stack(ARGOSY_EKS_CLUSTERS=cluster).home
+    assert home is not None
+    assert (home.way, home.settings, home.management) == ("eks", {"arn": cluster}, True)
+    assert stack().executors.keys() >= CLUSTER_KINDS, "clusters are registered later, too"
     assert [stack(**more).trigger_queue for more in ({}, {"ARGOSY_TRIGGER_QUEUE": "cluster-triggers"})] == [
         TRIGGERS,
         CLUSTER_TRIGGERS,
@@ -185,6 +186,12 @@ def test_a_sensor_that_needs_a_cluster_is_taken_and_told() -> None:
     (condition,) = [one for one in status["conditions"] if one["type"] == "TriggersProvided"]
     reason = "this stack has no cluster: name one in its parameter EksClusterArns"
     assert condition == {"type": "TriggersProvided", "status": "False", "message": f"a: {reason}; last: {reason}"}
+    for other in (
+        {**body, "spec": {**body["spec"], "triggers": [trigger("a", k8s={**K8S["k8s"], "cluster": "edge"})]}},
+        {**body, "metadata": {**body["metadata"], "namespace": "ns@edge"}},
+    ):
+        conditions = with_status(made.runtime.store, other, stack().unserved)["status"]["conditions"]
+        assert {"type": "TriggersProvided", "status": "True"} in conditions, "it does not act on the home cluster"
     served = with_status(made.runtime.store, body)["status"]["conditions"]
     assert {"type": "TriggersProvided", "status": "True"} in served
 

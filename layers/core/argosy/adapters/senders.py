@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from argosy.errors import EvaluationError
 from argosy.services.queues import AGENT_REPORTS
 
 __all__ = ["cluster_of"]
 
-_NAME: Final = re.compile(r"argosy-[A-Za-z0-9-]+?-agent-(?P<cluster>[a-z0-9-]+)-reports\.fifo")
 
+def cluster_of(record: Mapping[str, Any], stage: str) -> str:
+    """The cluster of a record (of a Lambda SQS event); `stage` is the stack's, "" in `argosy up`, which has none.
 
-def cluster_of(record: Mapping[str, Any]) -> str:
-    """The cluster of a record (of a Lambda SQS event). Raises EvaluationError for a queue that is no agent's."""
+    Raises EvaluationError for a queue that is no agent's of this installation, and for a message without its mark.
+    """
     queue = str(record["eventSourceARN"]).rpartition(":")[2]
-    if queue == AGENT_REPORTS:
+    if queue == AGENT_REPORTS and not stage:
         marked = record.get("messageAttributes") or {}
-        return str(marked["cluster"]["stringValue"])
-    found = _NAME.fullmatch(queue)
-    if found is None:
-        raise EvaluationError(f"{queue} is not the report queue of an agent")
-    return found["cluster"]
+        cluster = str(marked.get("cluster", {}).get("stringValue", ""))
+    else:
+        # A stack's stage is given and not guessed: it may hold the word "agent" itself.
+        of_stage = re.escape(stage) if stage else "[a-z][a-z0-9-]*?"
+        found = re.fullmatch(rf"argosy-{of_stage}-agent-([a-z0-9-]+)-reports\.fifo", queue)
+        cluster = found[1] if found is not None else ""
+    if not cluster:
+        raise EvaluationError(f"{queue} is not the report queue of an agent of this installation")
+    return cluster

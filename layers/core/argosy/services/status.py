@@ -13,6 +13,7 @@ from typing import Any, Final
 from argosy.errors import ArgosyError
 from argosy.events.sensors import CompiledSensor
 from argosy.ports.store import Row, Store
+from argosy.resources.homes import home_of
 from argosy.resources.sensor import Sensor
 from argosy.services.calendars import CALENDAR_PK
 from argosy.services.outcomes import sensor_status
@@ -51,7 +52,8 @@ def _sensor_conditions(body: Mapping[str, Any], unserved: Mapping[str, str]) -> 
         broken = CompiledSensor(Sensor.model_validate(body), body).broken
     except (ArgosyError, ValueError) as x:
         broken = {"": str(x)}
-    broken = dict(_unserved(body["spec"]["triggers"], unserved)) | broken
+    if not home_of(body["metadata"]["namespace"])[1]:  # else it acts on the cluster that it came from
+        broken = dict(_unserved(body["spec"]["triggers"], unserved)) | broken
     problem = "; ".join(f"{trigger}: {reason}" for trigger, reason in broken.items())
     conditions = [
         _condition("DependenciesProvided", True),
@@ -65,7 +67,8 @@ def _unserved(triggers: Iterable[Mapping[str, Any]], unserved: Mapping[str, str]
     for trigger in triggers:
         template = trigger.get("template") or {}
         for kind, reason in unserved.items():
-            if template.get(kind) is not None:
+            found = template.get(kind)
+            if found is not None and not (isinstance(found, Mapping) and found.get("cluster")):
                 yield str(template.get("name", "")), reason
         yield from _unserved([trigger["dlqTrigger"]] if trigger.get("dlqTrigger") else [], unserved)
 

@@ -16,25 +16,36 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from argosy.adapters.aws.agentlink import SqsAgentLink
 from argosy.adapters.aws.blobs import S3Blobs
 from argosy.adapters.aws.clients import Clients
+from argosy.adapters.aws.errors import telling
 from argosy.adapters.aws.queue import SqsQueue, queue_urls, queue_variable
 from argosy.adapters.aws.secrets import AwsSecrets
 from argosy.adapters.aws.store import DynamoStore
 from argosy.adapters.jq import LazyJq
-from argosy.errors import InvalidObject
+from argosy.adapters.signing.ed25519 import KeySigner
+from argosy.errors import InvalidObject, Unsupported
 from argosy.ports.clock import Clock, SystemClock
+from argosy.ports.cluster import Cluster
 from argosy.ports.executor import Executor, FiringInfo, ObservingExecutor
 from argosy.ports.secrets import Secrets
 from argosy.ports.wiring import Place, Wiring
-from argosy.services.queues import AWS_QUEUES, CLUSTER_KINDS, QUEUES, TRIGGERS
+from argosy.services.agents.registry import HOME, Entry
+from argosy.services.queues import AWS_QUEUES, BUS, CLUSTER_KINDS, QUEUES, TRIGGERS
 from argosy.services.runtime import Runtime
 
-__all__ = ["LazyExecutor", "LazyObserver", "Settings", "create"]
+__all__ = ["AGENT_KEYS", "LazyExecutor", "LazyObserver", "Settings", "create"]
+
+AGENT_KEYS = "agent-keys"
+"""The secret, below the stage, that signs work for agents."""
 
 # The trigger function's timeout and a little: after it nobody carries an attempt out any more.
 _TRIGGER_SECONDS = 125.0
 _NO_CLUSTER = "this stack has no cluster: name one in its parameter EksClusterArns"
+_SERVER = (
+    "a stack reaches clusters by EKS or through an agent, and keeps no token of one: argosy cluster add --eks, --agent"
+)
 _LATE_SECONDS = 120.0  # the schedule ticks once a minute, and one tick may fail
 
 
@@ -124,8 +135,8 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
     blobs = S3Blobs(settings.bucket, clients)
     secrets = AwsSecrets(f"argosy/{settings.stage}", clients)
     aws = LazyExecutor(lambda: _aws(settings, clients))
-    cluster = LazyObserver(lambda: _cluster(settings, clients, clock))
-    return Runtime(
+    cluster = LazyObserver(lambda: _cluster(lambda: runtime, clock))
+    runtime = Runtime(
         DynamoStore(settings.table, clients, clock, blobs),
         SqsQueue(AWS_QUEUES, settings.queues, clients),
         blobs,
@@ -136,7 +147,7 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
             "log": LazyExecutor(_log),
             "awsLambda": aws,
             "aws": aws,
-            **(dict.fromkeys(CLUSTER_KINDS, cluster) if settings.clusters else {}),
+            **dict.fromkeys(CLUSTER_KINDS, cluster),
         },
         late_seconds=_LATE_SECONDS,
         claim_everything=True,
@@ -147,8 +158,13 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
         trigger_queue=settings.trigger_queue,
         jq=LazyJq(),
         unserved={} if settings.clusters else dict.fromkeys(CLUSTER_KINDS, _NO_CLUSTER),
-        observer=cluster if settings.clusters else None,
+        observer=cluster,
+        signer=KeySigner(lambda: _keys(settings, clients)),
+        link=SqsAgentLink(settings.queues[BUS], settings.stage, clients),
+        home=Entry(HOME, "eks", {"arn": settings.clusters[0]}, management=True) if settings.clusters else None,
+        connect=lambda entry: _reach(entry, clients),
     )
+    return runtime
 
 
 def _wiring(settings: Settings, clients: Clients) -> Wiring:
@@ -164,13 +180,28 @@ def _aws(settings: Settings, clients: Clients) -> Executor:
     return AwsExecutor(clients, settings.targets, partition=place.partition, account=place.account)
 
 
-def _cluster(settings: Settings, clients: Clients, clock: Clock) -> ObservingExecutor:
+def _keys(settings: Settings, clients: Clients) -> str:
+    """What signs work for agents; whoever may read it can make agents do anything that they may."""
+    name = f"argosy/{settings.stage}/{AGENT_KEYS}"
+    with telling(f"the keys of agents, secret {name} (argosy cluster add --agent makes it)"):
+        return str(clients.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
+
+
+def _reach(entry: Entry, clients: Clients) -> Cluster:
+    """A cluster without an agent. Raises Unsupported for one that has no way from a function."""
     from argosy.adapters.kube.eks import EksCluster, connect
-    from argosy.adapters.kube.executor import ClusterExecutor, home_only
     from argosy.adapters.kube.lazy import LazyCluster
 
-    home = EksCluster(settings.clusters[0])
-    return ClusterExecutor(home_only(LazyCluster(lambda: connect(home, clients))), clock)
+    if entry.way != "eks":
+        raise Unsupported(_SERVER, obj=f"cluster {entry.name}")
+    found = EksCluster(*(entry.settings.get(key, "") for key in ("arn", "role_arn", "external_id")))
+    return LazyCluster(lambda: connect(found, clients))
+
+
+def _cluster(runtime: Callable[[], Runtime], clock: Clock) -> ObservingExecutor:
+    from argosy.adapters.kube.executor import ClusterExecutor
+
+    return ClusterExecutor(runtime().clusters.of_firing, clock)
 
 
 def _http(secrets: Secrets) -> Executor:
