@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Tools for working on this machine.")
-cluster = typer.Typer(no_args_is_help=True, help="A real Kubernetes API on this machine, without containers.")
+cluster = typer.Typer(
+    no_args_is_help=True, help="A real Kubernetes API on this machine, without containers unless you ask for them."
+)
 app.add_typer(cluster, name="cluster")
 
 
@@ -58,6 +60,14 @@ def up(
         bool,
         typer.Option("--wait-all", help="Return only when scheduler, controllers and nodes run too, not just the API."),
     ] = False,
+    real_node: Annotated[
+        bool,
+        typer.Option(
+            "--real-node",
+            help="Also a node that runs containers (root on Linux; installs containerd where apt-get is). "
+            "Pods choose it by the node label argosy.dev/node: real.",
+        ),
+    ] = False,
     kubeconfig: Annotated[
         Path | None,
         typer.Option("--kubeconfig", help="Also merge the cluster into this kubeconfig and make it current there."),
@@ -67,7 +77,7 @@ def up(
     from argosy.local import devcluster
 
     with devcluster.shown_on(sys.stderr) as progress:
-        info = devcluster.ensure_up(name, progress=progress, wait_all=wait_all)
+        info = devcluster.ensure_up(name, progress=progress, wait_all=wait_all, real_node=real_node)
     if kubeconfig is not None:
         devcluster.export_kubeconfig(name, kubeconfig)
     typer.echo(f"{info.name}: Kubernetes {info.version} at {info.server}", err=True)
@@ -77,6 +87,17 @@ def up(
             f"still to come, in the background: {', '.join(late)} (argosy dev cluster status --name {name})", err=True
         )
     typer.echo(info.kubeconfig)
+
+
+@cluster.command()
+def load(
+    archive: Annotated[Path, typer.Argument(help="An image, as docker save writes it.")],
+    name: Name = "dev",
+) -> None:
+    """Give an image to the cluster's real node; pods use it with imagePullPolicy: Never."""
+    from argosy.local import devcluster
+
+    devcluster.load_image(name, archive)
 
 
 @cluster.command()

@@ -16,10 +16,10 @@ __all__ = ["Api"]
 
 
 class Api:
-    """A client for one API server on 127.0.0.1; one connection per call."""
+    """A client for one API server on this machine; one connection per call."""
 
-    def __init__(self, port: int, token: str, certificate: Path) -> None:
-        self._port, self._token, self._certificate = port, token, certificate
+    def __init__(self, port: int, token: str, certificate: Path, host: str = "127.0.0.1") -> None:
+        self._host, self._port, self._token, self._certificate = host, port, token, certificate
 
     def authority(self) -> str:
         """The certificate that the server made for itself at start, with the authority that signed it (PEM)."""
@@ -34,7 +34,7 @@ class Api:
         }
         try:
             trust = ssl.create_default_context(cadata=self.authority())
-            connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=5, context=trust)
+            connection = http.client.HTTPSConnection(self._host, self._port, timeout=5, context=trust)
             try:
                 connection.request(method, path, None if body is None else json.dumps(body), headers)
                 answer = connection.getresponse()

@@ -8,6 +8,9 @@ supervisor. Flags that are not obvious:
 - the grace period for nodes is hours: on a busy machine KWOK's heartbeats come late, and nodes that turn NotReady
   stop every pod from becoming Ready.
 - KWOK takes only nodes labelled `type=kwok`, so that a node with real containers can stand beside them.
+
+With a real node there are differences: the API server listens in the node's network, pods get tokens of their service
+accounts as everywhere, and their service account has to be there before them.
 """
 
 from __future__ import annotations
@@ -15,33 +18,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from argosy.local.devcluster.apiserver import Api
+from argosy.local.devcluster.versions import REAL_NODE
 
-__all__ = ["NODES", "START_ORDER", "Ports", "command_line", "environment", "is_ready", "node_manifest"]
+if TYPE_CHECKING:
+    from argosy.local.devcluster.node.host import NodeHost
 
-START_ORDER = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
-"""Stopped in reverse."""
+__all__ = ["NODES", "REAL_NODE_NAME", "Ports", "command_line", "environment", "is_ready", "node_manifest"]
 
 NODES = ("kwok-0", "kwok-1")
+"""Those that KWOK plays."""
+
+REAL_NODE_NAME = "real-0"
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """All on 127.0.0.1."""
+    """All on 127.0.0.1, only the API server may be at another `host`."""
 
     etcd: int
     etcd_peer: int
     api: int
+    host: str = "127.0.0.1"
 
-    def all(self) -> tuple[int, ...]:
-        """For looking whether they are free again."""
-        return (self.etcd, self.etcd_peer, self.api)
+    def all(self) -> list[int]:
+        """Those on 127.0.0.1, for looking whether they are free again."""
+        return [self.etcd, self.etcd_peer, *([self.api] if self.host == "127.0.0.1" else [])]
 
 
-def command_line(name: str, binary: Path, folder: Path, ports: Ports) -> list[str]:
-    """Arguments for the component `name` of the cluster in `folder`."""
+def command_line(name: str, binary: Path, folder: Path, ports: Ports, node: NodeHost | None = None) -> list[str]:
+    """Arguments for the component `name` of the cluster in `folder`, which may have a real node."""
     make: dict[str, Callable[[Path, Ports], list[str]]] = {
         "etcd": _etcd,
         "kube-apiserver": _apiserver,
@@ -49,14 +57,19 @@ def command_line(name: str, binary: Path, folder: Path, ports: Ports) -> list[st
         "kube-scheduler": _scheduler,
         "kwok": _kwok,
     }
-    return [str(binary), *make[name](folder, ports)]
+    if node is not None and name in REAL_NODE:
+        return [str(binary), *node.arguments(name)]
+    more = _MORE[name](folder, node) if name in _MORE else []
+    return [str(binary), *make[name](folder, ports), *more]
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path, name: str = "", node: NodeHost | None = None) -> dict[str, str]:
     """What components see of the environment.
 
-    No proxies (all talk to 127.0.0.1), no credentials, a home of their own.
+    No proxies (all talk to this machine), no credentials, a home of their own.
     """
+    if node is not None and name in REAL_NODE:
+        return node.environment()
     return {"HOME": str(folder), "PATH": "/usr/bin:/bin", "KWOK_WORKDIR": str(folder / "kwok")}
 
 
@@ -79,18 +92,26 @@ def _apiserver(folder: Path, ports: Ports) -> list[str]:
     return [
         f"--etcd-servers=http://127.0.0.1:{ports.etcd}",
         f"--secure-port={ports.api}",
-        "--bind-address=127.0.0.1",
+        f"--bind-address={ports.host}",
         f"--cert-dir={folder / 'certs'}",
         f"--service-account-key-file={folder / 'sa.key'}",
         f"--service-account-signing-key-file={folder / 'sa.key'}",
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--token-auth-file={folder / 'tokens.csv'}",
         "--authorization-mode=RBAC",
-        "--service-cluster-ip-range=10.0.0.0/24",
-        "--disable-admission-plugins=ServiceAccount",
         "--allow-privileged=true",
         "--kubelet-preferred-address-types=InternalIP",
         "--shutdown-delay-duration=0s",
+    ]
+
+
+def _more_apiserver(_folder: Path, node: NodeHost | None) -> list[str]:
+    if node is None:
+        return ["--service-cluster-ip-range=10.0.0.0/24", "--disable-admission-plugins=ServiceAccount"]
+    return [
+        f"--service-cluster-ip-range={node.network.services}",
+        f"--kubelet-client-certificate={node.files.client}",
+        f"--kubelet-client-key={node.files.client}",
     ]
 
 
@@ -128,21 +149,37 @@ def _kwok(folder: Path, _ports: Ports) -> list[str]:
     ]
 
 
-def is_ready(name: str, api: Api) -> bool:
+def _more_controller_manager(folder: Path, node: NodeHost | None) -> list[str]:
+    # The API server's file holds the authority that signed it, too.
+    return [] if node is None else [f"--root-ca-file={folder / 'certs' / 'apiserver.crt'}"]
+
+
+_MORE: dict[str, Callable[[Path, NodeHost | None], list[str]]] = {
+    "kube-apiserver": _more_apiserver,
+    "kube-controller-manager": _more_controller_manager,
+}
+
+
+def is_ready(name: str, api: Api, node: NodeHost | None = None) -> bool:
     """Whether a component that runs behind the API server has done its first work.
 
-    The controller manager makes the default service account, KWOK makes its nodes Ready; the scheduler leaves no
-    trace until there is a pod.
+    The controller manager makes the default service account, KWOK makes its nodes Ready, and so does the kubelet;
+    containerd listens; the scheduler leaves no trace until there is a pod.
     """
     if name == "kube-controller-manager":
         return api.ok("/api/v1/namespaces/default/serviceaccounts/default")
     if name == "kwok":
-        return all(_node_ready(api.call("GET", f"/api/v1/nodes/{node}")[1]) for node in NODES)
+        return all(_node_ready(one, api) for one in NODES)
+    if name == "kubelet":
+        return _node_ready(REAL_NODE_NAME, api)
+    if name == "containerd" and node is not None:
+        return node.listening()
     return True
 
 
-def _node_ready(node: Any) -> bool:
-    conditions = node.get("status", {}).get("conditions", []) if isinstance(node, dict) else []
+def _node_ready(name: str, api: Api) -> bool:
+    status, node = api.call("GET", f"/api/v1/nodes/{name}")
+    conditions = node["status"].get("conditions", []) if status == 200 else []
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 

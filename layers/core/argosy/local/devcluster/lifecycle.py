@@ -21,18 +21,21 @@ from pathlib import Path
 from typing import Any
 
 import argosy
-from argosy.errors import InvalidObject, NotFound, Unavailable
+from argosy.errors import AlreadyExists, InvalidObject, NotFound, Unavailable
 from argosy.local.devcluster import kubeconfig
 from argosy.local.devcluster.binaries import BinaryCache, Source, preset_directory
 from argosy.local.devcluster.files import locked, private_directory
 from argosy.local.devcluster.locations import Locations
+from argosy.local.devcluster.node import images, machine
+from argosy.local.devcluster.node.settings import NodeFiles
+from argosy.local.devcluster.node.sweep import sweep
 from argosy.local.devcluster.processes import Process, ports_are_free, wait_until
 from argosy.local.devcluster.progress import QUIET, Progress
 from argosy.local.devcluster.sources import default_sources
 from argosy.local.devcluster.state import Folder, Plan, State
 from argosy.local.devcluster.versions import BACKGROUND, BINARIES, ESSENTIAL
 
-__all__ = ["ClusterInfo", "ensure_up", "export_kubeconfig", "list_clusters", "status", "stop"]
+__all__ = ["ClusterInfo", "ensure_up", "export_kubeconfig", "list_clusters", "load_image", "status", "stop"]
 
 _START_SECONDS = 300.0
 _REST_SECONDS = 3600.0
@@ -68,6 +71,7 @@ def ensure_up(
     progress: Progress = QUIET,
     owner_pid: int | None = None,
     wait_all: bool = False,
+    real_node: bool = False,
     locations: Locations | None = None,
     sources: Sequence[Source] | None = None,
 ) -> ClusterInfo:
@@ -78,11 +82,18 @@ def ensure_up(
     `owner_pid`: the cluster ends when that process does. It counts only for the start that it causes; a running
     cluster keeps its owner. `sources` replaces where binaries for the API server come from. Raises `Unavailable`
     with the reason when the cluster cannot start.
+
+    `real_node`: with a node that runs containers beside those that KWOK plays. Raises `Unsupported` where this machine
+    or this user cannot have one, `AlreadyExists` when the cluster runs without.
     """
+    if real_node:
+        machine.require_root_on_linux()
     places = locations or Locations.default()
     folder = Folder(places.cluster(name))
     owner = _owner(owner_pid)
     if not _is_running(folder):
+        if real_node:
+            machine.provide(progress)
         cache = BinaryCache(
             places.binaries,
             default_sources(places) if sources is None else sources,
@@ -91,6 +102,8 @@ def ensure_up(
         )
         paths = cache.obtain(ESSENTIAL)
         paths |= {one: path for one in BACKGROUND if (path := cache.find(one)) is not None}
+        if real_node:
+            paths |= _node_programs(cache)
         plan = Plan(
             name=name,
             clusters=str(places.clusters),
@@ -98,11 +111,16 @@ def ensure_up(
             go=str(places.go),
             paths={one: str(path) for one, path in paths.items()},
             owner=owner.as_json() if owner else None,
+            real_node=real_node,
         )
         waiting = f"another process is starting or stopping the cluster {name}; waiting for it"
         with locked(places.lock(name), lambda: progress.note(waiting)):
             if not _is_running(folder):
                 _start(folder, plan, progress)
+    if real_node and not _has_real_node(folder):
+        raise AlreadyExists(
+            f"the cluster {name} runs without a real node; end it first: argosy dev cluster down --name {name}"
+        )
     if wait_all:
         _await_rest(folder, progress)
     return _info(folder, name)
@@ -151,6 +169,33 @@ def export_kubeconfig(name: str, target: Path, *, locations: Locations | None = 
         target
     )  # before the merge: what is remembered and not there does no harm, the other way round does
     kubeconfig.merge_into(target, folder.kubeconfig)
+
+
+def load_image(name: str, archive: Path, *, locations: Locations | None = None) -> None:
+    """Give the image in `archive` (as `docker save` writes it) to the real node of the cluster `name`.
+
+    Pods use it with `imagePullPolicy: Never`. Raises `NotFound` when there is no cluster with a real node or no such
+    file, `Unavailable` while containerd does not run.
+    """
+    folder = Folder((locations or Locations.default()).cluster(name))
+    if not _is_running(folder) or not _has_real_node(folder):
+        raise NotFound(
+            f"no cluster {name} with a real node runs; start one with: argosy dev cluster up --real-node --name {name}"
+        )
+    if not archive.is_file():
+        raise NotFound(f"there is no image archive {archive}")
+    images.load(NodeFiles(folder.path).socket, archive)
+
+
+def _has_real_node(folder: Folder) -> bool:
+    plan = folder.read_plan()
+    return plan is not None and plan.real_node
+
+
+def _node_programs(cache: BinaryCache) -> dict[str, Path]:
+    """Those that are there; the kubelet may have to be built."""
+    kubelet = cache.find("kubelet")
+    return {"containerd": machine.program("containerd")} | ({"kubelet": kubelet} if kubelet else {})
 
 
 def _owner(pid: int | None) -> Process | None:
@@ -238,7 +283,7 @@ def _await_rest(folder: Folder, progress: Progress) -> None:
         return gone() or component(name).get("state") not in ("waiting", "fetching")
 
     plan = folder.read_plan()
-    for name in BACKGROUND:
+    for name in plan.background if plan else ():
         if plan is not None and name not in plan.paths and not had(name):
             with progress.step(f"getting {name}", BINARIES[name].cold_seconds):
                 wait_until(partial(had, name), _REST_SECONDS, 0.1)
@@ -269,6 +314,8 @@ def _clean(folder: Folder, name: str) -> None:
         for process in left:
             process.signal(signal.SIGKILL)
         wait_until(lambda: not any(one.alive() for one in left) and ports_are_free(state.ports), _END_SECONDS)
+    if NodeFiles(folder.path).home.exists():
+        sweep(folder.path)
     for target in folder.exports():
         kubeconfig.remove_from(target, name)
     shutil.rmtree(folder.path, ignore_errors=True)

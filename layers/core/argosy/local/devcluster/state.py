@@ -10,6 +10,7 @@ by `supervisor` and `lifecycle`.
     exports.json      files of the user that the entries were merged into
     logs/NAME.log     one per component, and the supervisor's own
     etcd/ certs/ tokens.csv sa.key kwok/
+    node/             all of a real node, which its sweeper removes
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, Literal
 from argosy.local.devcluster.files import read_json, write_json
 from argosy.local.devcluster.locations import Locations
 from argosy.local.devcluster.processes import Process
+from argosy.local.devcluster.versions import BACKGROUND, REAL_NODE
 
 __all__ = ["ComponentState", "Folder", "Phase", "Plan", "State"]
 
@@ -35,7 +37,10 @@ ComponentState = Literal["waiting", "fetching", "starting", "running", "unavaila
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run. `paths` has the binaries that need no work; the others are fetched in the background."""
+    """What to run. `paths` has the binaries that need no work; the others are fetched in the background.
+
+    `real_node`: whether a node with real containers is among the nodes.
+    """
 
     name: str
     clusters: str
@@ -43,6 +48,12 @@ class Plan:
     go: str
     paths: dict[str, str]
     owner: dict[str, int | str] | None = None
+    real_node: bool = False
+
+    @property
+    def background(self) -> tuple[str, ...]:
+        """What follows the API server, in the order of starting; everything is stopped in reverse."""
+        return BACKGROUND + (REAL_NODE if self.real_node else ())
 
     def locations(self) -> Locations:
         """The three folders."""

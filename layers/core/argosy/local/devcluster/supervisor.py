@@ -24,8 +24,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from argosy.errors import ArgosyError, Unavailable
 from argosy.local.devcluster import components
@@ -36,7 +37,10 @@ from argosy.local.devcluster.files import private_directory
 from argosy.local.devcluster.kubeconfig import remove_from, write_kubeconfig
 from argosy.local.devcluster.processes import GUARD, Process, dies_with_parent, free_ports, ports_are_free, wait_until
 from argosy.local.devcluster.state import Folder, Plan, State
-from argosy.local.devcluster.versions import BACKGROUND, ESSENTIAL
+from argosy.local.devcluster.versions import ESSENTIAL, REAL_NODE
+
+if TYPE_CHECKING:
+    from argosy.local.devcluster.node.host import NodeHost
 
 __all__ = ["Supervisor", "main"]
 
@@ -60,11 +64,13 @@ class Supervisor:
         self._told = b""
         self._terminated = False
         self._tie = dies_with_parent()
-        ports = free_ports(3)
-        self._ports = components.Ports(etcd=ports[0], etcd_peer=ports[1], api=ports[2])
+        self._node: NodeHost | None = None
+        etcd, etcd_peer, api = free_ports(3)
+        self._ports = components.Ports(etcd, etcd_peer, api)
         self._paths = {name: Path(path) for name, path in plan.paths.items()}
-        self._state = State(name=plan.name, ports=ports, server=f"https://127.0.0.1:{self._ports.api}")
-        self._state.components = {name: {"state": "waiting", "message": ""} for name in components.START_ORDER}
+        self._order = ESSENTIAL + plan.background
+        self._state = State(name=plan.name)
+        self._state.components = {name: {"state": "waiting", "message": ""} for name in self._order}
         self._woken, self._waker = os.pipe()
 
     def run(self) -> int:
@@ -83,7 +89,11 @@ class Supervisor:
         except (ArgosyError, OSError) as error:
             failure = str(error)
         self._change(phase="stopping", message=failure)
-        self._stop_all()
+        try:
+            self._stop_all()
+        except ArgosyError as error:
+            failure = failure or str(error)
+            self._change(message=failure)
         if failure:
             shutil.rmtree(self._folder.path / "etcd", ignore_errors=True)
             self._change(phase="failed")
@@ -95,11 +105,22 @@ class Supervisor:
 
     # --- start -------------------------------------------------------------------------------------------------
 
+    def _prepare_node(self) -> None:
+        from argosy.local.devcluster.node.host import NodeHost
+
+        with self._folder.log("sweep").open("ab") as log:
+            self._node = NodeHost(self._folder.path, log)
+        self._node.prepare(*free_ports(1))
+        self._ports = replace(self._ports, api=443, host=self._node.network.api)
+
     def _start_api(self) -> None:
+        if self._plan.real_node:
+            self._prepare_node()
+        self._change(ports=self._ports.all(), server=f"https://{self._ports.host}:{self._ports.api}")
         folder = self._folder.path
         token = make_token(folder / "tokens.csv")
         make_service_account_key(folder / "sa.key")
-        self._api = Api(self._ports.api, token, folder / "certs" / "apiserver.crt")
+        self._api = Api(self._ports.api, token, folder / "certs" / "apiserver.crt", self._ports.host)
         self._start("etcd")
         self._await("etcd", lambda: _etcd_healthy(self._ports.etcd), _ETCD_SECONDS)
         self._running("etcd")
@@ -135,11 +156,11 @@ class Supervisor:
             wanted.pop(0)
 
     def _start_rest(self) -> None:
-        missing = [name for name in BACKGROUND if name not in self._paths]
+        missing = [name for name in self._plan.background if name not in self._paths]
         if missing:
             self._start_fetcher(missing)
         while True:
-            for name in BACKGROUND:
+            for name in self._plan.background:
                 self._advance(name)
             self._conclude()
             settled = self._state.phase in ("complete", "partial")
@@ -147,30 +168,38 @@ class Supervisor:
 
     def _advance(self, name: str) -> None:
         state = self._state.components[name]["state"]
-        if state in ("waiting", "fetching") and name in self._paths:
+        if state in ("waiting", "fetching") and name in self._paths and self._may_start(name):
             self._start(name)
             for node in components.NODES if name == "kwok" else ():
                 self._api.call("POST", "/api/v1/nodes", components.node_manifest(node))
-        elif state == "starting" and components.is_ready(name, self._api):
+        elif state == "starting" and components.is_ready(name, self._api, self._node):
+            if name == "containerd" and self._node is not None:
+                self._node.load_own_images()
             self._running(name)
 
+    def _may_start(self, name: str) -> bool:
+        """The kubelet ends when it finds no containerd."""
+        return name != "kubelet" or self._state.components["containerd"]["state"] == "running"
+
     def _conclude(self) -> None:
-        states = {self._state.components[name]["state"] for name in BACKGROUND}
+        states = {self._state.components[name]["state"] for name in self._plan.background}
         if self._state.phase == "ready" and states <= {"running", "unavailable"}:
             self._change(phase="partial" if "unavailable" in states else "complete")
 
     def _start(self, name: str) -> None:
-        command = components.command_line(name, self._paths[name], self._folder.path, self._ports)
+        command = components.command_line(name, self._paths[name], self._folder.path, self._ports, self._node)
         if self._tie is None:
             command = [sys.executable, "-I", "-S", str(GUARD), *command]
         with self._folder.log(name).open("ab") as log:
             child = subprocess.Popen(
                 command,
                 cwd=self._folder.path,
-                env=components.environment(self._folder.path),
+                env=components.environment(self._folder.path, name, self._node),
                 stdin=subprocess.DEVNULL if self._tie else subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # What a node makes is read in containers by other users; its folder is private as a whole.
+                umask=0o022 if name in REAL_NODE else -1,
                 preexec_fn=self._tie,  # noqa: PLW1509 - one thread only, see the module's head
             )
         self._children[name] = child
@@ -246,7 +275,7 @@ class Supervisor:
         if fetcher.poll() is not None:
             self._fetcher = None
             output.close()
-            for name in BACKGROUND:
+            for name in self._plan.background:
                 if name not in self._paths and self._state.components[name]["state"] != "unavailable":
                     self._set(
                         name, state="unavailable", message=f"fetching ended early; log: {self._folder.log('fetch')}"
@@ -258,7 +287,7 @@ class Supervisor:
         if self._fetcher is not None:
             self._fetcher.terminate()
             self._fetcher.wait()
-        for name in reversed(components.START_ORDER):
+        for name in reversed(self._order):
             child = self._children.pop(name, None)
             if child is not None:
                 child.terminate()
@@ -268,6 +297,8 @@ class Supervisor:
                     child.kill()
                     child.wait()
                 self._set(name, state="exited")
+        if self._node is not None:
+            self._node.close()
         wait_until(lambda: ports_are_free(self._ports.all()), _GRACE_SECONDS)
 
     # --- state -------------------------------------------------------------------------------------------------

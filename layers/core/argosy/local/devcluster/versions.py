@@ -17,7 +17,17 @@ from dataclasses import dataclass
 
 from argosy.errors import Unsupported
 
-__all__ = ["BACKGROUND", "BINARIES", "ESSENTIAL", "KUBERNETES", "MODULES", "Binary", "GoModule", "platform_tag"]
+__all__ = [
+    "BACKGROUND",
+    "BINARIES",
+    "ESSENTIAL",
+    "KUBERNETES",
+    "MODULES",
+    "REAL_NODE",
+    "Binary",
+    "GoModule",
+    "platform_tag",
+]
 
 KUBERNETES = "1.34.0"
 KUBERNETES_BUILD_DATE = "2025-08-27T00:00:00Z"
@@ -66,6 +76,9 @@ ESSENTIAL = ("etcd", "kube-apiserver")
 
 BACKGROUND = ("kube-controller-manager", "kube-scheduler", "kwok")
 """Started as soon as they are there, in this order; the API server does not wait for them."""
+
+REAL_NODE = ("containerd", "kubelet")
+"""Started after these where a real node is asked for; containerd is the machine's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +140,8 @@ MODULES: dict[str, GoModule] = {
         GoModule(
             name="devcluster",
             version=f"v{KUBERNETES}",
-            # kubelet is not built here; with it in the graph a real node built later shares every version and so
-            # the build cache.
+            # kubelet is built only for a real node; with it in the graph it shares every version and so the build
+            # cache.
             tools=tuple(
                 f"k8s.io/kubernetes/cmd/{name}"
                 for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet")
@@ -149,6 +162,7 @@ BINARIES: dict[str, Binary] = {
         Binary("kube-apiserver", "devcluster", "k8s.io/kubernetes/cmd/kube-apiserver", 193),
         Binary("kube-controller-manager", "devcluster", "k8s.io/kubernetes/cmd/kube-controller-manager", 84),
         Binary("kube-scheduler", "devcluster", "k8s.io/kubernetes/cmd/kube-scheduler", 68),
+        Binary("kubelet", "devcluster", "k8s.io/kubernetes/cmd/kubelet", 35),
         Binary("kwok", "devcluster-kwok", "sigs.k8s.io/kwok/cmd/kwok", 106),
     )
 }
