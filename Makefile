@@ -56,6 +56,7 @@ check: setup validate ## format, lint, types, layers, template, file sizes
 	@$(PINS_CORE) | cmp -s - layers/core/requirements.txt || { echo "layers/core/requirements.txt is not fresh: make pins" >&2; exit 1; }
 	@$(PINS_KUBE) | cmp -s - layers/kube/requirements.txt || { echo "layers/kube/requirements.txt is not fresh: make pins" >&2; exit 1; }
 	@$(PINS_RENDER) | cmp -s - layers/render/requirements.txt || { echo "layers/render/requirements.txt is not fresh: make pins" >&2; exit 1; }
+	@$(PINS_AGENT) | cmp -s - infra/agent-requirements.txt || { echo "infra/agent-requirements.txt is not fresh: make pins" >&2; exit 1; }
 
 validate: $(SAM)
 	@$(SAM) validate --lint --region eu-central-1 --template template.yaml > /dev/null
@@ -76,10 +77,13 @@ PINS_CORE = { $(EXPORT) layer; $(EXPORT) layer-without-dependencies | grep '^cha
 PINS_RENDER = $(EXPORT) layer-render
 PINS_KUBE = { $(EXPORT) layer-kube; $(EXPORT) layer-kube-without-dependencies | grep '^kubernetes=='; }
 
-pins: setup ## pins of the Lambda layers, from the lock
+PINS_AGENT = $(EXPORT) agent
+
+pins: setup ## pins of the Lambda layers and of the agent's image, from the lock
 	@$(PINS_CORE) > layers/core/requirements.txt
 	@$(PINS_KUBE) > layers/kube/requirements.txt
 	@$(PINS_RENDER) > layers/render/requirements.txt
+	@$(PINS_AGENT) > infra/agent-requirements.txt
 
 generate: setup ## the CustomResourceDefinitions in infra/crds, from the table of kinds
 	@$(BIN)/python infra/generate_crds.py

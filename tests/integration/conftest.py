@@ -33,3 +33,11 @@ def dev_cluster(cluster_locations: Locations) -> Iterator[ClusterInfo]:
 def complete_cluster(dev_cluster: ClusterInfo, cluster_locations: Locations) -> ClusterInfo:
     """The same cluster with controllers, scheduler and Ready nodes."""
     return ensure_up(dev_cluster.name, wait_all=True, locations=cluster_locations)
+
+
+@pytest.fixture(scope="session")
+def real_cluster(cluster_locations: Locations) -> Iterator[ClusterInfo]:
+    """A cluster with a real node, which runs containers: needs root on Linux, fails elsewhere."""
+    name = f"real-{os.getpid()}"
+    yield ensure_up(name, owner_pid=os.getpid(), real_node=True, wait_all=True, locations=cluster_locations)
+    stop(name, locations=cluster_locations)
