@@ -38,7 +38,7 @@ from argosy.services.fire import Firings
 from argosy.services.mail import pack, unpack
 from argosy.services.objects import Applied
 from argosy.services.outcomes import sensor_status
-from argosy.services.queues import AWS_QUEUES, BUS, DEAD_LETTERS, TRIGGERS
+from argosy.services.queues import AWS_QUEUES, BUS, DEAD_LETTERS, LOCAL_QUEUES, TRIGGERS
 from argosy.services.runtime import Runtime
 from support.events import Body
 
@@ -88,7 +88,7 @@ class FakeInstallation:
     def __post_init__(self) -> None:
         self.runtime = Runtime(
             self.store or FakeStore(self.clock),
-            self.queue or FakeQueue(AWS_QUEUES, self.clock),
+            self.queue or FakeQueue(dict.fromkeys([*AWS_QUEUES, *LOCAL_QUEUES]), self.clock),
             self.blobs or FakeBlobs(self.clock),
             self.secrets,
             self.clock,

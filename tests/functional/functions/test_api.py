@@ -24,7 +24,7 @@ from argosy.errors import (
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.queue import Delivery, Outgoing
-from argosy.services.queues import AWS_QUEUES, BUS, DEAD_LETTERS, LOCAL_QUEUES, RECONCILE_SOURCE
+from argosy.services.queues import AWS_QUEUES, BUS, DEAD_LETTERS, FIFO, LOCAL_QUEUES
 from argosy.version import VERSION
 from support.api import ALICE, EVENT, HOOK, PLACE, SOURCE, apply, audit, request, routes
 from support.events import GROUP_VERSION, event_source, sensor, trigger
@@ -281,8 +281,8 @@ def test_queues() -> None:
 
 @pytest.mark.parametrize("queue", sorted(DEAD_LETTERS))
 def test_redrive(queue: str) -> None:
-    made = FakeInstallation(place=PLACE)
-    group = "g" if queue == RECONCILE_SOURCE else ""
+    made = FakeInstallation(place=PLACE if queue in {spec.name for spec in AWS_QUEUES} else None)
+    group = "g" if queue in FIFO else ""
     letters = [Outgoing(f"m{number}", group=f"{group}{number}" if group else "") for number in range(12)]
     made.runtime.queue.send(DEAD_LETTERS[queue], letters)
     answer = request(made, "POST", f"/api/v1/queues/{queue}/redrive")

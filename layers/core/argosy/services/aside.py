@@ -10,7 +10,7 @@ from typing import Final
 
 from argosy.errors import EvaluationError
 from argosy.ports.queue import Outgoing
-from argosy.services.queues import DEAD_LETTERS
+from argosy.services.queues import DEAD_LETTERS, FIFO
 from argosy.services.runtime import Runtime
 
 __all__ = ["ORIGIN", "REASON", "or_set_aside"]
@@ -29,5 +29,7 @@ def or_set_aside[T](runtime: Runtime, queue: str, body: str, work: Callable[[], 
         return work()
     except EvaluationError as x:
         attributes = {REASON: str(x)[:_MAX_REASON] or "unknown", ORIGIN: queue}
-        runtime.queue.send(DEAD_LETTERS[queue], [Outgoing(body, attributes=attributes)])
+        dead = DEAD_LETTERS[queue]
+        # One group for all: nothing else is known of them, and their order among each other stays.
+        runtime.queue.send(dead, [Outgoing(body, group=queue if dead in FIFO else "", attributes=attributes)])
         return None

@@ -26,6 +26,7 @@ __all__ = [
     "CLUSTER_KINDS",
     "CLUSTER_TRIGGERS",
     "DEAD_LETTERS",
+    "FIFO",
     "LOCAL_QUEUES",
     "QUEUES",
     "RECONCILE_DOOR",
@@ -81,13 +82,17 @@ AWS_QUEUES: Final = (
     QueueSpec("sources-dlq", visibility=30),
     QueueSpec(RECONCILE_SOURCE, fifo=True, visibility=240, max_receives=5, dlq="reconcile-source-dlq"),
     QueueSpec("reconcile-source-dlq", fifo=True, visibility=30),
+    QueueSpec("agent-reports-dlq", fifo=True, visibility=30),
 )
 
 WORK_QUEUES: Final[Mapping[str, str]] = {"argoproj.io/EventSource": RECONCILE_SOURCE}
 """The work queue of a kind, by API group and kind."""
 
 DEAD_LETTERS: Final = {spec.name: spec.dlq for spec in (*AWS_QUEUES, *LOCAL_QUEUES) if spec.dlq}
-"""Where messages of a queue are set aside."""
+"""Where messages of a queue are set aside; on AWS those of all agents' report queues in one."""
+
+FIFO: Final = frozenset(spec.name for spec in (*AWS_QUEUES, *LOCAL_QUEUES) if spec.fifo)
+"""Queues whose messages need a group."""
 
 CLUSTER_KINDS: Final = frozenset({"k8s", "argoWorkflow"})
 """Kinds of effects that happen in a cluster."""
