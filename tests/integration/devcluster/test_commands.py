@@ -64,6 +64,12 @@ def test_status_of_a_cluster_that_is_not_there(run: CliRunner) -> None:
     assert isinstance(result.exception, NotFound)
 
 
+def test_an_image_for_a_cluster_without_a_real_node(run: CliRunner, dev_cluster: ClusterInfo, tmp_path: Path) -> None:
+    result = run.invoke(app, ["cluster", "load", str(tmp_path / "image.tar"), "--name", dev_cluster.name])
+    assert isinstance(result.exception, NotFound)
+    assert f"argosy dev cluster up --real-node --name {dev_cluster.name}" in str(result.exception)
+
+
 def test_down_of_a_cluster_that_is_not_there(run: CliRunner) -> None:
     result = run.invoke(app, ["cluster", "down", "--name", "nobody"])
     assert result.exit_code == 0

@@ -164,8 +164,10 @@ def test_the_agents_image_reaches_the_api_as_its_service_account(
     cluster: DirectCluster, real_cluster: ClusterInfo, cluster_locations: Locations, tmp_path: Path
 ) -> None:
     load_image(real_cluster.name, agent_image(tmp_path / "agent.tar"), locations=cluster_locations)
-    of_the_agent = spec("python", "-c", IN_POD, image=AGENT_IMAGE)
-    cluster.create(pod("agent", {**of_the_agent, "securityContext": {"runAsNonRoot": True}}))
+    closed = {"readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    of_the_agent = spec("python", "-c", IN_POD, image=AGENT_IMAGE, securityContext=closed)
+    user = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    cluster.create(pod("agent", {**of_the_agent, "securityContext": user}))
     assert wait_until(lambda: exit_code(cluster, "agent") is not None, SECONDS, 0.1)
     said = cluster.log("default", "agent")
     assert said.startswith(f"{real_cluster.version} ")
