@@ -50,7 +50,7 @@ check: setup validate ## format, lint, types, layers, template, file sizes
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint template.yaml infra/agent.yaml
 	@$(BIN)/python infra/check_sizes.py
 	@$(BIN)/python infra/generate_crds.py --check
 	@$(PINS_CORE) | cmp -s - layers/core/requirements.txt || { echo "layers/core/requirements.txt is not fresh: make pins" >&2; exit 1; }

@@ -38,9 +38,9 @@ _Loader.add_multi_constructor("!", _short)
 
 
 @cache
-def template() -> Node:
+def template(file: str = "template.yaml") -> Node:
     """The whole template."""
-    found: Node = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - it makes plain values alone
+    found: Node = yaml.load((ROOT / file).read_text(), _Loader)  # noqa: S506 - it makes plain values alone
     return found
 
 
