@@ -24,6 +24,8 @@ EVENT = {"namespace": "ns", "source": "hook", "event": "example", "data": {"id":
 BODIES: dict[str, Any] = {
     "/api/v1/objects": {"manifests": [SOURCE]},
     "/api/v1/events": EVENT,
+    "/api/v1/clusters": {"name": "edge", "way": "agent", "settings": {"context": "edge"}},
+    "/api/v1/clusters/hook": {"door": False},
     "/api/v1/deletions": {"objects": [{"kind": "es", "namespace": "ns", "name": "hook"}]},
 }
 TOKEN = "aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from argosy.api.app import app
+from argosy.services.agents.registry import Entry
 from argosy.services.operations import OPERATIONS_PK
 from support.api import ALICE, BODIES, SOURCE, TOKEN, Answer, audit, request, routes, with_token
 from support.services import FakeInstallation
@@ -17,7 +18,7 @@ def made() -> FakeInstallation:
 
 def test_the_document_has_every_route() -> None:
     known = [*app._static_routes, *app._dynamic_routes]
-    assert len(routes()) == sum(1 if isinstance(route.method, str) else len(route.method) for route in known) == 12
+    assert len(routes()) == sum(1 if isinstance(route.method, str) else len(route.method) for route in known) == 18
     assert not any("{" in path for _, path in routes()), "give an example of what varies"
 
 
@@ -34,7 +35,7 @@ def refused(made: FakeInstallation, answer: Answer, said: str) -> None:
 @pytest.mark.parametrize("actor", [None, ""])
 def test_what_is_not_signed_is_refused(made: FakeInstallation, method: str, path: str, actor: str | None) -> None:
     made.apply(SOURCE)
-    body = BODIES.get(path) if method == "POST" else None
+    body = BODIES.get(path) if method in ("POST", "PATCH") else None
     answer = request(made, method, path, body, actor=actor)
     refused(made, answer, "not signed")
     assert answer.headers["WWW-Authenticate"] == ["AWS4-HMAC-SHA256"]
@@ -60,7 +61,7 @@ def test_what_has_no_good_token_is_refused(method: str, path: str, given: str | 
     """Not even with an ARN that a sender has made up, or the token in a cookie."""
     made = with_token()
     made.apply(SOURCE)
-    body = BODIES.get(path) if method == "POST" else None
+    body = BODIES.get(path) if method in ("POST", "PATCH") else None
     headers = {"Authorization": given} if given is not None else {}
     answer = request(made, method, path, body, headers={**headers, "Cookie": f"token={TOKEN}"})
     refused(made, answer, said)
@@ -73,7 +74,8 @@ def test_what_has_no_good_token_is_refused(method: str, path: str, given: str | 
 def test_what_is_proved_is_answered(method: str, path: str, token: bool) -> None:
     made = with_token() if token else FakeInstallation()
     made.apply(SOURCE)
-    body = BODIES.get(path) if method == "POST" else None
+    made.runtime.registry.add(Entry("hook", "agent", {"context": "hook"}))
+    body = BODIES.get(path) if method in ("POST", "PATCH") else None
     headers = {"authorization": f"bearer {TOKEN}"} if token else {}
     answer = request(made, method, path, body, headers=headers, actor=None if token else ALICE)
     assert answer.status == (404 if "/operations/" in path else 202 if "redrive" in path else 200)

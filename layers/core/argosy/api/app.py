@@ -1,4 +1,4 @@
-"""Routes of `/api/v1`: declarations, events, queues, operations, health.
+"""Routes of `/api/v1`: declarations, events, queues, operations, health; those of clusters stand in `clusters`.
 
 Who calls is decided before anything here runs (argosy.api.door); the routes find the actor in the resolver's context. A
 watch that has nothing new raises `Unchanged`: the door waits and asks again, so that no route holds the resolver while it
@@ -18,6 +18,8 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
+from argosy.api import clusters
+from argosy.api.answers import responses
 from argosy.api.models import (
     ApplyAnswer,
     ApplyRequest,
@@ -29,7 +31,6 @@ from argosy.api.models import (
     Health,
     ObjectList,
     OperationAnswer,
-    ProblemAnswer,
     Published,
     QueueDepth,
     QueueList,
@@ -75,15 +76,6 @@ _STATUS: Final[Mapping[type[ArgosyError], HTTPStatus]] = {
     AlreadyExists: HTTPStatus.CONFLICT,
     Conflict: HTTPStatus.CONFLICT,
     Retryable: HTTPStatus.SERVICE_UNAVAILABLE,
-}
-_SAID: Final[Mapping[HTTPStatus, str]] = {
-    HTTPStatus.BAD_REQUEST: "What was sent is wrong",
-    HTTPStatus.UNAUTHORIZED: "Nobody has said who asks, or not so that it can be believed",
-    HTTPStatus.FORBIDDEN: "Not allowed",
-    HTTPStatus.NOT_FOUND: "Not there",
-    HTTPStatus.CONFLICT: "Somebody else changed the same meanwhile",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "Not of the shape asked for, or not served by this installation",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Something that is needed cannot be reached for now",
 }
 
 app = APIGatewayRestResolver(enable_validation=True, strip_prefixes=[])
@@ -133,18 +125,7 @@ app.exception_handler([UnicodeDecodeError, RecursionError])(_unreadable)
 
 app.exception_handler(Unchanged)(_unchanged)
 app.not_found(_nowhere)
-
-
-def _responses(model: type[Any], status: HTTPStatus = HTTPStatus.OK, *more: HTTPStatus) -> dict[int, Any]:
-    """What a route may answer, for the document."""
-    problems = (
-        HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.SERVICE_UNAVAILABLE, *more,
-    )  # fmt: skip
-    made: dict[int, Any] = {status.value: {"description": "Done", "content": {"application/json": {"model": model}}}}
-    for code in sorted(problems):
-        made[code.value] = {"description": _SAID[code], "content": {"application/json": {"model": ProblemAnswer}}}
-    return made
+app.include_router(clusters.router)
 
 
 _LARGE: Final = {
@@ -155,7 +136,7 @@ _LARGE: Final = {
 }
 
 
-@app.get("/api/v1/health", summary="Whether the API answers", tags=["health"], responses=_responses(Health))
+@app.get("/api/v1/health", summary="Whether the API answers", tags=["health"], responses=responses(Health))
 def health() -> Health:
     """Answer."""
     return Health(status="ok", version=VERSION)
@@ -165,7 +146,7 @@ def health() -> Health:
     "/api/v1/objects",
     summary="Apply manifests, all or none",
     tags=["objects"],
-    responses=_responses(ApplyAnswer, HTTPStatus.OK, HTTPStatus.CONFLICT),
+    responses=responses(ApplyAnswer, HTTPStatus.OK, HTTPStatus.CONFLICT),
 )
 def apply(request: ApplyRequest) -> ApplyAnswer:
     """Apply."""
@@ -178,7 +159,7 @@ def apply(request: ApplyRequest) -> ApplyAnswer:
     "/api/v1/deletions",
     summary="Delete objects, all or none",
     tags=["objects"],
-    responses=_responses(ApplyAnswer, HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    responses=responses(ApplyAnswer, HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
 def delete_several(request: DeleteRequest) -> ApplyAnswer:
     """Delete."""
@@ -190,7 +171,7 @@ def delete_several(request: DeleteRequest) -> ApplyAnswer:
     "/api/v1/objects/<kind>",
     summary="Objects of a kind, page by page",
     tags=["objects"],
-    responses=_responses(ObjectList, HTTPStatus.OK, HTTPStatus.NOT_FOUND) | _LARGE,
+    responses=responses(ObjectList, HTTPStatus.OK, HTTPStatus.NOT_FOUND) | _LARGE,
 )
 def listing(
     kind: Name,
@@ -213,7 +194,7 @@ def listing(
     "/api/v1/objects/<kind>/<namespace>/<name>",
     summary="One object with its status",
     tags=["objects"],
-    responses=_responses(dict, HTTPStatus.OK, HTTPStatus.NOT_FOUND) | _LARGE,
+    responses=responses(dict, HTTPStatus.OK, HTTPStatus.NOT_FOUND) | _LARGE,
 )
 def get(
     kind: Name,
@@ -235,7 +216,7 @@ def get(
     "/api/v1/objects/<kind>/<namespace>/<name>",
     summary="Delete an object",
     tags=["objects"],
-    responses=_responses(ApplyAnswer, HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    responses=responses(ApplyAnswer, HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
 def delete(kind: Name, namespace: Name, name: Name) -> ApplyAnswer:
     """Delete."""
@@ -246,7 +227,7 @@ def delete(kind: Name, namespace: Name, name: Name) -> ApplyAnswer:
     "/api/v1/events",
     summary="Put an event on the bus, as if its event source had sent it",
     tags=["events"],
-    responses=_responses(Published, HTTPStatus.OK, HTTPStatus.NOT_FOUND),
+    responses=responses(Published, HTTPStatus.OK, HTTPStatus.NOT_FOUND),
 )
 def publish(request: EventRequest) -> Published:
     """Publish."""
@@ -268,14 +249,14 @@ def publish(request: EventRequest) -> Published:
     "/api/v1/connections",
     summary="What event sources are connected to outside",
     tags=["events"],
-    responses=_responses(ConnectionList),
+    responses=responses(ConnectionList),
 )
 def connected() -> ConnectionList:
     """Connections."""
     return ConnectionList(items=[Connection(**each) for each in connections(current().store)])
 
 
-@app.get("/api/v1/queues", summary="The queues and how full they are", tags=["events"], responses=_responses(QueueList))
+@app.get("/api/v1/queues", summary="The queues and how full they are", tags=["events"], responses=responses(QueueList))
 def queues() -> QueueList:
     """Depths."""
     runtime = current()
@@ -292,7 +273,7 @@ def queues() -> QueueList:
     summary="Begin to send dead letters back to their queue",
     tags=["events"],
     status_code=HTTPStatus.ACCEPTED.value,
-    responses=_responses(OperationAnswer, HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND),
+    responses=responses(OperationAnswer, HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND),
 )
 def redrive(queue: Name) -> OperationAnswer:
     """Redrive."""
@@ -303,7 +284,7 @@ def redrive(queue: Name) -> OperationAnswer:
     "/api/v1/operations/<operation>",
     summary="How far an operation is",
     tags=["operations"],
-    responses=_responses(OperationAnswer, HTTPStatus.OK, HTTPStatus.NOT_FOUND),
+    responses=responses(OperationAnswer, HTTPStatus.OK, HTTPStatus.NOT_FOUND),
 )
 def operation(operation: Name) -> OperationAnswer:
     """Look."""
@@ -315,7 +296,7 @@ def operation(operation: Name) -> OperationAnswer:
     summary="Carry on with an operation that is still running",
     tags=["operations"],
     status_code=HTTPStatus.ACCEPTED.value,
-    responses=_responses(OperationAnswer, HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND),
+    responses=responses(OperationAnswer, HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND),
 )
 def carry_on(operation: Name) -> OperationAnswer:
     """Carry on."""
