@@ -12,7 +12,7 @@ import threading
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.agent.runner import Agent
-from argosy.agent.settings import Settings, connections
+from argosy.agent.settings import WAIT_SECONDS, Settings, connections
 from argosy.errors import ArgosyError
 
 __all__ = ["main", "run"]
@@ -26,7 +26,7 @@ def run(settings: Settings, cluster: DirectCluster | None = None) -> None:
 
 
 async def _run(settings: Settings, cluster: DirectCluster | None) -> None:
-    given = connections(settings, Clients(), cluster)
+    given = connections(settings, Clients(patience=WAIT_SECONDS + 10), cluster)
     agent, stop = Agent(given), threading.Event()
     receiving = threading.Thread(target=agent.receive, args=(stop,), name="commands", daemon=True)
     running = asyncio.create_task(agent.run())

@@ -39,7 +39,6 @@ from argosy.version import VERSION
 __all__ = ["Agent", "Connections"]
 
 _TAKE: Final = 1_000_000
-_HEARTBEAT_SECONDS: Final = 30.0
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
 _THREADS: Final = 8
@@ -68,6 +67,7 @@ class Connections:
     reports: str
     attributes: Mapping[str, str] = field(default_factory=dict)
     sent: Callable[[], None] = lambda: None
+    heartbeat_seconds: float = 30.0
 
 
 class Agent:
@@ -225,7 +225,7 @@ class Agent:
             await asyncio.to_thread(self._look)
             await self._send([self._outgoing(self._alive(hello=hello), "heartbeat", uuid.uuid4().hex)])
             hello = False
-            await asyncio.sleep(_HEARTBEAT_SECONDS)
+            await asyncio.sleep(self._with.heartbeat_seconds)
 
     def _look(self) -> None:
         """Ask the API server for its version and its time."""

@@ -25,11 +25,12 @@ from argosy.ports.clock import SystemClock
 from argosy.ports.prefixed import PrefixedBlobs
 from argosy.ports.queue import QueueSpec
 
-__all__ = ["COMMANDS", "REPORTS", "Settings", "connections"]
+__all__ = ["COMMANDS", "REPORTS", "WAIT_SECONDS", "Settings", "connections"]
 
 COMMANDS: Final = "commands"
 REPORTS: Final = "reports"
-_WAIT_SECONDS: Final = 20
+WAIT_SECONDS: Final = 20
+"""How long a receive waits for a first message: the longest that SQS allows, and the cheapest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Settings:
     bucket: str
     keys: tuple[str, ...]
     http_namespaces: tuple[str, ...] = ()
+    heartbeat_seconds: float = 30.0
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -66,7 +68,7 @@ def connections(settings: Settings, clients: Clients, cluster: DirectCluster | N
         settings.cluster,
         found,
         HttpWatcher(found.connection.door()),
-        SqsQueue(specs, urls, clients, wait=_WAIT_SECONDS),
+        SqsQueue(specs, urls, clients, wait=WAIT_SECONDS),
         PrefixedBlobs(S3Blobs(settings.bucket, clients), f"agents/{settings.cluster}"),
         KeyVerifier(settings.keys),
         InsideHttp(settings.http_namespaces),
@@ -74,6 +76,7 @@ def connections(settings: Settings, clients: Clients, cluster: DirectCluster | N
         found.server_time,
         COMMANDS,
         REPORTS,
+        heartbeat_seconds=settings.heartbeat_seconds,
     )
 
 

@@ -54,12 +54,19 @@ class Clients:
     """One client for each service, shared by all threads.
 
     `attempts`: how often one call is tried in all, with AWS's own backoff and jitter, when it is throttled, answered with a
-    server's error or not at all. Making a client raises InvalidObject without a region, Denied without credentials.
+    server's error or not at all. `patience`: seconds that a server may take to answer, more than a long poll does. Making
+    a client raises InvalidObject without a region, Denied without credentials.
     """
 
-    def __init__(self, environ: Mapping[str, str] | None = None, *, attempts: int = _ATTEMPTS) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        *,
+        attempts: int = _ATTEMPTS,
+        patience: int = _READ_SECONDS,
+    ) -> None:
         self._environ = os.environ if environ is None else environ
-        self._attempts = attempts
+        self._attempts, self._patience = attempts, patience
         self._made: dict[str, Any] = {}
         self._session: Session | None = None
         self._mutex = threading.Lock()
@@ -147,9 +154,8 @@ class Clients:
         made._session.register_component("credential_provider", _Given(found))
         return made
 
-    def _client(
-        self, service: str, region: str = "", patience: int = _READ_SECONDS, attempts: int | None = None
-    ) -> Any:
+    def _client(self, service: str, region: str = "", patience: int | None = None, attempts: int | None = None) -> Any:
+        patience = patience or self._patience
         key = f"{service}/{region}/{patience}/{attempts}"
         made = self._made.get(key)
         if made is None:

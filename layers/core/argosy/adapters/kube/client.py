@@ -33,12 +33,13 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Direc
     """
     shown = str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG") or "~/.kube/config"
     if kubeconfig is None and context is None and _in_pod(shown):
-        return pod.connect()
-    from kubernetes.client import ApiClient
+        cluster = pod.connect()
+    else:
+        from kubernetes.client import ApiClient
 
-    configuration = _configuration(shown, kubeconfig, context)
-    configuration.retries = False
-    cluster = DirectCluster(ClientConnection(ApiClient(configuration)))
+        configuration = _configuration(shown, kubeconfig, context)
+        configuration.retries = False
+        cluster = DirectCluster(ClientConnection(ApiClient(configuration)))
     try:
         cluster.version()
     except BaseException:

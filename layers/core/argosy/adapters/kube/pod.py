@@ -59,16 +59,14 @@ class TokenFile:
 def connect(folder: Path | None = None) -> DirectCluster:
     """Connect as the pod that we run in; `folder` holds `token` and `ca.crt` (default: where the kubelet puts them).
 
-    Raises NotFound outside of a pod, as `Cluster.version` when the server cannot be reached or refuses us.
+    The server is not asked anything yet: the agent starts, and waits, while it is away. Raises NotFound outside of a pod.
     """
     at = folder or Path(os.environ.get("ARGOSY_SERVICE_ACCOUNT_DIR") or FOLDER)
     host, port = os.environ.get("KUBERNETES_SERVICE_HOST"), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
     if not host:
         raise NotFound("not in a pod of a cluster: KUBERNETES_SERVICE_HOST is not set")
     shown = f"[{host}]" if ":" in host else host
-    cluster = DirectCluster(PodConnection(f"https://{shown}:{port}", at / "ca.crt", TokenFile(at / "token")))
-    cluster.version()
-    return cluster
+    return DirectCluster(PodConnection(f"https://{shown}:{port}", at / "ca.crt", TokenFile(at / "token")))
 
 
 class PodConnection(Connection):

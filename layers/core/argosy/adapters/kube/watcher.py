@@ -7,6 +7,7 @@ JSON object a line, bookmarks asked for, an ERROR object in place of a status on
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["HttpWatcher"]
 
 _LONGEST_LINE: Final = 16 * 1024 * 1024
-_SILENCE: Final = 90.0
-"""Seconds without a byte after which a watch counts as broken: the server sends a bookmark each minute."""
+_LATE_SECONDS: Final = 30.0
+"""How much later than asked for a server may end a watch. It may be silent until then: bookmarks come when it has news."""
+
+_KEEPALIVE: Final = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""A peer that is gone without a word is noticed within a minute, as client-go's HTTP/2 pings notice it."""
 
 
 class HttpWatcher:
@@ -53,7 +57,7 @@ class HttpWatcher:
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(seconds),
         }
-        async with await self._get(scope, query, _SILENCE) as response:
+        async with await self._get(scope, query, seconds + _LATE_SECONDS) as response:
             async for line in self._lines(response, scope):
                 told = orjson.loads(line)
                 body: dict[str, Any] = told["object"]
@@ -73,7 +77,8 @@ class HttpWatcher:
 
         if self._session is None:
             # No limit: each watch holds its connection for as long as it goes on.
-            connector = TCPConnector(limit=0, ssl=self._door.tls if self._door.tls is not None else True)
+            tls = self._door.tls if self._door.tls is not None else True
+            connector = TCPConnector(limit=0, ssl=tls, socket_factory=_socket)
             self._session = ClientSession(connector=connector, auto_decompress=True, read_bufsize=2**16)
         kind = Served(scope.kind.api_version, scope.kind.kind, scope.kind.plural, scope.kind.namespaced)
         path = kind.collection_path(scope.namespace) if scope.namespace else kind.all_path()
@@ -117,6 +122,16 @@ class HttpWatcher:
                     raise Unavailable(f"{_subject(scope)}: an object of more than {_LONGEST_LINE} bytes")
         except (ClientError, OSError) as x:
             raise Unavailable(f"{_subject(scope)}: the watch broke: {x or type(x).__name__}") from x
+
+
+def _socket(address: Any) -> socket.socket:
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        if option := getattr(socket, name, None):
+            made.setsockopt(socket.IPPROTO_TCP, option, value)
+    return made
 
 
 def _query(scope: Scope) -> dict[str, str]:

@@ -1,0 +1,74 @@
+"""A moto server that loses nothing when several processes use it at once.
+
+moto has no locks of its own: a message that is sent while another is deleted can be gone. Requests are let in one by one,
+and a long poll waits outside, as SQS's does: it looks again and again until there is something or its time is over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+__all__ = ["moto_server"]
+
+_LOOK = 0.005
+
+type Environ = dict[str, Any]
+type Started = tuple[str, list[tuple[str, str]]]
+
+
+class _OneByOne:
+    """A WSGI application before moto's."""
+
+    def __init__(self) -> None:
+        self._inner = DomainDispatcherApplication(create_backend_app)
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        until = 0.0
+        if environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage":
+            asked = json.loads(body)
+            until = time.monotonic() + float(asked.pop("WaitTimeSeconds", 0))
+            body = json.dumps({**asked, "WaitTimeSeconds": 0}).encode()
+        while True:
+            (status, headers), answer = self._ask(dict(environ), body)
+            if time.monotonic() >= until or b"ReceiptHandle" in answer:
+                start_response(status, headers)
+                return [answer]
+            time.sleep(_LOOK)
+
+    def _ask(self, environ: Environ, body: bytes) -> tuple[Started, bytes]:
+        started: list[Started] = []
+
+        def start(status: str, headers: list[tuple[str, str]], _: object = None) -> None:
+            started.append((status, headers))
+
+        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        with self._lock:
+            answer = b"".join(self._inner(environ, start))
+        return started[0], answer
+
+
+@contextlib.contextmanager
+def moto_server() -> Iterator[str]:
+    """The URL of an AWS that begins empty."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, _OneByOne(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
