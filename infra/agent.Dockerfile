@@ -7,7 +7,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY layers/core/argosy layers/core/argosy
 COPY functions functions
 COPY infra/crds infra/crds
-COPY infra/agent-requirements.txt infra/
+COPY infra/agent-requirements.txt infra/agent.yaml infra/
 COPY examples examples
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
  && pip install --no-cache-dir --only-binary :all: --no-deps --target /packages -r infra/agent-requirements.txt \

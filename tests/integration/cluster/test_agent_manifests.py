@@ -182,11 +182,14 @@ def define(cluster: Cluster, kind: str, *, ours: bool) -> str:
 def test_uninstalling_removes_what_is_ours_and_nothing_else(own_cluster: DirectCluster) -> None:
     cluster = own_cluster
     ours, theirs = define(cluster, "EventBus", ours=True), define(cluster, "WorkflowEventBinding", ours=False)
-    name, kept = place(), install(cluster, place(), namespaces=("default",))
-    namespace = install(cluster, name)
+    name, other = place(), place()
+    namespace, kept = install(cluster, name), install(cluster, other, namespaces=("default",))
     bus = {"apiVersion": "argoproj.io/v1alpha1", "kind": "EventBus", "metadata": {"name": "default"}, "spec": {}}
     assert wait_until(lambda: created(cluster, bus), 20, 0.1)
 
+    shared = {one.kind for one in uninstalling.found(cluster, name)}
+    assert "CustomResourceDefinition" not in shared, "the other agent's users need them"
+    list(uninstalling.remove(cluster, uninstalling.found(cluster, other)[:1]))
     found = uninstalling.found(cluster, name)
     assert uninstalling.declared_there(cluster, found) == 1
     removed = list(uninstalling.remove(cluster, [one for one in found if one.kind != "Namespace"]))
@@ -198,7 +201,7 @@ def test_uninstalling_removes_what_is_ours_and_nothing_else(own_cluster: DirectC
     }
     assert wait_until(lambda: ours not in definitions(cluster), 30, 0.1)
     assert theirs in definitions(cluster)
-    assert cluster.get("apps/v1", "Deployment", kept, ACCOUNT)
+    assert cluster.get("v1", "ServiceAccount", kept, ACCOUNT)
     assert wait_until(lambda: uninstalling.is_empty(cluster, namespace), 30, 0.1)
 
 

@@ -6,9 +6,8 @@ are shown.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path
@@ -194,5 +193,4 @@ def _actor() -> str:
 
 
 def _answer(state: ClusterState) -> ClusterAnswer:
-    body: dict[str, Any] = asdict(state)
-    return ClusterAnswer.model_validate({**body, "httpNamespaces": list(body.pop("http_namespaces"))})
+    return ClusterAnswer.model_validate(state.as_json())

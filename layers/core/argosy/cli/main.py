@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from argosy.cli import admin, contexts, dev, events, invoke, objects, options, up
+from argosy.cli import admin, agents, clusters, contexts, dev, events, invoke, objects, options, up
 from argosy.errors import ArgosyError
 
 __all__ = ["app", "main"]
@@ -23,6 +23,8 @@ up.register(app)
 objects.register(app)
 invoke.register(app)
 app.add_typer(events.app, name="events", help="Events on their way, and those that came to nothing.")
+app.add_typer(clusters.app, name="cluster", help="The clusters of an installation, and how their agents fare.")
+app.add_typer(agents.app, name="agent", help="The agent: the one part of Argosy that runs in a cluster.")
 app.add_typer(contexts.app, name="context", help="Installations remembered by name.")
 app.add_typer(admin.app, name="admin", help="An installation as a whole: take it along, bring it back, take it down.")
 app.add_typer(dev.app, name="dev", help="Things for development and trying out.")

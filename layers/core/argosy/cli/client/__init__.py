@@ -11,10 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from argosy.resources.manifests import Manifest
 from argosy.services.objects import Applied
+
+if TYPE_CHECKING:
+    from argosy.services.agents.administration import Change
+    from argosy.services.agents.registry import Entry
 
 __all__ = ["Client", "Moved", "ObjectKey", "Seen"]
 
@@ -62,6 +66,30 @@ class Client(Protocol):
 
     def redrive(self, queue: str, moved: Moved) -> int:
         """Send a queue's dead letters back to it; how many. Raises NotFound."""
+        ...
+
+    def clusters(self) -> list[dict[str, Any]]:
+        """Every cluster with its agent's state, the home cluster first."""
+        ...
+
+    def cluster(self, name: str) -> dict[str, Any]:
+        """One cluster. Raises NotFound."""
+        ...
+
+    def add_cluster(self, entry: Entry, *, replaces: bool) -> dict[str, Any]:
+        """Register a cluster. Raises AlreadyExists, InvalidObject, Unsupported."""
+        ...
+
+    def change_cluster(self, name: str, change: Change) -> dict[str, Any]:
+        """Change what a cluster is to the installation. Raises NotFound."""
+        ...
+
+    def remove_cluster(self, name: str) -> None:
+        """Forget a cluster, and what was declared in it. Raises NotFound."""
+        ...
+
+    def agent_keys(self) -> list[str]:
+        """The public keys that agents are to trust. Raises NotFound, InvalidObject where there are none."""
         ...
 
     def close(self) -> None:

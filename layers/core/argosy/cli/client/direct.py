@@ -15,6 +15,8 @@ from argosy.local.token import local_actor
 from argosy.local.wake import Waker
 from argosy.problems import error_of
 from argosy.resources.manifests import Manifest
+from argosy.services.agents.administration import Administration, Change
+from argosy.services.agents.registry import Entry
 from argosy.services.objects import Applied
 from argosy.services.views import MAX_WAIT, fingerprint
 from argosy.services.wiring import connections
@@ -83,6 +85,30 @@ class Direct:
         if operation.error is not None:
             raise error_of(operation.error)
         return operation.moved
+
+    def clusters(self) -> list[dict[str, Any]]:
+        """See `Client.clusters`."""
+        return [{"kind": "Cluster", **one.as_json()} for one in Administration(self._runtime).listing()]
+
+    def cluster(self, name: str) -> dict[str, Any]:
+        """See `Client.cluster`."""
+        return {"kind": "Cluster", **Administration(self._runtime).one(name).as_json()}
+
+    def add_cluster(self, entry: Entry, *, replaces: bool) -> dict[str, Any]:
+        """See `Client.add_cluster`."""
+        return Administration(self._runtime).add(entry, self._actor, replaces=replaces).as_json()
+
+    def change_cluster(self, name: str, change: Change) -> dict[str, Any]:
+        """See `Client.change_cluster`."""
+        return Administration(self._runtime).change(name, change, self._actor).as_json()
+
+    def remove_cluster(self, name: str) -> None:
+        """See `Client.remove_cluster`."""
+        Administration(self._runtime).remove(name, self._actor)
+
+    def agent_keys(self) -> list[str]:
+        """See `Client.agent_keys`."""
+        return Administration(self._runtime).keys()
 
     def close(self) -> None:
         """See `Client.close`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import orjson
@@ -15,6 +15,10 @@ from argosy.problems import error_of
 from argosy.resources.manifests import Manifest
 from argosy.services.objects import Applied
 from argosy.services.views import MAX_WAIT
+
+if TYPE_CHECKING:
+    from argosy.services.agents.administration import Change
+    from argosy.services.agents.registry import Entry
 
 __all__ = ["Remote"]
 
@@ -75,6 +79,43 @@ class Remote:
         if operation.get("error"):
             raise error_of(operation["error"])
         return int(operation["moved"])
+
+    def clusters(self) -> list[dict[str, Any]]:
+        """See `Client.clusters`."""
+        return [{"kind": "Cluster", **each} for each in self._ask("GET", "/clusters")["items"]]
+
+    def cluster(self, name: str) -> dict[str, Any]:
+        """See `Client.cluster`."""
+        return {"kind": "Cluster", **self._ask("GET", f"/clusters/{quote(name, '')}")}
+
+    def add_cluster(self, entry: Entry, *, replaces: bool) -> dict[str, Any]:
+        """See `Client.add_cluster`."""
+        body = {
+            "name": entry.name,
+            "way": entry.way,
+            "settings": dict(entry.settings),
+            "management": entry.management,
+            "door": entry.door,
+            "httpNamespaces": list(entry.http_namespaces),
+            "replace": replaces,
+        }
+        found: dict[str, Any] = self._ask("POST", "/clusters", body=body)
+        return found
+
+    def change_cluster(self, name: str, change: Change) -> dict[str, Any]:
+        """See `Client.change_cluster`."""
+        namespaces = list(change.http_namespaces) if change.http_namespaces is not None else None
+        wanted = {"management": change.management, "door": change.door, "httpNamespaces": namespaces}
+        found: dict[str, Any] = self._ask("PATCH", f"/clusters/{quote(name, '')}", body=wanted)
+        return found
+
+    def remove_cluster(self, name: str) -> None:
+        """See `Client.remove_cluster`."""
+        self._ask("DELETE", f"/clusters/{quote(name, '')}")
+
+    def agent_keys(self) -> list[str]:
+        """See `Client.agent_keys`."""
+        return [str(key) for key in self._ask("GET", "/agents/keys")["keys"]]
 
     def close(self) -> None:
         """See `Client.close`."""

@@ -1,7 +1,7 @@
 """The clusters of an installation as an operator works with them: what there is, and how it fares; added, changed, removed.
 
-Called by the API's routes and by the command line on a data directory. Every change leaves a row of the audit. Credentials
-are no part of this: who adds a cluster with a token puts it where secrets lie first.
+Called by the API's routes (argosy.api.clusters) and by the command line on a data directory. Every change leaves a row of
+the audit. Credentials are no part of this: who adds a cluster with a token puts it where secrets lie first.
 """
 
 from __future__ import annotations
@@ -83,6 +83,11 @@ class ClusterState:
     http_namespaces: Sequence[str]
     added: str
     agent: AgentState | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As the API shows it."""
+        body = asdict(self)
+        return {**body, "httpNamespaces": list(body.pop("http_namespaces"))}
 
 
 @dataclass(frozen=True, slots=True)

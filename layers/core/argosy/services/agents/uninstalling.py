@@ -52,18 +52,20 @@ class Ours:
 
 
 def found(cluster: Cluster, name: str) -> list[Ours]:
-    """What there is of ours in the cluster that the hub knows as `name`, in the order in which it is to be removed."""
+    """What there is of ours in the cluster that the hub knows as `name`, in the order in which it is to be removed.
+
+    Nothing when no agent of that name is there; definitions are left alone while another agent is.
+    """
     own = [
         _ours(obj)
         for api_version, kind in _KINDS
         for obj in cluster.list(api_version, kind, "", label_selector=f"{LABEL}={name}")
     ]
-    definitions = [
-        _ours(obj)
-        for obj in cluster.list(*_DEFINITION, "")
-        if ANNOTATION in (obj["metadata"].get("annotations") or {}) and obj["spec"]["group"] == GROUP
-    ]
+    if not own:
+        return []
+    others = cluster.list(*_KINDS[0], "", label_selector=f"{LABEL},{LABEL}!={name}")
     namespaces = [one for one in own if one.kind == "Namespace"]
+    definitions = [] if others else _definitions(cluster)
     return [*(one for one in own if one.kind != "Namespace"), *definitions, *namespaces]
 
 
@@ -87,6 +89,14 @@ def remove(cluster: Cluster, ours: Sequence[Ours]) -> Iterator[Ours]:
         except NotFound:
             continue
         yield one
+
+
+def _definitions(cluster: Cluster) -> list[Ours]:
+    return [
+        _ours(obj)
+        for obj in cluster.list(*_DEFINITION, "")
+        if ANNOTATION in (obj["metadata"].get("annotations") or {}) and obj["spec"]["group"] == GROUP
+    ]
 
 
 def _others(cluster: Cluster, namespace: str) -> Iterator[str]:
