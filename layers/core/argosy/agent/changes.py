@@ -60,14 +60,14 @@ class Changes:
         """Add a change; waits while there is no room."""
         one = Weighed(item, orjson.dumps(body) if body is not None else b"")
         name = (item.scope, item.uid)
+        while self._weight >= self._room and not (wanted.coalesced and name in self._held):
+            self._less.clear()
+            await self._less.wait()
+        self._weight += one.weight
         if wanted.coalesced and name in self._held:
-            self._weight += one.weight - self._held[name].weight
+            self._weight -= self._held[name].weight
             self._held[name] = one
         else:
-            while self._weight >= self._room:
-                self._less.clear()
-                await self._less.wait()
-            self._weight += one.weight
             now = self._clock()
             if wanted.coalesced and item.type != "DELETED" and self._reported.get(name, -_PAUSE) + _PAUSE > now:
                 self._held[name] = one

@@ -45,7 +45,10 @@ class Counts:
 
 @dataclass(slots=True)
 class Reflector:
-    """One scope. `find` tells its kind, None when the cluster does not serve it; `inventory` tells the hub of a list."""
+    """One scope. `find` tells its kind, None when the cluster does not serve it; `inventory` tells the hub of a list.
+
+    `pause` waits for so many seconds.
+    """
 
     wanted: Wanted
     watcher: Watcher
@@ -54,6 +57,7 @@ class Reflector:
     find: Callable[[Wanted], Awaitable[ServedKind | None]]
     inventory: Callable[[Seen], Awaitable[None]]
     counts: Counts
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     state: str = "starting"
     known: dict[str, bytes] = field(default_factory=dict)
 
@@ -77,11 +81,11 @@ class Reflector:
                     _log.warning("%s cannot be watched: %s", self.wanted.resource, x)
                 self.state, since = f"refused: {x}", ""
                 self.counts.refused += 1
-                await asyncio.sleep(_REFUSED_PAUSE)
+                await self.pause(_REFUSED_PAUSE)
             except ArgosyError as x:
                 _log.info("the watch of %s was interrupted: %s", self.wanted.resource, x)
                 self.counts.broken += 1
-                await asyncio.sleep(pause)
+                await self.pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def _scope(self) -> Scope:

@@ -14,22 +14,22 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
+from argosy.agent.done import Done
 from argosy.agent.normal import pruned
 from argosy.control.agents.reports import error_to_json
 from argosy.control.agents.units import unit_from_json
 from argosy.control.agents.work import Expired, Work, open_work
 from argosy.control.units import carry_out
 from argosy.control.writing import ClusterWriter
-from argosy.errors import ArgosyError, Denied, Retryable, Unsupported
+from argosy.errors import ArgosyError, Denied, EvaluationError, Retryable, Unavailable, Unsupported
 from argosy.ports.cluster import Cluster
 from argosy.ports.clusterrequests import Request, perform
 from argosy.ports.signing import Verifier
 
 __all__ = ["Http", "Watching", "Worker"]
 
-_MOST_RESULTS: Final = 2000
 _log = logging.getLogger("argosy.agent")
 
 
@@ -88,39 +88,49 @@ class Worker:
         self._name, self._cluster, self._verifier, self._watching, self._http = name, cluster, verifier, watching, http
         self._report, self._now = report, now
         self._writer = ClusterWriter(cluster)
-        self._results: dict[str, tuple[datetime, dict[str, Any]]] = {}
+        self._done = Done()
         self._mutex = threading.Lock()
         self.refusals = Refusals()
 
     def handle(self, message: Any) -> None:
         """Do the work of a message (unpacked).
 
-        Raises Unavailable when its result could not be sent: it must come again.
+        Raises Unavailable when its result could not be sent, or another thread is doing it: it must come again.
         """
         try:
             work = open_work(message, self._verifier, self._name, self._now())
         except Expired as x:
             self._refuse(x)
-            self._answer(x.work, error_to_json(x))
+            self._answer(x.work, error_to_json(Unavailable(str(x))))  # whoever asks anew has it done
             return
         except Denied as x:
             self._refuse(x)
             return
-        with self._mutex:
-            known = self._results.get(work.id)
-        if known is not None:
-            self._answer(work, known[1])
-            return
+        result = self._done.begin(work.id)
+        if result is None:
+            result = self._first(work)
+        if result is not None:
+            self._answer(work, result)
+
+    def _first(self, work: Work) -> Mapping[str, Any] | None:
+        """Do it; what came of it, None for work that has no result. What may be done again is not remembered."""
+        again = True
         try:
             result = self._do(work)
-        except ArgosyError as x:
+            again = result is None or _reads(work)
+        except Retryable as x:  # nothing was done
             result = error_to_json(x)
-            if isinstance(x, Retryable):  # nothing was done: the same work may be sent again
-                self._answer(work, result)
-                return
-        if result is not None:
-            self._remember(work, result)
-            self._answer(work, result)
+        except ArgosyError as x:
+            result, again = error_to_json(x), False
+        except (KeyError, TypeError, ValueError, AttributeError) as x:
+            text = f"not work of this release: {work.kind}: {type(x).__name__} {x}"
+            result, again = error_to_json(EvaluationError(text)), False
+        finally:
+            if again:
+                self._done.end(work.id)
+        if result is not None and not again:
+            self._done.keep(work.id, work.expires, result, self._now())
+        return result
 
     def _do(self, work: Work) -> dict[str, Any] | None:
         match work.kind:
@@ -150,12 +160,9 @@ class Worker:
             self.refusals.last = str(problem)
         _log.warning("refused: %s", problem)
 
-    def _remember(self, work: Work, result: dict[str, Any]) -> None:
-        now = self._now()
-        with self._mutex:
-            self._results[work.id] = (work.expires, result)
-            if len(self._results) > _MOST_RESULTS:
-                self._results = {name: kept for name, kept in self._results.items() if kept[0] > now}
+
+def _reads(work: Work) -> bool:
+    return work.kind == "request" and not Request.from_json(work.body).writes
 
 
 def _plain(value: Any, secret_key: str) -> Any:

@@ -84,6 +84,8 @@ class LocalAgents:
             except ArgosyError as x:
                 _log.warning("the clusters cannot be read: %s", x)
                 wanted = {name: entry for name, (entry, _) in self._agents.items()}
+            for name in self._agents.keys() - wanted.keys():
+                del self._agents[name]  # it was removed; its thread ends by itself
             for name, entry in wanted.items():
                 if name not in self._agents or self._agents[name][0].settings != entry.settings:
                     self._start(entry)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from argosy.errors import Denied, Unavailable
 
@@ -22,12 +21,19 @@ _LONGEST: Final = 60.0
 
 
 def service_of(url: str) -> tuple[str, str] | None:
-    """(name, namespace) of the service that a URL names, None when it names none."""
+    """(name, namespace) of the service that a URL names, None when it names none.
+
+    Read by the library that makes the call: what another one took for the host could be something else to it.
+    """
+    from urllib3.exceptions import LocationParseError
+    from urllib3.util import parse_url
+
     try:
-        parts = urlsplit(url)
-        found = _NAME.fullmatch(parts.hostname or "") if parts.scheme in ("http", "https") else None
-    except ValueError:
+        parts = parse_url(url)
+    except LocationParseError:
         return None
+    plain = parts.scheme in ("http", "https") and parts.auth is None
+    found = _NAME.fullmatch(parts.host or "") if plain else None
     return (found["name"], found["namespace"]) if found else None
 
 

@@ -11,7 +11,6 @@ to watch), `report` (objects that the hub lacks), `http` (a call to a name insid
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,9 +72,9 @@ def open_work(message: Any, verifier: Verifier, cluster: str, now: datetime) -> 
     try:
         data, key = message["work"].encode(), message["key"]
         signature = base64.b64decode(message["signature"], validate=True)
-    except (KeyError, TypeError, AttributeError, binascii.Error) as x:
+    except (KeyError, TypeError, AttributeError, ValueError) as x:
         raise Denied(f"not work of a hub: {type(x).__name__}") from None
-    if not verifier.holds(key, data, signature):
+    if not isinstance(key, str) or not verifier.holds(key, data, signature):
         raise Denied(f"the signature (key {key!r:.40}) is not that of our hub")
     try:
         text = orjson.loads(data)

@@ -78,6 +78,8 @@ class Doors:
             return None
         scope, listed = found
         copy = mirror.find(scope.key, key.namespace, key.name)
+        if copy is not None and copy.lost:
+            return None  # it comes anew; what is declared stays as it is
         home = _home(key)
         declared, by = self._declared(key)
         if copy is None or copy.object is None or _ending(copy.object):
@@ -86,7 +88,7 @@ class Doors:
         wanted = _manifest(copy.object, key)
         problems = check(wanted, self._runtime.objects.served, self._runtime.jq)
         problem = "; ".join(str(one) for one in problems)
-        status = self._status(wanted, problem, taken=declared is not None and not by)
+        status = self._status(wanted, problem, taken=_taken(copy.object) or (declared is not None and not by))
         seen = Seen(copy, declared, by == home, wanted, problem, status)
         return Observation(seen, {key: Version(copy.uid, copy.version)})
 
@@ -213,6 +215,12 @@ def _home(key: Key) -> str:
 def _cluster(key: Key) -> str:
     """What its namespace is marked with: nothing for the home cluster, whose declarations share names with ours."""
     return "" if key.cluster == HOME else key.cluster
+
+
+def _taken(obj: Mapping[str, Any]) -> bool:
+    """Whether it says already that it has taken a declaration's place, and so goes on saying it."""
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    return any(one.get("message") == _REPLACED for one in conditions)
 
 
 def _ending(obj: Mapping[str, Any]) -> bool:

@@ -71,7 +71,10 @@ class Inbox:
         }
         if kind not in does:
             raise EvaluationError(f"not a report of an agent: {kind!r:.40}")
-        self._runtime.registry.find(cluster)  # a cluster that was removed reports to nobody
+        try:
+            self._runtime.registry.find(cluster)
+        except NotFound as x:
+            raise EvaluationError(f"a cluster that was removed reports to nobody: {x}") from x
         try:
             does[kind](cluster, report)
         except (KeyError, TypeError, ValueError, AttributeError) as x:
@@ -101,7 +104,8 @@ class Inbox:
             if before is not None and before.knows(item):
                 copies[place] = before
                 continue
-            if wanted.purpose == EVENTS:
+            again = before is not None and before.lost and (before.uid, before.version) == (item.uid, item.version)
+            if wanted.purpose == EVENTS and not again:
                 events += self._events(cluster, item, before)
             if not (before is not None and before.uid != item.uid and item.version < before.version):
                 writes[place] = mirror.put(item, before, self._now().timestamp())
@@ -166,7 +170,7 @@ class Inbox:
             namespace, _, name = place.partition("/")
             if copy is None or copy.uid != uid:
                 wanted.append(["ADDED", namespace, name, uid])
-            elif copy.version < rv:
+            elif copy.version < rv or copy.lost:
                 wanted.append(["MODIFIED", namespace, name, uid])
         gone = [
             Item(scope, "DELETED", place.partition("/")[0], place.partition("/")[2], copy.uid, version)

@@ -31,21 +31,26 @@ _GONE_SECONDS: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What is known of an object; `object` is None when it is gone. `wake`: digest of what wakes its controller."""
+    """What is known of an object; `wake`: digest of what wakes its controller.
+
+    `object` is None when it is gone, and when the blob that it lay in was swept (`lost`): it is there, but has to be asked
+    for again.
+    """
 
     uid: str
     version: int
     object: dict[str, Any] | None
     wake: str = ""
     row: int = ABSENT
+    lost: bool = False
 
     def knows(self, item: Item) -> bool:
         """Whether a change is no news: it was processed before, or something newer was."""
         if item.uid != self.uid:
             return item.version < self.version and item.type != "DELETED"
         if item.type == "DELETED":
-            return self.object is None
-        return item.version <= self.version
+            return self.object is None and not self.lost
+        return item.version < self.version or (item.version == self.version and not self.lost)
 
 
 class Mirror:
@@ -63,7 +68,7 @@ class Mirror:
         """(`namespace/name`, copy) of every object that is there."""
         for row in self._store.query(self._pk(scope), f"{namespace}/" if namespace else ""):
             copy = self._copy(row)
-            if copy.object is not None:
+            if copy.object is not None or copy.lost:
                 yield row.sk, copy
 
     def put(self, item: Item, before: Copy | None, now: float) -> Put:
@@ -128,10 +133,11 @@ class Mirror:
             obj = data.get("object")
             if obj is None and "blob" in data:
                 obj = self._loaded(data["blob"])
-        return Copy(data["uid"], data["rv"], obj, data.get("wake", ""), row.version)
+        lost = obj is None and not data.get("gone")
+        return Copy(data["uid"], data["rv"], obj, data.get("wake", ""), row.version, lost)
 
     def _loaded(self, key: str) -> dict[str, Any] | None:
-        """None when the blob was swept: as if the object were not known, so that it is asked for again."""
+        """None when the blob was swept."""
         try:
             found: dict[str, Any] = orjson.loads(self._blobs.get(key))
         except ArgosyError:
