@@ -47,7 +47,7 @@ class Counts:
 class Reflector:
     """One scope. `find` tells its kind, None when the cluster does not serve it; `inventory` tells the hub of a list.
 
-    `pause` waits for so many seconds.
+    `pause` waits for so many seconds. `since` is the resourceVersion to go on from, "" when a list is needed.
     """
 
     wanted: Wanted
@@ -59,27 +59,27 @@ class Reflector:
     counts: Counts
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     state: str = "starting"
+    since: str = ""
     known: dict[str, bytes] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Keep up until cancelled."""
         pause = _FIRST_PAUSE
-        since = ""
         while True:
             try:
                 scope = await self._scope()
-                if not since:
-                    since = await self._list(scope)
+                if not self.since:
+                    self.since = await self._list(scope)
                 self.state = "watching"
-                since = await self._watch(scope, since)
+                await self._watch(scope)
                 pause = _FIRST_PAUSE
             except Expired:
                 self.counts.expired += 1
-                since = ""
+                self.since = ""
             except (Denied, NotFound, Unsupported) as x:
                 if self.state != f"refused: {x}":
                     _log.warning("%s cannot be watched: %s", self.wanted.resource, x)
-                self.state, since = f"refused: {x}", ""
+                self.state, self.since = f"refused: {x}", ""
                 self.counts.refused += 1
                 await self.pause(_REFUSED_PAUSE)
             except ArgosyError as x:
@@ -114,12 +114,12 @@ class Reflector:
         await self.inventory(Seen(self.wanted.key, int(version), objects))
         return version
 
-    async def _watch(self, scope: Scope, since: str) -> str:
-        async for change in self.watcher.watch(scope, since, _WATCH_SECONDS):
+    async def _watch(self, scope: Scope) -> None:
+        """What was taken is not asked for again, however the watch ends."""
+        async for change in self.watcher.watch(scope, self.since, _WATCH_SECONDS):
             if change.type != "BOOKMARK":
                 await self._take(change)
-            since = change.version
-        return since
+            self.since = change.version
 
     async def _take(self, change: Change) -> None:
         obj = change.object
