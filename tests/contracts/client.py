@@ -184,6 +184,20 @@ class ClientContract:
 
     # An installation as a whole; other tests work on it at the same time, so only what is said of this space counts
 
+    def test_clusters(self, run: Run, space: str) -> None:
+        arn = "arn:aws:eks:eu-central-1:123456789012:cluster/main"
+        added = run("cluster", "add", "--eks", arn, "--name", space)
+        assert (added.code, added.err) == (0, f"cluster {space} added by eks\n")
+        again = run("cluster", "add", "--eks", arn, "--name", space)
+        assert (again.code, "--upsert" in again.err) == (1, True)
+        assert run("cluster", "set", space, "--management") == Result(0, f"cluster {space} changed\n", "")
+        found = run("cluster", "get", space, "-o", "json").json()
+        assert (found["way"], found["settings"], found["management"]) == ("eks", {"arn": arn}, True)
+        assert found in run("cluster", "list", "-o", "json").json()["items"]
+        assert run("cluster", "rm", space, "-y") == Result(0, f"cluster {space} removed\n", "")
+        gone = run("cluster", "get", space)
+        assert (gone.code, f"no cluster is called '{space}'" in gone.err) == (1, True)
+
     def test_what_is_exported_is_imported(self, run: Run, space: str, tmp_path: Path) -> None:
         made = [hook(namespace=space), sensor([trigger()], namespace=space)]
         run("apply", "-f", write(tmp_path / "m.yaml", *made))
