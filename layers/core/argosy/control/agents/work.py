@@ -87,7 +87,7 @@ def open_work(message: Any, verifier: Verifier, cluster: str, now: datetime) -> 
             datetime.fromisoformat(text["issued"]),
             datetime.fromisoformat(text["expires"]),
         )
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as x:
+    except (KeyError, TypeError, AttributeError, ValueError) as x:
         raise Denied(f"signed, but no work that this agent knows: {type(x).__name__} {x}") from None
     if work.cluster != cluster:
         raise Denied(f"the work is for cluster {work.cluster!r}, this is {cluster!r}")
