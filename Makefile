@@ -17,7 +17,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup tools pins generate run test check format bench bench-events bench-kill bench-functions conformance validate sam localstack deploy clean
+.PHONY: help setup tools pins generate run test check format bench bench-events bench-agent bench-kill bench-functions conformance validate sam localstack deploy clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F '|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -101,6 +101,9 @@ bench-events: setup ## webhook to HTTP trigger: throughput and latency, one JSON
 
 bench-functions: setup $(SAM) ## what each function costs: import, size, CPU and calls per event
 	@$(BIN)/python tests/bench/functions.py
+
+bench-agent: setup ## an agent with 5,000 objects: memory, change to event, a write through it
+	@$(BIN)/python tests/bench/agents.py
 
 bench-kill: setup ## kill -9 under load: lost, repeated, caught up
 	@$(BIN)/python tests/bench/events.py kill

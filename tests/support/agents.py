@@ -154,7 +154,7 @@ def _hub(environ: dict[str, str], folder: Path, clusters: Sequence[Entry]) -> It
         QueueSpec(f"{name}-{kind}", fifo=True, visibility=20) for name in agents for kind in ("commands", "reports")
     ]
     urls = make_queues(clients.sqs, specs, f"argosy-{stage}-agent-")
-    queue = SqsQueue(specs, urls, clients, wait=1)
+    queue = SqsQueue(specs, urls, clients, wait=1, drain=False)
     embedded = assemble(DataDir(folder))
     runtime = replace(embedded.runtime, link=Link(queue), blobs=S3Blobs(bucket, clients))
     runtimes.use(runtime)

@@ -10,15 +10,20 @@ import contextlib
 import io
 import json
 import logging
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-__all__ = ["moto_server"]
+from support.processes import environment
+
+__all__ = ["moto_process", "moto_server"]
 
 _LOOK = 0.005
 
@@ -72,3 +77,22 @@ def moto_server() -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextlib.contextmanager
+def moto_process() -> Iterator[str]:
+    """The same in a process of its own, which takes none of this one's time."""
+    command = [sys.executable, "-m", "support.motoserver"]
+    tests = str(Path(__file__).parents[1])
+    with subprocess.Popen(
+        command, env=environment(PYTHONPATH=tests), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+if __name__ == "__main__":
+    with moto_server() as url:
+        print(url, flush=True)
+        sys.stdin.read()  # ends with whoever started it

@@ -8,7 +8,6 @@ anew, and the hub finds out what it has missed.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import threading
 import uuid
@@ -24,7 +23,7 @@ import orjson
 from argosy.agent.changes import Changes, Weighed
 from argosy.agent.watching import ClusterWatching
 from argosy.agent.work import Http, Worker
-from argosy.control.agents.reports import Seen, event_id, shard
+from argosy.control.agents.reports import Seen, shard
 from argosy.control.agents.work import KINDS
 from argosy.errors import ArgosyError, EvaluationError, NotFound, Retryable
 from argosy.ports.blobs import Blobs
@@ -75,7 +74,6 @@ class Agent:
 
     def __init__(self, connections: Connections) -> None:
         self._with = connections
-        self._process = uuid.uuid4().hex[:8]
         self._offset = timedelta()
         self._kubernetes = ""
         self._watching: ClusterWatching | None = None
@@ -178,9 +176,8 @@ class Agent:
 
     def _changed(self, group: str, part: Sequence[Weighed]) -> Outgoing:
         items = [[*one.item.as_json()[:-1], orjson.Fragment(one.text) if one.text else None] for one in part]
-        ids = [event_id(self._with.name, one.item.uid, one.item.version, one.item.type) for one in part]
-        name = hashlib.sha256("".join([self._process, *ids]).encode()).hexdigest()
-        return self._outgoing({"report": "changes", "items": items}, group, name)
+        # An id of the sending, not of the changes: a hub that asks for an object again is to be given it again.
+        return self._outgoing({"report": "changes", "items": items}, group, uuid.uuid4().hex)
 
     async def _inventory(self, seen: Seen) -> None:
         objects = {uid: list(place) for uid, place in seen.objects.items()}

@@ -68,7 +68,7 @@ def connections(settings: Settings, clients: Clients, cluster: DirectCluster | N
         settings.cluster,
         found,
         HttpWatcher(found.connection.door()),
-        SqsQueue(specs, urls, clients, wait=WAIT_SECONDS),
+        SqsQueue(specs, urls, clients, wait=WAIT_SECONDS, drain=False),
         PrefixedBlobs(S3Blobs(settings.bucket, clients), f"agents/{settings.cluster}"),
         KeyVerifier(settings.keys),
         InsideHttp(settings.http_namespaces),

@@ -67,6 +67,7 @@ class SqsQueue:
     """The queues of `specs` at `urls`. Without a URL a dead-letter queue is found through the queue that fills it.
 
     `wait` in seconds: how long a receive waits for a first message; above 0 it asks all of SQS's servers and not some.
+    `drain`: a receive that has found messages asks again until there are no more; without it one answer is enough.
     """
 
     def __init__(
@@ -76,11 +77,12 @@ class SqsQueue:
         clients: Clients,
         *,
         wait: int = 1,
+        drain: bool = True,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._specs = {spec.name: spec for spec in specs}
         self._urls = dict(urls)
-        self._clients, self._wait, self._sleep = clients, wait, sleep
+        self._clients, self._wait, self._drain, self._sleep = clients, wait, drain, sleep
 
     def send(self, queue: str, messages: Sequence[Outgoing]) -> list[str]:
         """See `Queue.send`. Unavailable names how many were not sent; those that were are there."""
@@ -109,6 +111,8 @@ class SqsQueue:
             if not more:
                 break
             found += [_delivery(message) for message in more]
+            if not self._drain:
+                break
         return found
 
     def delete(self, queue: str, handles: Sequence[str]) -> None:

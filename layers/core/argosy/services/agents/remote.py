@@ -26,7 +26,8 @@ from argosy.services.agents.mirror import Mirror
 
 __all__ = ["RemoteCluster"]
 
-_FIRST_WAIT: Final = 0.02
+_FIRST_WAIT: Final = 0.005
+_LONGER: Final = 1.3
 _LONGEST_WAIT: Final = 0.25
 _LATE_SECONDS: Final = 30.0
 
@@ -91,7 +92,7 @@ class RemoteCluster(ForwardingCluster):
                 return result
             if waited >= self._patience or not self._clock.sleep(wait):
                 raise Pending(f"the agent of cluster {self._name} has not answered yet", delay=1.0)
-            waited, wait = waited + wait, min(2 * wait, _LONGEST_WAIT)
+            waited, wait = waited + wait, min(_LONGER * wait, _LONGEST_WAIT)
 
     def _mirrored(self, request: Request) -> Any | None:
         """The answer from the hub's copy, None when it has none that is complete."""
