@@ -70,6 +70,7 @@ class Hub:
     environ: dict[str, str]
     stage: str
     bucket: str
+    folder: Path
     reports: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -160,7 +161,7 @@ def _hub(environ: dict[str, str], folder: Path, clusters: Sequence[Entry]) -> It
     runtimes.use(runtime)
     for entry in clusters:
         runtime.registry.add(entry)
-    hub = Hub(runtime, queue, urls, environ, stage, bucket)
+    hub = Hub(runtime, queue, urls, environ, stage, bucket, folder)
     threads = hub.serve(agents)
     try:
         yield hub

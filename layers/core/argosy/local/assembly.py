@@ -108,7 +108,7 @@ def assemble(
 
         observer = ClusterExecutor(of_firing, clock)
         executors |= {"k8s": observer, "argoWorkflow": observer}
-        executors |= {"http": HttpExecutor(secrets), "log": LogExecutor()}
+        executors |= {"http": HttpExecutor(secrets, lambda: runtime.insides), "log": LogExecutor()}
     tally = _TALLY_SECONDS if serving else 0.0
     link = QueueLink(queue)
     runtime = Runtime(

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from argosy.services.agents.doors import Doors
     from argosy.services.agents.errands import Errands
     from argosy.services.agents.inbox import Inbox
+    from argosy.services.agents.inside import Inside
     from argosy.services.agents.registry import Entry, Registry
     from argosy.services.agents.subscribing import Subscribing
     from argosy.services.fetching import Fetching
@@ -173,6 +174,13 @@ class Runtime:
         from argosy.services.agents.clusters import Clusters
 
         return Clusters(self, self.connect or _unreachable)
+
+    @cached_property
+    def insides(self) -> Inside:
+        """Names inside clusters behind agents, to call."""
+        from argosy.services.agents.inside import Inside
+
+        return Inside(self)
 
     @cached_property
     def errands(self) -> Errands:

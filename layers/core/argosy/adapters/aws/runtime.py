@@ -143,7 +143,7 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
         secrets,
         clock,
         {
-            "http": LazyExecutor(lambda: _http(secrets)),
+            "http": LazyExecutor(lambda: _http(secrets, lambda: runtime)),
             "log": LazyExecutor(_log),
             "awsLambda": aws,
             "aws": aws,
@@ -204,10 +204,10 @@ def _cluster(runtime: Callable[[], Runtime], clock: Clock) -> ObservingExecutor:
     return ClusterExecutor(runtime().clusters.of_firing, clock)
 
 
-def _http(secrets: Secrets) -> Executor:
+def _http(secrets: Secrets, runtime: Callable[[], Runtime]) -> Executor:
     from argosy.adapters.http.executor import HttpExecutor
 
-    return HttpExecutor(secrets)
+    return HttpExecutor(secrets, lambda: runtime().insides)
 
 
 def _log() -> Executor:

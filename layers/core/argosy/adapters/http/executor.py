@@ -6,16 +6,20 @@ repetition; a manifest that sets the header itself keeps its own.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import ssl
 import tempfile
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, Protocol
 
 import httptools
 
 from argosy.adapters.http.client import HttpClient, parse_url
 from argosy.adapters.http.deadlines import Deadlines
+from argosy.adapters.http.inside import service_of
 from argosy.errors import EvaluationError, Unavailable
 from argosy.events.effects import HttpCall, Reference
 from argosy.ports.executor import FiringInfo
@@ -26,11 +30,23 @@ __all__ = ["HttpExecutor"]
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
 
-class HttpExecutor:
-    """Sends requests on kept connections."""
+class Insides(Protocol):
+    """Names inside clusters, which agents call for us."""
 
-    def __init__(self, secrets: Secrets) -> None:
-        self._secrets = secrets
+    def reaches(self, firing: FiringInfo) -> bool:
+        """Whether an agent stands in the firing's cluster."""
+        ...
+
+    def call(self, firing: FiringInfo, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer to a request; `status` is in it. Raises Denied, Unavailable, Pending."""
+        ...
+
+
+class HttpExecutor:
+    """Sends requests on kept connections; to names inside a cluster that stands behind an agent, through `insides`."""
+
+    def __init__(self, secrets: Secrets, insides: Callable[[], Insides] | None = None) -> None:
+        self._secrets, self._insides = secrets, insides
         self._client = HttpClient()
         self._deadlines = Deadlines()
 
@@ -38,22 +54,42 @@ class HttpExecutor:
         """See `Executor.execute`.
 
         Raises Permanent for a URL that cannot be used or may not be reached and for a secret that is not there;
-        Unavailable for everything on the way and for a status that the policy does not allow.
+        Unavailable for everything on the way and for a status that the policy does not allow, `Pending` while an agent is
+        at it.
         """
         what = f"{effect.method} {parse_url(effect.url).shown}"
-        headers, tls = self.request_headers(effect, firing), self._tls(effect, firing.namespace)
-        body = effect.body.encode() if effect.body is not None else None
-        try:
-            with self._deadlines.within(effect.timeout):
-                status = await self._client.send(effect.method, effect.url, headers, body, tls, effect.host)
-        except TimeoutError as x:
-            raise Unavailable(f"{what}: no answer within {effect.timeout:g} s") from x
-        except (OSError, httptools.HttpParserError) as x:
-            raise Unavailable(f"{what}: {x or type(x).__name__}") from x
+        insides = self._insides() if self._insides is not None and service_of(effect.url) else None
+        if insides is not None and insides.reaches(firing):
+            status = await asyncio.to_thread(self._through, insides, effect, firing)
+        else:
+            status = await self._directly(effect, firing, what)
         if effect.allow is not None and status not in effect.allow:
             allowed = ", ".join(str(code) for code in effect.allow)
             raise Unavailable(f"{what}: answered {status}; policy.status allows {allowed}")
         return f"{what}: {status}"
+
+    def _through(self, insides: Insides, effect: HttpCall, firing: FiringInfo) -> int:
+        """The status of a call that the agent makes. The cluster's own certificates are checked as the agent's pod does."""
+        headers = self.request_headers(effect, firing)
+        request = {
+            "method": effect.method,
+            "url": effect.url,
+            "headers": headers | ({"Host": effect.host} if effect.host else {}),
+            "body": effect.body,
+            "timeout": effect.timeout,
+        }
+        return int(insides.call(firing, request)["status"])
+
+    async def _directly(self, effect: HttpCall, firing: FiringInfo, what: str) -> int:
+        headers, tls = self.request_headers(effect, firing), self._tls(effect, firing.namespace)
+        body = effect.body.encode() if effect.body is not None else None
+        try:
+            with self._deadlines.within(effect.timeout):
+                return await self._client.send(effect.method, effect.url, headers, body, tls, effect.host)
+        except TimeoutError as x:
+            raise Unavailable(f"{what}: no answer within {effect.timeout:g} s") from x
+        except (OSError, httptools.HttpParserError) as x:
+            raise Unavailable(f"{what}: {x or type(x).__name__}") from x
 
     def request_headers(self, effect: HttpCall, firing: FiringInfo) -> dict[str, str]:
         """The headers that go out, secrets filled in; Host is apart. Raises NotFound, Denied or Unavailable for a secret."""

@@ -83,8 +83,12 @@ class Doors:
         home = _home(key)
         declared, by = self._declared(key)
         if copy is None or copy.object is None or _ending(copy.object):
+            if by != home:
+                return None
             as_of = copy.version if copy is not None else int(listed or 0)
-            return Observation(Seen(copy, declared, ours=True), {key: None}, as_of) if by == home else None
+            ending = copy is not None and copy.object is not None  # it is still there, until its finalizers are done
+            read = Version(copy.uid, copy.version) if copy is not None and ending else None
+            return Observation(Seen(copy, declared, ours=True), {key: read}, as_of)
         wanted = _manifest(copy.object, key)
         problems = check(wanted, self._runtime.objects.served, self._runtime.jq)
         problem = "; ".join(str(one) for one in problems)

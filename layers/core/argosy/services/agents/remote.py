@@ -10,26 +10,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
-from argosy.control.agents.reports import error_of
 from argosy.control.agents.scopes import EVENTS
-from argosy.control.agents.work import LIFE, group_of
-from argosy.errors import EvaluationError, Pending, Unavailable
+from argosy.control.agents.work import group_of
+from argosy.errors import EvaluationError
 from argosy.ports.clock import Clock
 from argosy.ports.cluster import ServedKind, ServiceAccount
 from argosy.ports.clusterrequests import ForwardingCluster, Request
+from argosy.services.agents.asking import Asking
 from argosy.services.agents.errands import Errands
 from argosy.services.agents.mirror import Mirror
 
 __all__ = ["RemoteCluster"]
-
-_FIRST_WAIT: Final = 0.005
-_LONGER: Final = 1.3
-_LONGEST_WAIT: Final = 0.25
-_LATE_SECONDS: Final = 30.0
 
 
 class RemoteCluster(ForwardingCluster):
@@ -63,18 +58,9 @@ class RemoteCluster(ForwardingCluster):
         if (known := self._mirrored(request)) is not None:
             return known
         self._calls[0] += 1
-        name = self._id(request)
-        result = self._errands.result(self._name, name)
-        if result is None:
-            began = self._errands.began(self._name, name)
-            now = self._clock.now().timestamp()
-            if began is not None and now - began > LIFE.total_seconds() + _LATE_SECONDS:
-                raise Unavailable(f"the agent of cluster {self._name} gave no answer in time: see argosy cluster get")
-            self._errands.send(self._name, name, "request", request.as_json(), group_of(*request.target))
-            result = self._awaited(name)
-        if "error" in result:
-            raise error_of(result)
-        return _value(request, result["value"])
+        asking = Asking(self._name, self._errands, self._clock, self._patience)
+        answer = asking.ask(self._id(request), "request", request.as_json(), group_of(*request.target))
+        return _value(request, answer)
 
     def _id(self, request: Request) -> str:
         try:
@@ -83,16 +69,6 @@ class RemoteCluster(ForwardingCluster):
             raise EvaluationError(f"cannot be sent to an agent: {x}") from x
         head = f"{self._name}\n{self._purpose}\n{self._calls[0]}\n".encode()
         return hashlib.sha256(head + text).hexdigest()[:32]
-
-    def _awaited(self, name: str) -> dict[str, Any]:
-        waited, wait = 0.0, _FIRST_WAIT
-        while True:
-            result = self._errands.result(self._name, name)
-            if result is not None:
-                return result
-            if waited >= self._patience or not self._clock.sleep(wait):
-                raise Pending(f"the agent of cluster {self._name} has not answered yet", delay=1.0)
-            waited, wait = waited + wait, min(_LONGER * wait, _LONGEST_WAIT)
 
     def _mirrored(self, request: Request) -> Any | None:
         """The answer from the hub's copy, None when it has none that is complete."""
