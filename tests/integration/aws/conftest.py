@@ -97,6 +97,8 @@ def runtime(environment: None, localstack: LocalStack, stack: Stack) -> Runtime:
         "ARGOSY_QUEUE_SOURCES": stack.resources["SourceQueue"],
         "ARGOSY_QUEUE_TIMERS": stack.resources["TimerQueue"],
         "ARGOSY_QUEUE_RECONCILE_SOURCE": outputs["ReconcileSourceQueueUrl"],
+        "ARGOSY_QUEUE_RECONCILE_DOOR": stack.resources["ReconcileDoorQueue"],
+        "ARGOSY_QUEUE_AGENT_REPORTS_DLQ": stack.resources["AgentReportDeadLetters"],
         "AWS_REGION": localstack.environment["AWS_REGION"],
     }
     return assemble(Settings.read(given), Clients())
