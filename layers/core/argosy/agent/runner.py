@@ -21,6 +21,7 @@ from typing import Any, Final
 import orjson
 
 from argosy.agent.changes import Changes, Weighed
+from argosy.agent.living import living_controllers
 from argosy.agent.watching import ClusterWatching
 from argosy.agent.work import Http, Worker
 from argosy.control.agents.reports import Seen, shard
@@ -76,6 +77,7 @@ class Agent:
         self._with = connections
         self._offset = timedelta()
         self._kubernetes = ""
+        self._controllers: list[str] = []
         self._watching: ClusterWatching | None = None
         self._worker: Worker | None = None
         self._changes: Changes | None = None
@@ -225,10 +227,11 @@ class Agent:
             await asyncio.sleep(self._with.heartbeat_seconds)
 
     def _look(self) -> None:
-        """Ask the API server for its version and its time."""
+        """Ask the API server for its version, its time, and for living controllers of Argo."""
         try:
             self._kubernetes = self._with.cluster.version()
             theirs = self._with.server_time()
+            self._controllers = living_controllers(self._with.cluster, self.now())
         except ArgosyError as x:
             _log.warning("the API server cannot be reached: %s", x)
             return
@@ -247,6 +250,7 @@ class Agent:
             "version": VERSION,
             "kubernetes": self._kubernetes,
             "capabilities": sorted(KINDS),
+            "controllers": self._controllers,
             "subscription": watching.subscription.digest if watching.subscription.scopes or not hello else "",
             "scopes": watching.states,
             "objects": watching.objects,

@@ -172,6 +172,8 @@ def _remark(one: Mapping[str, Any]) -> str:
     status = one["status"]
     for name, calendar in (status.get("calendar") or {}).items():
         return f"{name} next {calendar['next']}"
+    for url in (status.get("urls") or {}).values():
+        return str(url)
     told = [t for t in (status.get("triggers") or {}).values() if t.get("lastFailure")]
     last = max(told, key=lambda t: str(t["lastFailureAt"]), default=None)
     return f"{last['lastFailureAt'][:19]}Z {last['lastFailure']}"[:120] if last else ""

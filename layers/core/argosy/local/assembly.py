@@ -130,6 +130,7 @@ def assemble(
         link=link,
         home=Entry(HOME, "home", management=True) if cluster is not None else None,
         connect=partial(_reach, lazy, secrets),
+        base_url=lambda: str((data.told("instance") or {}).get("api", "")),
     )
     return Embedded(runtime, queue, store, patient, clock, link, lazy)
 

@@ -71,7 +71,8 @@ class Runtime:
     effects that nobody here carries out, with the reason and the way out. `repository` is for what fetches, `workshop`
     for what renders: on AWS one function each, which have little else. `jq` runs the programs of transforms. `observer`
     looks at the objects that triggers have written. `signer` and `link`: for work that agents are to do; `home`: the home
-    cluster, if there is one; `connect` reaches a registered cluster that has no agent.
+    cluster, if there is one; `connect` reaches a registered cluster that has no agent; `base_url` tells where webhooks
+    are called from outside, "" = not known.
     """
 
     store: Store
@@ -99,6 +100,7 @@ class Runtime:
     link: AgentLink | None = None
     home: Entry | None = None
     connect: Callable[[Entry], Cluster] | None = None
+    base_url: Callable[[], str] = str
 
     @cached_property
     def outcomes(self) -> Outcomes:

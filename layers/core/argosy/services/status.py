@@ -19,13 +19,15 @@ from argosy.services.calendars import CALENDAR_PK
 from argosy.services.outcomes import sensor_status
 from argosy.services.wiring import problems_of
 
-__all__ = ["with_status"]
+__all__ = ["public_urls", "with_status"]
 
 _ALL_SERVED: Final[Mapping[str, str]] = {}
 
 
-def with_status(store: Store, body: Mapping[str, Any], unserved: Mapping[str, str] = _ALL_SERVED) -> dict[str, Any]:
-    """`body` (a stored manifest) with its status; `unserved`: see `Runtime`."""
+def with_status(
+    store: Store, body: Mapping[str, Any], unserved: Mapping[str, str] = _ALL_SERVED, base_url: str = ""
+) -> dict[str, Any]:
+    """`body` (a stored manifest) with its status; `unserved`: see `Runtime`, `base_url`: where requests come in."""
     metadata = body["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     if body["kind"] == "Sensor":
@@ -33,6 +35,8 @@ def with_status(store: Store, body: Mapping[str, Any], unserved: Mapping[str, st
     elif body["kind"] == "EventSource":
         problem = "; ".join(problems_of(store, namespace, name).values())
         status = {"conditions": [_condition("SourcesProvided", not problem, problem), _condition("Deployed", True)]}
+        if urls := public_urls(body, base_url):
+            status["urls"] = urls
         rows = {row.sk.split("/", 2)[2]: row for row in store.query(CALENDAR_PK, f"{namespace}/{name}/")}
         if rows:
             status["calendar"] = {event: _calendar(row) for event, row in rows.items()}
@@ -40,6 +44,15 @@ def with_status(store: Store, body: Mapping[str, Any], unserved: Mapping[str, st
         message = "events travel through this installation's queue; the bus settings of the manifest have no effect"
         status = {"conditions": [_condition("Configured", True, message), _condition("Deployed", True)]}
     return {**body, "status": status}
+
+
+def public_urls(body: Mapping[str, Any], base_url: str) -> dict[str, str]:
+    """Where the webhooks of an EventSource are called from outside, by event name; empty without a `base_url`."""
+    metadata, hooks = body["metadata"], (body.get("spec") or {}).get("webhook") or {}
+    if not base_url or not isinstance(hooks, Mapping):
+        return {}
+    base = f"{base_url.rstrip('/')}/hooks/{metadata['namespace']}/{metadata['name']}/"
+    return {event: base + str((hook or {}).get("endpoint", "")).lstrip("/") for event, hook in hooks.items()}
 
 
 def _calendar(row: Row) -> dict[str, str]:

@@ -67,7 +67,7 @@ class Views:
         return self._shown(self._runtime.objects.get(kind, namespace, name))
 
     def _shown(self, body: dict[str, Any]) -> dict[str, Any]:
-        return with_status(self._runtime.store, body, self._runtime.unserved)
+        return with_status(self._runtime.store, body, self._runtime.unserved, self._runtime.base_url())
 
     def wait(self, version: Callable[[], str], since: str, seconds: float) -> None:
         """Wait until `version` gives something else than `since`, for `seconds` at most."""

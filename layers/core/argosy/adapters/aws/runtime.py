@@ -64,6 +64,7 @@ class Settings:
     open_webhooks: bool = False
     clusters: Sequence[str] = ()
     trigger_queue: str = TRIGGERS
+    url: str = ""
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -91,7 +92,8 @@ class Settings:
         opened = given.get("ARGOSY_OPEN_WEBHOOKS") == "true"
         clusters = _listed(given.get("ARGOSY_EKS_CLUSTERS", ""))
         own = given.get("ARGOSY_TRIGGER_QUEUE") or TRIGGERS
-        return cls(table, bucket, stage, urls, place, targets, *wired, opened, clusters, own)
+        url = given.get("ARGOSY_URL", "")
+        return cls(table, bucket, stage, urls, place, targets, *wired, opened, clusters, own, url)
 
 
 def _listed(text: str) -> Sequence[str]:
@@ -163,6 +165,7 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
         link=SqsAgentLink(settings.queues[BUS], settings.stage, clients),
         home=Entry(HOME, "eks", {"arn": settings.clusters[0]}, management=True) if settings.clusters else None,
         connect=lambda entry: _reach(entry, clients),
+        base_url=lambda: settings.url,
     )
     return runtime
 

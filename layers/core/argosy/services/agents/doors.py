@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from argosy.control.agents.scopes import DOOR, Wanted
@@ -28,12 +28,12 @@ from argosy.resources.definitions import GROUP
 from argosy.resources.homes import placed
 from argosy.resources.manifests import Manifest
 from argosy.services.agents.mirror import Copy, Mirror
-from argosy.services.agents.registry import HOME
+from argosy.services.agents.registry import AGENTS_PK, HOME
 from argosy.services.agents.subscribing import AGENT_KIND
 from argosy.services.kinds import KINDS
 from argosy.services.objects import Objects, check
 from argosy.services.queues import RECONCILE_DOOR
-from argosy.services.status import with_status
+from argosy.services.status import public_urls, with_status
 from argosy.services.timing import timers_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Doors", "door_kind", "door_loop", "handle_wake"]
 
+URL_ANNOTATION: Final = "argosy.dev/url"
+"""Where an EventSource's webhooks are called from outside."""
+
+_SOON: Final = timedelta(seconds=1)
+_OBSERVED: Final = (
+    "a controller of Argo Events lives in this cluster and serves this object; it is only observed here "
+    "(argosy cluster set {cluster} --claim takes it over)"
+)
 _REPLACED: Final = "it has taken the place of the declaration of this name that argosy apply had made"
 
 
@@ -53,7 +61,8 @@ def door_kind(plural: str) -> str | None:
 class Seen:
     """The object in its cluster, what of it is declared here, and what is wrong with it ("" = nothing).
 
-    `wanted` is the object as it is to be declared; `status` the conditions that hold once it is.
+    `wanted` is the object as it is to be declared; `status` the conditions that hold once it is; `urls` where its webhooks
+    are called. `observed`: a living Argo serves it.
     """
 
     copy: Copy | None
@@ -62,6 +71,8 @@ class Seen:
     wanted: Manifest | None = None
     problem: str = ""
     status: Mapping[str, Any] | None = None
+    observed: bool = False
+    urls: str = ""
 
 
 class Doors:
@@ -90,23 +101,44 @@ class Doors:
             read = Version(copy.uid, copy.version) if copy is not None and ending else None
             return Observation(Seen(copy, declared, ours=True), {key: read}, as_of)
         wanted = _manifest(copy.object, key)
+        if self._is_observed(key.cluster):
+            told = {"conditions": [_condition("Observed", _OBSERVED.format(cluster=key.cluster))]}
+            return Observation(Seen(copy, declared, by == home, status=told, observed=True), _read(key, copy), copy.version)
         problems = check(wanted, self._runtime.objects.served, self._runtime.jq)
         problem = "; ".join(str(one) for one in problems)
         status = self._status(wanted, problem, taken=_taken(copy.object) or (declared is not None and not by))
-        seen = Seen(copy, declared, by == home, wanted, problem, status)
-        return Observation(seen, {key: Version(copy.uid, copy.version)})
+        urls = "" if problem else ",".join(public_urls(wanted.body, self._runtime.base_url()).values())
+        seen = Seen(copy, declared, by == home, wanted, problem, status, urls=urls)
+        # Versions count for the whole cluster: what was written to an earlier object of this name is behind us, too.
+        return Observation(seen, _read(key, copy), copy.version)
 
     def reconcile(self, observation: Observation, now: datetime) -> Decision:
-        """See `Controller.reconcile`: declare what is there and can be used, retire what is gone."""
-        del now
+        """See `Controller.reconcile`: declare what is there and can be used, retire what is gone.
+
+        An annotation of the object is written in a turn of its own, once its status stands: each moves its version.
+        """
         seen: Seen = observation.object
         (key,) = observation.read
         if seen.wanted is None:
             return Decision((Call(f"retire {key}", (key, None), repeatable=True),) if seen.ours else ())
-        if seen.problem or (seen.ours and _same(seen.declared, seen.wanted)):
+        if seen.problem:
             return Decision()
+        if seen.ours and _same(seen.declared, seen.wanted):
+            return self._annotated(key, seen, now)
         version = seen.copy.version if seen.copy is not None else 0
-        return Decision((Call(f"declare {key} {version}", (key, seen.wanted), repeatable=True),))
+        again = now + _SOON if seen.urls else None
+        return Decision((Call(f"declare {key} {version}", (key, seen.wanted), repeatable=True),), requeue_at=again)
+
+    def _annotated(self, key: Key, seen: Seen, now: datetime) -> Decision:
+        if seen.copy is None or seen.copy.object is None or not seen.urls:
+            return Decision()
+        annotations = (seen.copy.object.get("metadata") or {}).get("annotations") or {}
+        if annotations.get(URL_ANNOTATION) == seen.urls:
+            return Decision()
+        if self._written(seen):
+            return Decision(requeue_at=now + _SOON)
+        body = {"metadata": {"annotations": {URL_ANNOTATION: seen.urls}}}
+        return Decision((Patch(key, body, Version(seen.copy.uid, seen.copy.version)),))
 
     def call(self, call: Call) -> bool:
         """See `Controller.call`."""
@@ -125,21 +157,25 @@ class Doors:
 
     def status(self, observation: Observation, decision: Decision | None, report: Report) -> Write | None:
         """See `Controller.status`: the conditions, unless they stand there already."""
-        del decision
         seen: Seen = observation.object
         (key,) = observation.read
+        status = self._written(seen, report.problem)
+        if status is None or seen.copy is None or (decision and any(isinstance(e, Patch) for e in decision.effects)):
+            return None
+        return Patch(key, {"status": status}, Version(seen.copy.uid, seen.copy.version))
+
+    def _written(self, seen: Seen, problem: str = "") -> dict[str, Any] | None:
+        """The status that is to be written, None when it stands there already."""
         if seen.copy is None or seen.copy.object is None or seen.status is None:
             return None
         before = seen.copy.object.get("status") or {}
         wanted = seen.status.get("conditions") or ()
-        if report.problem:
-            wanted = [*wanted, {"type": "Deployed", "status": "False", "message": report.problem}]
+        if problem:
+            wanted = [*wanted, {"type": "Deployed", "status": "False", "message": problem}]
         conditions = _merged(before.get("conditions") or (), wanted, self._runtime.clock)
         generation = (seen.copy.object.get("metadata") or {}).get("generation")
-        status = {"conditions": conditions, "observedGeneration": generation}
-        if all(before.get(name) == value for name, value in status.items()):
-            return None
-        return Patch(key, {"status": status}, Version(seen.copy.uid, seen.copy.version))
+        status = {"conditions": conditions} | ({} if seen.observed else {"observedGeneration": generation})
+        return None if all(before.get(name) == value for name, value in status.items()) else status
 
     def listed(self, cluster: str, scope: Wanted) -> None:
         """A complete list has come: what is declared from there and is not in it is looked at, and so is what is new."""
@@ -151,6 +187,20 @@ class Doors:
             metadata = body["metadata"]
             own = metadata["namespace"].partition("@")[0]
             self._runtime.door_wakes.wake(str(Key(cluster, GROUP, kind, own, metadata["name"])))
+
+    def look_again(self, cluster: str) -> None:
+        """Who serves the cluster's declarations has changed: look at each of them."""
+        mirror = Mirror(self._runtime.store, self._runtime.blobs, cluster)
+        for scope, _ in mirror.scopes().values():
+            kind = door_kind(scope.resource) if scope.purpose == DOOR else None
+            for place, _ in mirror.all(scope.key) if kind else ():
+                self._runtime.door_wakes.wake(str(Key(cluster, GROUP, kind or "", *place.split("/", 1))))
+
+    def _is_observed(self, cluster: str) -> bool:
+        """Whether a living Argo serves the cluster's declarations, and nobody has claimed them."""
+        row = self._runtime.store.get(AGENTS_PK, cluster)
+        living = bool(row and "argo-events" in (row.data.get("controllers") or ()))
+        return living and not self._runtime.registry.find(cluster).claimed
 
     def _declared(self, key: Key) -> tuple[dict[str, Any] | None, str]:
         """The declaration of this name here, and the cluster that it came from ("" = argosy apply)."""
@@ -203,6 +253,14 @@ def handle_wake(runtime: Runtime, body: str) -> None:
         runtime.subscribing.subscribe(key.cluster)
     else:
         door_loop(runtime, key).run(key)
+
+
+def _read(key: Key, copy: Copy) -> dict[Key, Version | None]:
+    return {key: Version(copy.uid, copy.version)}
+
+
+def _condition(kind: str, message: str) -> dict[str, str]:
+    return {"type": kind, "status": "True", "message": message}
 
 
 def _scope(mirror: Mirror, kind: str) -> tuple[Wanted, str] | None:

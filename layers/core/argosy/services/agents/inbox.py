@@ -26,6 +26,7 @@ from argosy.resources.definitions import GROUP
 from argosy.services.agents.doors import door_kind, door_loop
 from argosy.services.agents.errands import agent_blobs
 from argosy.services.agents.mirror import Copy, Mirror
+from argosy.services.agents.registry import AGENTS_PK
 from argosy.services.agents.subscribing import lives_in, wanted_by
 from argosy.services.aside import or_set_aside
 from argosy.services.declarations import Declarations, SourceEntry
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AGENTS_PK", "Inbox", "agents", "forget"]
 
-AGENTS_PK: Final = "agents"
 _TYPES: Final = {"ADDED": "ADD", "MODIFIED": "UPDATE", "DELETED": "DELETE"}
 _MOST_WRITES: Final = 40
 _MOST_WANTED: Final = 2000
@@ -202,7 +202,10 @@ class Inbox:
 
     def _heartbeat(self, cluster: str, report: dict[str, Any]) -> None:
         data = {**report, "heard": self._now().isoformat()}
+        before = self._runtime.store.get(AGENTS_PK, cluster)
         self._runtime.store.write([Put(Row(AGENTS_PK, cluster, data))])
+        if (before.data if before is not None else {}).get("controllers", []) != report.get("controllers", []):
+            self._runtime.doors.look_again(cluster)
         has = "" if report.get("hello") else str(report.get("subscription", ""))
         self._runtime.subscribing.subscribe(cluster, has)
 

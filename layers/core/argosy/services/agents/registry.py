@@ -15,9 +15,12 @@ from typing import Any, Final
 from argosy.errors import AlreadyExists, Conflict, InvalidObject, NotFound
 from argosy.ports.store import ABSENT, Delete, Put, Row, Store
 
-__all__ = ["CLUSTERS_PK", "HOME", "WAYS", "Entry", "Registry"]
+__all__ = ["AGENTS_PK", "CLUSTERS_PK", "HOME", "WAYS", "Entry", "Registry"]
 
 CLUSTERS_PK: Final = "clusters"
+AGENTS_PK: Final = "agents"
+"""Where each agent's last heartbeat lies, by cluster."""
+
 HOME: Final = "in-cluster"
 """The name of the home cluster, as Argo CD has it."""
 
@@ -27,7 +30,10 @@ _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A cluster. `settings` are those of its way: `arn`, `role_arn`, `external_id`; `server`, `ca`, `secret`."""
+    """A cluster; `claimed`: its declarations are ours even beside a living Argo.
+
+    `settings` are those of its way: `arn`, `role_arn`, `external_id`; `server`, `ca`, `secret`.
+    """
 
     name: str
     way: str
@@ -36,6 +42,7 @@ class Entry:
     door: bool = True
     http_namespaces: tuple[str, ...] = ()
     added: str = ""
+    claimed: bool = False
 
     def __post_init__(self) -> None:
         """Raises InvalidObject for a name or way that is none."""

@@ -1,0 +1,42 @@
+"""Which of Argo's own controllers live in the cluster: they renew a lease each.
+
+A kind that one of them serves is only observed until the operator claims it (`argosy cluster claim`), so that nothing is
+done twice. Names as the controllers have them: `pkg/reconciler/cmd/start.go` of Argo Events 1.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from argosy.errors import Permanent
+from argosy.ports.cluster import Cluster
+
+__all__ = ["living_controllers"]
+
+_LEASES: Final = {"argo-events-controller": "argo-events"}
+_GRACE: Final = 4
+"""A lease counts for as many times its duration: a controller that is busy renews late."""
+
+
+def living_controllers(cluster: Cluster, now: datetime) -> list[str]:
+    """Those whose lease was renewed lately; one whose leases may not be read is taken for absent. Raises Unavailable."""
+    found = []
+    for name, controller in _LEASES.items():
+        try:
+            leases = cluster.list("coordination.k8s.io/v1", "Lease", "", field_selector=f"metadata.name={name}")
+        except Permanent:
+            continue
+        if any(_is_fresh(lease.get("spec") or {}, now) for lease in leases):
+            found.append(controller)
+    return found
+
+
+def _is_fresh(spec: Mapping[str, Any], now: datetime) -> bool:
+    try:
+        renewed = datetime.fromisoformat(str(spec["renewTime"]))
+        duration = timedelta(seconds=int(spec["leaseDurationSeconds"]) * _GRACE)
+    except (KeyError, ValueError):
+        return False
+    return bool(spec.get("holderIdentity")) and renewed + duration > now
