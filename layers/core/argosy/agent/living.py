@@ -1,7 +1,7 @@
 """Which of Argo's own controllers live in the cluster: they renew a lease each.
 
-A kind that one of them serves is only observed until the operator claims it (`argosy cluster claim`), so that nothing is
-done twice. Names as the controllers have them: `pkg/reconciler/cmd/start.go` of Argo Events 1.9.
+A kind that one of them serves is only observed until the operator claims it (`argosy cluster set --claim`), so that
+nothing is done twice.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from argosy.control.agents.reports import LEASES
 from argosy.errors import Permanent
 from argosy.ports.cluster import Cluster
 
 __all__ = ["living_controllers"]
 
-_LEASES: Final = {"argo-events-controller": "argo-events"}
 _GRACE: Final = 4
 """A lease counts for as many times its duration: a controller that is busy renews late."""
 
@@ -23,7 +23,7 @@ _GRACE: Final = 4
 def living_controllers(cluster: Cluster, now: datetime) -> list[str]:
     """Those whose lease was renewed lately; one whose leases may not be read is taken for absent. Raises Unavailable."""
     found = []
-    for name, controller in _LEASES.items():
+    for name, controller in LEASES.items():
         try:
             leases = cluster.list("coordination.k8s.io/v1", "Lease", "", field_selector=f"metadata.name={name}")
         except Permanent:

@@ -26,7 +26,13 @@ from argosy.errors import (
     Unsupported,
 )
 
-__all__ = ["SHARDS", "Item", "Seen", "error_of", "error_to_json", "event_id", "shard"]
+__all__ = ["LEASES", "SHARDS", "Item", "Seen", "error_of", "error_to_json", "event_id", "shard"]
+
+LEASES: Final = {"argo-events-controller": "argo-events"}
+"""The leases that Argo's own controllers renew, and what heartbeats call the controllers.
+
+Names as in `pkg/reconciler/cmd/start.go` of Argo Events 1.9.
+"""
 
 SHARDS: Final = 16
 """FIFO groups of changes: as many messages as these may be under way at a time."""

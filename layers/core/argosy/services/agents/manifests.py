@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from argosy.control.agents.reports import LEASES
 from argosy.errors import InvalidObject
 from argosy.resources.definitions import GROUP
 from argosy.services.agents.identities import Identity, pod_identity
@@ -149,6 +150,10 @@ def _rules(options: AgentOptions) -> list[Manifest]:
         {"apiGroups": [group], "resources": sorted(set(resources) - beyond), "verbs": list(_READ)}
         for group, resources in watched.items()
     ]
+    names = sorted(LEASES)
+    rules.append(
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "resourceNames": names, "verbs": ["list"]}
+    )
     if options.read_only:
         return rules
     plurals = sorted(kind.plural for kind in KINDS.values())
