@@ -33,6 +33,7 @@ from argosy.ports.prefixed import PrefixedBlobs
 from argosy.ports.queue import Outgoing, QueueSpec
 from argosy.ports.store import Put, Row
 from argosy.resources.manifests import Manifest
+from argosy.services.agents.mirror import Mirror
 from argosy.services.mail import pack, unpack
 from argosy.services.outcomes import sensor_status
 from argosy.services.queues import BUS, RECONCILE_DOOR, TIMERS
@@ -166,6 +167,10 @@ def test_it_is_told_what_to_watch(agent: Played, runtime: Runtime, stack: Stack)
         return json.loads(argosy("cluster", "get", EDGE, "--stack", stack.name, "-o", "json"))["agent"]
 
     assert patiently(runtime, lambda: shown() is not None)
+    mirror = Mirror(runtime.store, runtime.blobs, EDGE)
+    mirror.watch([CONFIG_MAPS])  # what nobody wants any more is forgotten, with the next heartbeat at the latest
+    agent.beat()
+    assert patiently(runtime, lambda: SENSORS.key in mirror.scopes() and CONFIG_MAPS.key not in mirror.scopes())
     assert (shown()["connected"], shown()["version"]) == (True, "0.1.0")
 
 
@@ -251,20 +256,36 @@ def _aside(stack: Stack) -> list[str]:
 # What triggers do through it
 
 
+def firing(runtime: Runtime, name: str, cluster: str, body: dict[str, Any]) -> None:
+    """Make a sensor whose trigger creates an object in a cluster, and let it fire once."""
+    write = trigger("t", k8s={"operation": "create", "cluster": cluster, "source": {"resource": body}})
+    hook = event_source(HOOK, name=name, namespace="ns")
+    runtime.objects.apply([Manifest(hook), Manifest(sensor([write], [dependency("dep", source=name)], name=name))])
+    message = bus_message(runtime, "ns", "default", "webhook", name, "example", uuid.uuid4().hex, "{}")
+    runtime.queue.send(BUS, [message])
+
+
 @pytest.mark.parametrize("size", [10, 250_000], ids=["small", "large"])
 def test_a_trigger_writes_through_the_agent(agent: Played, runtime: Runtime, size: int) -> None:
     name = f"by-trigger-{size}"
     metadata = {"name": name, "namespace": "ns"}
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"text": noise(size)}}
-    write = trigger("t", k8s={"operation": "create", "cluster": EDGE, "source": {"resource": body}})
-    hook = event_source(HOOK, name=name, namespace="ns")
-    runtime.objects.apply([Manifest(hook), Manifest(sensor([write], [dependency("dep", source=name)], name=name))])
-    message = bus_message(runtime, "ns", "default", "webhook", name, "example", uuid.uuid4().hex, "{}")
-    runtime.queue.send(BUS, [message])
+    firing(runtime, name, EDGE, body)
     asked = agent.awaited("request", runtime, lambda work: name in json.dumps(work.body))
     agent.answer(asked, {**body, "metadata": {**metadata, "uid": "u", "resourceVersion": "1"}})
-
     assert patiently(runtime, lambda: fired(runtime, "ns", name) == 1)
+
+
+def test_a_cluster_that_nobody_knows(agent: Played, runtime: Runtime) -> None:
+    del agent
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "lost", "namespace": "ns"}}
+    firing(runtime, "lost", "nowhere", body)
+
+    def reasons() -> str:
+        return str(sensor_status(runtime.store, "ns", "lost").get("failures") or "")
+
+    assert patiently(runtime, lambda: "nowhere" in reasons())
+    assert EDGE in reasons(), "those that there are"
 
 
 # What heals
