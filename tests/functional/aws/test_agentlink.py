@@ -11,6 +11,8 @@ from argosy.adapters.aws.agentlink import SqsAgentLink, agent_queue
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.runtime import AGENT_KEYS, Settings, assemble
 from argosy.adapters.signing.ed25519 import KeyVerifier, key_name, new_keys
+from argosy.adapters.signing.renewed import FRESH_SECONDS, RenewedSigner
+from argosy.adapters.signing.rotation import announced, finished
 from argosy.control.agents.work import open_work
 from argosy.errors import InvalidObject, NotFound, Unsupported
 from argosy.ports.queue import Outgoing
@@ -69,6 +71,19 @@ def test_the_stack_signs_with_its_secret(clients: Clients, environment: dict[str
     work = open_work(message, KeyVerifier(public), "edge", runtime.clock.now())
     assert (work.kind, work.body) == ("report", {"scope": "x"})
     assert json.loads(keys)["keys"][0] not in body
+
+
+def test_a_rotated_key_is_found_by_functions_that_are_still_running() -> None:
+    kept, now = [new_keys()], [0.0]
+    signer = RenewedSigner(lambda: kept[0], lambda: now[0])
+    (old,) = signer.public_keys()
+    kept[0] = announced(kept[0])
+    assert signer.public_keys() == [old]
+    now[0] += FRESH_SECONDS
+    assert len(signer.public_keys()) == 2
+    assert signer.sign(b"x")[0] == key_name(old), "the new one is only announced"
+    kept[0], now[0] = finished(kept[0]), now[0] + FRESH_SECONDS
+    assert signer.sign(b"x")[0] == key_name(signer.public_keys()[0]) != key_name(old)
 
 
 # Clusters by name

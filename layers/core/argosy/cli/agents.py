@@ -153,10 +153,11 @@ def rotate(
         path = DataDir(data_directory(target)).agent_keys
         write_private(path, change(path.read_text()) + "\n")
     if finish:
-        typer.echo("the new key signs from now on, in functions that still run within some hours")
+        typer.echo("the new key signs, within five minutes everywhere")
     else:
         typer.echo(
-            "a new key is announced; apply `argosy agent manifests` of every cluster, then run this again with --finish"
+            "a new key is announced; in five minutes apply `argosy agent manifests` of every cluster, then run this again "
+            "with --finish"
         )
 
 

@@ -24,7 +24,7 @@ from argosy.adapters.aws.queue import SqsQueue, queue_urls, queue_variable
 from argosy.adapters.aws.secrets import AwsSecrets
 from argosy.adapters.aws.store import DynamoStore
 from argosy.adapters.jq import LazyJq
-from argosy.adapters.signing.ed25519 import KeySigner
+from argosy.adapters.signing.renewed import RenewedSigner
 from argosy.errors import InvalidObject, Unsupported
 from argosy.ports.clock import Clock, SystemClock
 from argosy.ports.cluster import Cluster
@@ -161,7 +161,7 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
         jq=LazyJq(),
         unserved={} if settings.clusters else dict.fromkeys(CLUSTER_KINDS, _NO_CLUSTER),
         observer=cluster,
-        signer=KeySigner(lambda: _keys(settings, clients)),
+        signer=RenewedSigner(lambda: _keys(settings, clients)),
         link=SqsAgentLink(settings.queues[BUS], settings.stage, clients),
         home=Entry(HOME, "eks", {"arn": settings.clusters[0]}, management=True) if settings.clusters else None,
         connect=lambda entry: _reach(entry, clients),
