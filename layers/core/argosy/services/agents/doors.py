@@ -103,7 +103,9 @@ class Doors:
         wanted = _manifest(copy.object, key)
         if self._is_observed(key.cluster):
             told = {"conditions": [_condition("Observed", _OBSERVED.format(cluster=key.cluster))]}
-            return Observation(Seen(copy, declared, by == home, status=told, observed=True), _read(key, copy), copy.version)
+            return Observation(
+                Seen(copy, declared, by == home, status=told, observed=True), _read(key, copy), copy.version
+            )
         problems = check(wanted, self._runtime.objects.served, self._runtime.jq)
         problem = "; ".join(str(one) for one in problems)
         status = self._status(wanted, problem, taken=_taken(copy.object) or (declared is not None and not by))
