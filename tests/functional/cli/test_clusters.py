@@ -11,11 +11,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from argosy.adapters.signing.rotation import announced, finished
+from argosy.cli.agents import Proof, identity_of
 from argosy.cli.main import app
 from argosy.cli.options import hoisted
 from argosy.errors import ArgosyError, Conflict, InvalidObject, NotFound, Unsupported
 from argosy.local.assembly import assemble
 from argosy.local.datadir import DataDir
+from argosy.services.agents.identities import Identity, access_key, pod_identity, roles_anywhere, web_identity
 
 ARN = "arn:aws:eks:eu-central-1:210987654321:cluster/Main_1"
 HEARTBEAT = {
@@ -131,8 +133,6 @@ def test_removing_asks_first() -> None:
         (["cluster", "set", "main"], InvalidObject, "nothing to change"),
         (["cluster", "get", "main"], NotFound, "main"),
         (["agent", "manifests", "--cluster", "edge"], Unsupported, "--stack"),
-        (["agent", "manifests", "--cluster", "e", "--keys-secret", "a", "--role-arn", "b"], InvalidObject, "one ident"),
-        (["agent", "manifests", "--cluster", "e", "--helper-image", "a"], InvalidObject, "--trust-anchor-arn"),
         (["agent", "keys", "rotate", "--server", "https://argosy.example"], Unsupported, "where they lie"),
         (["agent", "run"], InvalidObject, "ARGOSY_CLUSTER"),
     ],
@@ -141,6 +141,37 @@ def test_what_is_refused(words: list[str], error: type[ArgosyError], said: str, 
     DataDir(home / "data")
     with pytest.raises(error, match=said):
         argosy(*words)
+
+
+# Who an agent is
+
+TOLD = {"Principal": "arn:role", "TrustAnchorArn": "arn:anchor", "ProfileArn": "arn:profile"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "proof", "made"),
+    [
+        ("PodIdentity", Proof(), pod_identity()),
+        ("PodIdentity", Proof("arn:other"), web_identity("arn:other")),
+        ("IRSA", Proof(), web_identity("arn:role")),
+        ("Keys", Proof(keys="key"), access_key("key")),
+        (
+            "RolesAnywhere",
+            Proof(certificate="tls", helper="image"),
+            roles_anywhere("arn:anchor", "arn:profile", "arn:role", "tls", "image"),
+        ),
+    ],
+)
+def test_the_agents_stack_says_who_it_is(kind: str, proof: Proof, made: Identity) -> None:
+    assert identity_of({**TOLD, "Identity": kind}, proof) == made
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("Keys", "--keys-secret"), ("RolesAnywhere", "--certificate-secret, --helper-image")]
+)
+def test_what_the_stack_cannot_know_is_asked_for(kind: str, said: str) -> None:
+    with pytest.raises(InvalidObject, match=said):
+        identity_of({**TOLD, "Identity": kind}, Proof())
 
 
 # Keys

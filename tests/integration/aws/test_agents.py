@@ -314,3 +314,19 @@ def test_removing_the_cluster_removes_its_queues(agent: Played, stack: Stack) ->
     argosy("cluster", "rm", EDGE, "-y", "--stack", stack.name)
     sqs = stack.client("sqs")
     assert sqs.list_queues(QueueNamePrefix=f"argosy-it-agent-{agent.settings.cluster}-").get("QueueUrls", []) == []
+
+
+def test_a_key_is_rotated_in_two_steps(agent: Played, stack: Stack) -> None:
+    """After all others: functions sign with the new one soon."""
+    del agent
+
+    def kept() -> list[str]:
+        found = stack.client("secretsmanager").get_secret_value(SecretId="argosy/it/agent-keys")["SecretString"]
+        return [str(key) for key in json.loads(found)["keys"]]
+
+    (old,) = kept()
+    argosy("agent", "keys", "rotate", "--stack", stack.name)
+    first, new = kept()
+    assert first == old
+    argosy("agent", "keys", "rotate", "--finish", "--stack", stack.name)
+    assert kept() == [new]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +14,8 @@ from argosy.errors import InvalidObject, Unsupported
 
 if TYPE_CHECKING:
     from argosy.services.agents.identities import Identity
-    from argosy.services.agents.manifests import Hub
 
-__all__ = ["Namespaces", "app", "print_manifests"]
+__all__ = ["Namespaces", "Proof", "app", "identity_of", "print_manifests"]
 
 app = typer.Typer(help="The agent: the one part of Argosy that runs in a cluster.", no_args_is_help=True)
 keys = typer.Typer(help="The key that signs work for agents.", no_args_is_help=True)
@@ -51,17 +52,13 @@ def manifests(
         bool, typer.Option("--watch-only", help="Watch what --watch names and nothing else.")
     ] = False,
     http_namespace: Namespaces = None,
-    role_arn: Annotated[
-        str, typer.Option(help="IRSA, or with --trust-anchor-arn Roles Anywhere: the agent's role.")
-    ] = "",
-    trust_anchor_arn: Annotated[str, typer.Option(help="Roles Anywhere: whoever signed the agent's certificate.")] = "",
-    profile_arn: Annotated[str, typer.Option(help="Roles Anywhere: output ProfileArn of the agent's stack.")] = "",
+    role_arn: Annotated[str, typer.Option(help="IRSA with this role, whatever the agent's stack says.")] = "",
     certificate_secret: Annotated[str, typer.Option(help="Roles Anywhere: Secret of type kubernetes.io/tls.")] = "",
     helper_image: Annotated[str, typer.Option(help="Roles Anywhere: image with AWS's aws_signing_helper.")] = "",
     keys_secret: Annotated[str, typer.Option(help="Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")] = "",
     data: Data = None,
 ) -> None:
-    """Print the agent's manifests, for `kubectl apply -f -`. Without an identity's flags it is EKS Pod Identity."""
+    """Print the agent's manifests, for `kubectl apply -f -`; who it is to AWS is as its stack says."""
     print_manifests(
         context,
         data,
@@ -72,7 +69,7 @@ def manifests(
         namespaces=tuple(one.strip() for one in namespaces.split(",") if one.strip()),
         watch=tuple(watch or ()),
         only=watch_only,
-        identity=_identity(role_arn, trust_anchor_arn, profile_arn, certificate_secret, helper_image, keys_secret),
+        proof=Proof(role_arn, certificate_secret, helper_image, keys_secret),
         **({"image": image} if image else {}),
     )
 
@@ -161,20 +158,24 @@ def rotate(
         )
 
 
-def print_manifests(context: typer.Context, data: Path | None, cluster: str, **options: Any) -> None:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the manifests need to know of an identity beyond the agent's stack: a role, Secrets in the cluster, an image."""
+
+    role: str = ""
+    certificate: str = ""
+    helper: str = ""
+    keys: str = ""
+
+
+def print_manifests(
+    context: typer.Context, data: Path | None, cluster: str, *, proof: Proof | None = None, **options: Any
+) -> None:
     """Print the manifests of a cluster's agent on standard output. Raises NotFound for a cluster without one."""
-    from argosy.resources.yamlwriter import write_value
-    from argosy.services.agents.manifests import AgentOptions, agent_manifests
-
-    found = agent_manifests(_hub(context, data, cluster), AgentOptions(**options))
-    typer.echo("---\n".join(write_value(body) for body in found), nl=False)
-
-
-def _hub(context: typer.Context, data: Path | None, cluster: str) -> Hub:
-    """How the agent finds its stack. One of `argosy up` runs in it, and has no manifests."""
     from argosy.cli.client.agentstacks import AgentStacks
     from argosy.cli.client.target import choose
-    from argosy.services.agents.manifests import Hub
+    from argosy.resources.yamlwriter import write_value
+    from argosy.services.agents.manifests import AgentOptions, Hub, agent_manifests
 
     target = choose(context.obj, data)
     if not target.stack:
@@ -184,31 +185,29 @@ def _hub(context: typer.Context, data: Path | None, cluster: str) -> Hub:
         )
     stacks = AgentStacks(target)
     told = stacks.outputs(cluster)
+    identity = identity_of(told, proof or Proof())
     with connected(context, data) as client:
         keys = tuple(client.agent_keys())
-    return Hub(cluster, stacks.region, told["CommandsUrl"], told["ReportsUrl"], told["BucketName"], keys)
+    hub = Hub(cluster, stacks.region, told["CommandsUrl"], told["ReportsUrl"], told["BucketName"], keys)
+    found = agent_manifests(hub, AgentOptions(identity=identity, **options))
+    typer.echo("---\n".join(write_value(body) for body in found), nl=False)
 
 
-def _identity(role: str, anchor: str, profile: str, certificate: str, image: str, secret: str) -> Identity:
+def identity_of(told: Mapping[str, str], proof: Proof) -> Identity:
+    """Who the agent is, by the outputs of its stack. Raises InvalidObject when something has to be said as well."""
     from argosy.services.agents.identities import access_key, pod_identity, roles_anywhere, web_identity
 
-    if secret and (role or anchor):
-        raise InvalidObject("--keys-secret goes with no role; name one identity")
-    if anchor or profile or certificate or image:
-        missing = [
-            option
-            for option, value in (
-                ("--trust-anchor-arn", anchor),
-                ("--profile-arn", profile),
-                ("--role-arn", role),
-                ("--certificate-secret", certificate),
-                ("--helper-image", image),
-            )
-            if not value
-        ]
-        if missing:
-            raise InvalidObject(f"Roles Anywhere needs {', '.join(missing)}, too")
-        return roles_anywhere(anchor, profile, role, certificate, image)
-    if secret:
-        return access_key(secret)
-    return web_identity(role) if role else pod_identity()
+    kind = "IRSA" if proof.role else told["Identity"]
+    needed = {
+        "RolesAnywhere": {"--certificate-secret": proof.certificate, "--helper-image": proof.helper},
+        "Keys": {"--keys-secret": proof.keys},
+    }.get(kind, {})
+    missing = [option for option, value in needed.items() if not value]
+    if missing:
+        raise InvalidObject(f"the agent's identity is {kind}: argosy agent manifests needs {', '.join(missing)}")
+    if kind == "RolesAnywhere":
+        anchor, profile, role = (told[name] for name in ("TrustAnchorArn", "ProfileArn", "Principal"))
+        return roles_anywhere(anchor, profile, role, proof.certificate, proof.helper)
+    if kind == "Keys":
+        return access_key(proof.keys)
+    return web_identity(proof.role or told["Principal"]) if kind == "IRSA" else pod_identity()

@@ -90,7 +90,10 @@ def add(
         client.add_cluster(entry, replaces=upsert)
     typer.echo(f"cluster {entry.name} added by {entry.way}", err=True)
     if agent and target.stack:
-        print_manifests(context, data, agent, http_namespaces=tuple(http_namespace or ()))
+        try:
+            print_manifests(context, data, agent, http_namespaces=tuple(http_namespace or ()))
+        except InvalidObject as x:  # all else is done
+            typer.echo(str(x), err=True)
 
 
 @app.command(name="list")
