@@ -43,6 +43,7 @@ _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
 _THREADS: Final = 8
 _IN_FLIGHT: Final = 16
+_LISTED_SECONDS: Final = 2.0
 _SKEW_SECONDS: Final = 2.0
 _log = logging.getLogger("argosy.agent")
 
@@ -224,7 +225,18 @@ class Agent:
             await asyncio.to_thread(self._look)
             await self._send([self._outgoing(self._alive(hello=hello), "heartbeat", uuid.uuid4().hex)])
             hello = False
-            await asyncio.sleep(self._with.heartbeat_seconds)
+            await self._until_next(self._with.heartbeat_seconds)
+
+    async def _until_next(self, seconds: float) -> None:
+        """Wait for the next heartbeat: sooner when there is a new subscription, whose first lists are then told."""
+        if self._watching is None:
+            return
+        try:
+            await asyncio.wait_for(self._watching.changed.wait(), seconds)
+        except TimeoutError:
+            return
+        self._watching.changed.clear()
+        await asyncio.sleep(min(_LISTED_SECONDS, seconds))
 
     def _look(self) -> None:
         """Ask the API server for its version, its time, and for living controllers of Argo."""

@@ -45,6 +45,7 @@ class ClusterWatching:
         self._kinds_at = -_KINDS_SECONDS
         self._asking = asyncio.Lock()
         self._own_key = secrets.token_hex()
+        self.changed = asyncio.Event()
         self.subscription = Subscription()
         self.counts = Counts()
 
@@ -89,6 +90,7 @@ class ClusterWatching:
             task.cancel()
 
     def _change(self, subscription: Subscription) -> None:
+        self.changed.set()
         again = subscription.secret_key != self.subscription.secret_key
         self.subscription = subscription
         for wanted in [one for one in self._running if again or one not in subscription.scopes]:
