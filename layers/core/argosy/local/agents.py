@@ -80,16 +80,23 @@ class LocalAgents:
     def _look(self) -> None:
         while not self._stop.is_set():
             try:
-                wanted = {entry.name: entry for entry in self._embedded.runtime.registry.all() if self._runs(entry)}
-            except ArgosyError as x:
-                _log.warning("the clusters cannot be read: %s", x)
-                wanted = {name: entry for name, (entry, _) in self._agents.items()}
-            for name in self._agents.keys() - wanted.keys():
-                del self._agents[name]  # it was removed; its thread ends by itself
-            for name, entry in wanted.items():
-                if name not in self._agents or self._agents[name][0].settings != entry.settings:
-                    self._start(entry)
+                self._start_all()
+            except Exception as x:  # noqa: BLE001 - without this thread no cluster would ever be watched
+                _log.error("agents: %r", x)
             self._stop.wait(_LOOK_SECONDS)
+
+    def _start_all(self) -> None:
+        """Start the agents of clusters that are registered, or registered otherwise, since the last look."""
+        try:
+            wanted = {entry.name: entry for entry in self._embedded.runtime.registry.all() if self._runs(entry)}
+        except ArgosyError as x:
+            _log.warning("the clusters cannot be read: %s", x)
+            return
+        for name in self._agents.keys() - wanted.keys():
+            del self._agents[name]  # it was removed; its thread ends by itself
+        for name, entry in wanted.items():
+            if name not in self._agents or self._agents[name][0].settings != entry.settings:
+                self._start(entry)
 
     def _runs(self, entry: Entry) -> bool:
         if entry.way == "home":

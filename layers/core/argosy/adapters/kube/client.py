@@ -7,8 +7,10 @@ to import, so every import of it stands inside the function that needs it.
 
 from __future__ import annotations
 
+import importlib
 import os
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +23,9 @@ from argosy.errors import InvalidObject, NotFound, Unavailable
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient, Configuration
 
-__all__ = ["ClientConnection", "connect"]
+__all__ = ["ClientConnection", "connect", "load_package"]
+
+_LOADING = threading.Lock()
 
 
 def connect(kubeconfig: Path | None = None, context: str | None = None) -> DirectCluster:
@@ -35,6 +39,7 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Direc
     if kubeconfig is None and context is None and _in_pod(shown):
         cluster = pod.connect()
     else:
+        load_package()
         from kubernetes.client import ApiClient
 
         configuration = _configuration(shown, kubeconfig, context)
@@ -46,6 +51,17 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Direc
         cluster.close()
         raise
     return cluster
+
+
+def load_package() -> None:
+    """Import the kubernetes package; to be called before anything of it is imported.
+
+    Its modules import each other in a circle: two threads that begin at different ends are each given half a module.
+    """
+    with _LOADING:
+        importlib.import_module("kubernetes.client")
+        importlib.import_module("kubernetes.config")
+        importlib.import_module("kubernetes.dynamic")
 
 
 def _configuration(shown: str, kubeconfig: Path | None, context: str | None) -> Configuration:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from argosy.adapters.aws.errors import telling
-from argosy.adapters.kube.client import ClientConnection
+from argosy.adapters.kube.client import ClientConnection, load_package
 from argosy.adapters.kube.connection import Answer, Call
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.errors import Denied, InvalidObject, NotFound, Unavailable
@@ -220,6 +220,7 @@ class _EksConnection(ClientConnection):
 
 
 def _client(door: _Door) -> ApiClient:
+    load_package()
     from kubernetes.client import ApiClient, Configuration
 
     configuration = Configuration()

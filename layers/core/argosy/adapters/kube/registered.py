@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from argosy.adapters.kube.client import ClientConnection
+from argosy.adapters.kube.client import ClientConnection, load_package
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.errors import InvalidObject, NotFound, Unsupported
 from argosy.ports.secrets import Secrets
@@ -47,6 +47,7 @@ def connect(name: str, way: str, settings: Mapping[str, str], secrets: Secrets) 
 
 
 def _server(name: str, settings: Mapping[str, str], secrets: Secrets) -> DirectCluster:
+    load_package()
     from kubernetes.client import ApiClient, Configuration
 
     configuration = Configuration()
