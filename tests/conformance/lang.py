@@ -13,6 +13,7 @@ from argosy.errors import EvaluationError, Unsupported
 from argosy.events import expressions
 from argosy.lang import (
     cron,
+    doublestar,
     duration,
     expr,
     gjson,
@@ -223,6 +224,11 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "lang/expr": _expr(expr.V1_17),
     "lang/expr115": _expr(expr.V1_15),
     "lang/gjson": _gjson,
+    "lang/doublestar": lambda case: (
+        doublestar.find(case["pattern"], case["files"])
+        if "files" in case
+        else doublestar.matches(case["pattern"], case["path"])
+    ),
     "lang/glob": lambda case: glob.matches(case["pattern"], case["text"], case["separators"]),
     "lang/gotemplate": _gotemplate,
     "lang/jq": _jq,

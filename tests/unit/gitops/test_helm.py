@@ -88,6 +88,10 @@ def test_value_files() -> None:
         '--values="../shared/a,b.yaml"',
     ]
     assert options({"valueFiles": ["no.yaml"], "ignoreMissingValueFiles": True})[1:-1] == []
+    assert options({"valueFiles": ["../shared/**/*.yaml", "../shared/a,b.yaml"]})[1:-1] == [
+        '--values="../shared/a,b.yaml"'
+    ]
+    assert options({"valueFiles": ["none/*.yaml"], "ignoreMissingValueFiles": True})[1:-1] == []
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,7 @@ def test_value_files() -> None:
         ("v.yaml,/etc/passwd", InvalidObject, "no file of the repository"),
         ("https://example.com/v.yaml", Unsupported, "not fetched"),
         ("file:///etc/passwd", InvalidObject, "only https, http are allowed"),
-        ("env/*.yaml", Unsupported, "pattern"),
+        ("none/*.yaml", InvalidObject, "no file of the repository"),
     ],
 )
 def test_a_value_file_that_is_refused(name: str, kind: type[Exception], says: str) -> None:

@@ -7,7 +7,7 @@ is 4.3 too.
 On purpose different: inline values go in by standard input, so that no file of ours lies in the chart; the release's name is
 an argument and no template; names of value files are quoted, because Helm splits them at commas and would read the rest as
 a path of its own; a name of a file parameter that holds a path is refused for the same reason. Not served, and said so:
-value files at addresses, in other sources and by patterns; dependencies that are not in `charts/`.
+value files at addresses and in other sources; dependencies that are not in `charts/`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from argosy.gitops.calls import Call
 from argosy.gitops.environment import substitute
 from argosy.gitops.paths import relative, value_file
 from argosy.gitops.tree import Tree
+from argosy.lang import doublestar
 from argosy.resources.source import Helm, Source
 
 __all__ = ["escaped", "flat_values", "parameter", "plan"]
@@ -95,15 +96,16 @@ def _value_files(helm: Helm, folder: str, tree: Tree, env: Mapping[str, str]) ->
     for index, text in enumerate(helm.value_files):
         field = f"{_FIELD}.valueFiles[{index}]"
         path = _local(text, folder, env, field)
-        if _PATTERN & set(path):
-            raise Unsupported(f"{text!r} is a pattern; name each file", field=field)
-        if not tree.is_file(path):
-            if helm.ignore_missing_value_files:
-                continue
+        found = _matching(path, tree) if _PATTERN & set(path) else [path] if tree.is_file(path) else []
+        if not found and not helm.ignore_missing_value_files:
             raise InvalidObject(f"{text!r} is no file of the repository (looked for {path})", field=field)
-        if path not in seen:
-            seen.add(path)
-            yield path
+        yield from (one for one in found if one not in seen)
+        seen.update(found)
+
+
+def _matching(pattern: str, tree: Tree) -> list[str]:
+    """The files that a pattern finds, in the order of their names; later ones win over earlier ones."""
+    return [path for path in doublestar.find(pattern, tree.files("", recurse=True)) if tree.is_file(path)]
 
 
 def _local(text: str, folder: str, env: Mapping[str, str], field: str) -> str:

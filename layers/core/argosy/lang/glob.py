@@ -32,7 +32,7 @@ def matches(pattern: str, text: str, separators: str = "") -> bool:
 def _compiled(pattern: str, separators: str) -> regex.Pattern:
     if len(pattern) > _MAX_PATTERN:
         raise EvaluationError(f"glob {pattern[:40]!r}… is longer than {_MAX_PATTERN} characters")
-    one = f"[^{_quoted(separators)}]" if separators else "."
+    one = f"[^{regex.quoted(separators)}]" if separators else "."
     text = _translated(pattern, one)
     if pattern == "?" or (pattern.startswith("[!") and _CLASS.fullmatch(pattern)):
         text += "?"  # Go takes the end of a text for a character when nothing else stands in the pattern
@@ -46,7 +46,7 @@ def _translated(pattern: str, one: str) -> str:
         char = pattern[at]
         width = 1
         if char == "\\":
-            out.append(_quoted(pattern[at + 1 : at + 2]))
+            out.append(regex.quoted(pattern[at + 1 : at + 2]))
             width = 2
         elif char == "*":
             width = 2 if pattern.startswith("**", at) else 1
@@ -63,7 +63,7 @@ def _translated(pattern: str, one: str) -> str:
             out.append({"}": ")", ",": "|"}.get(char, r"\|"))
             depth -= char == "}"
         else:
-            out.append(_quoted(char))
+            out.append(regex.quoted(char))
         at += width
     return "".join(out) + ")" * depth  # as in Go, an alternative that is not closed ends with the pattern
 
@@ -78,14 +78,8 @@ def _class(pattern: str, at: int) -> tuple[str, int]:
     if len(inner) == 3 and inner[1] == "-" and "\\" not in inner:
         if inner[0] > inner[2]:
             raise EvaluationError(f"glob {pattern!r}: the range {inner} runs backwards")
-        return f"[{shut}{_quoted(inner[0])}-{_quoted(inner[2])}]", len(found[0])
+        return f"[{shut}{regex.quoted(inner[0])}-{regex.quoted(inner[2])}]", len(found[0])
     listed = re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL)
     if "-" in inner and not inner.startswith("-"):
         raise EvaluationError(f"glob {pattern!r}: the class [{inner}] mixes a list and a range")
-    return f"[{shut}{_quoted(listed)}]", len(found[0])
-
-
-def _quoted(text: str) -> str:
-    return "".join(
-        char if char.isalnum() or char == "_" or not char.isascii() else f"\\x{ord(char):02x}" for char in text
-    )
+    return f"[{shut}{regex.quoted(listed)}]", len(found[0])

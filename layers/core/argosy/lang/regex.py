@@ -19,7 +19,7 @@ import re2
 
 from argosy.errors import EvaluationError
 
-__all__ = ["Match", "Pattern", "compile"]
+__all__ = ["Match", "Pattern", "compile", "quoted"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9 _/:@,;=<>!#%&'\"-]+")
 _MAX_MEMORY = 8 << 20
@@ -125,6 +125,13 @@ class Pattern:
 def compile(pattern: str) -> Pattern:
     """Compile a pattern. Raises EvaluationError when Go would refuse it too."""
     return Pattern(pattern)
+
+
+def quoted(text: str) -> str:
+    """A pattern that matches exactly `text`, also within a class."""
+    return "".join(
+        char if char.isalnum() or char == "_" or not char.isascii() else f"\\x{ord(char):02x}" for char in text
+    )
 
 
 def _clean(text: str) -> str:

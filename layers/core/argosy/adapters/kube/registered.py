@@ -1,8 +1,8 @@
 """The ways into registered clusters that have no agent: a server with a token or a client certificate, or EKS.
 
 In: what `argosy cluster add` has kept of the cluster, and the secrets. Out: `DirectCluster`. A credential is the secret
-`cluster-<name>` of namespace `argosy`: key `token`, or `certificate` and `key` (PEM), as Argo CD keeps them in a cluster's
-Secret. Called by entry points, behind `LazyCluster`.
+`cluster-<name>` of namespace `@clusters`: key `token`, or `certificate` and `key` (PEM), as Argo CD keeps them in a
+cluster's Secret. Called by entry points, behind `LazyCluster`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from argosy.ports.secrets import Secrets
 
 __all__ = ["CREDENTIALS", "connect", "secret_name"]
 
-CREDENTIALS: Final = "argosy"
+CREDENTIALS: Final = "@clusters"
+"""The namespace of the secrets: one that no declaration can have, so that no Sensor can name them."""
 
 
 def secret_name(cluster: str) -> str:
