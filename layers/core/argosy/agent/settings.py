@@ -47,7 +47,7 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """From the environment. Raises InvalidObject for what is missing."""
+        """From the environment. Raises InvalidObject for what is missing, and for what is no number."""
         given = os.environ if environ is None else environ
         names = ("ARGOSY_CLUSTER", "ARGOSY_AGENT_COMMANDS", "ARGOSY_AGENT_REPORTS", "ARGOSY_BLOBS", "ARGOSY_AGENT_KEYS")
         missing = [name for name in names if not given.get(name)]
@@ -56,7 +56,9 @@ class Settings:
                 f"the environment lacks {', '.join(missing)}: `argosy agent manifests` sets them for the Deployment"
             )
         cluster, commands, reports, bucket, keys = (given[name] for name in names)
-        return cls(cluster, commands, reports, bucket, _listed(keys), _listed(given.get("ARGOSY_HTTP_NAMESPACES", "")))
+        namespaces = _listed(given.get("ARGOSY_HTTP_NAMESPACES", ""))
+        heartbeat = _seconds("ARGOSY_HEARTBEAT_SECONDS", given.get("ARGOSY_HEARTBEAT_SECONDS") or "30")
+        return cls(cluster, commands, reports, bucket, _listed(keys), namespaces, heartbeat)
 
 
 def connections(settings: Settings, clients: Clients, cluster: DirectCluster | None = None) -> Connections:
@@ -82,3 +84,13 @@ def connections(settings: Settings, clients: Clients, cluster: DirectCluster | N
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise InvalidObject(f"{text!r} is no number of seconds from 0.1 to 3600", obj=name)
+    return seconds
