@@ -67,6 +67,8 @@ class ClusterAnswer(BaseModel):
     door: bool
     httpNamespaces: list[str]
     added: str
+    claimed: bool = False
+    namespaces: list[str] = []
     agent: AgentAnswer | None = None
 
 
@@ -91,6 +93,8 @@ class ClusterRequest(BaseModel):
     management: bool = False
     door: bool = True
     httpNamespaces: list[str] = []
+    claimed: bool = False
+    namespaces: list[str] = []
     replace: bool = False
 
 
@@ -102,6 +106,8 @@ class ClusterChange(BaseModel):
     management: bool | None = None
     door: bool | None = None
     httpNamespaces: list[str] | None = None
+    claimed: bool | None = None
+    namespaces: list[str] | None = None
 
 
 class Removed(BaseModel):
@@ -137,6 +143,8 @@ def add(request: ClusterRequest) -> ClusterAnswer:
         request.management,
         request.door,
         tuple(request.httpNamespaces),
+        claimed=request.claimed,
+        namespaces=tuple(request.namespaces),
     )
     return _answer(Administration(current()).add(entry, _actor(), replaces=request.replace))
 
@@ -160,8 +168,10 @@ def get(name: Name) -> ClusterAnswer:
 )
 def change(name: Name, request: ClusterChange) -> ClusterAnswer:
     """Change."""
-    namespaces = tuple(request.httpNamespaces) if request.httpNamespaces is not None else None
-    wanted = Change(request.management, request.door, namespaces)
+    http, namespaces = (
+        tuple(given) if given is not None else None for given in (request.httpNamespaces, request.namespaces)
+    )
+    wanted = Change(request.management, request.door, http, request.claimed, namespaces)
     return _answer(Administration(current()).change(name, wanted, _actor()))
 
 

@@ -47,7 +47,11 @@ def add(
     external_id: Annotated[str, typer.Option(help="With --role-arn: its external id.")] = "",
     name: Annotated[str, typer.Option("--name", help="Its name here (default: made of CONTEXT or ARN).")] = "",
     namespace: Annotated[
-        list[str] | None, typer.Option("--namespace", help="Act in this namespace alone; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--namespace",
+            help="Act in this namespace alone, or with --agent take declarations from it alone; may be repeated.",
+        ),
     ] = None,
     system_namespace: Annotated[str, typer.Option(help="Where the account is made that the cluster is reached by.")] = (
         "kube-system"
@@ -85,7 +89,8 @@ def add(
         entry = _by_token(target, name or _plain(kube), (kube, kubeconfig), system_namespace, namespace or (), yes=yes)
     if agent and target.stack:
         _deploy(target, agent, parameter or ())
-    entry = replace(entry, management=management, http_namespaces=tuple(http_namespace or ()))
+    watched = tuple(namespace or ()) if agent else ()
+    entry = replace(entry, management=management, http_namespaces=tuple(http_namespace or ()), namespaces=watched)
     with connected(context, data, make=True) as client:
         client.add_cluster(entry, replaces=upsert)
     typer.echo(f"cluster {entry.name} added by {entry.way}", err=True)
@@ -134,17 +139,29 @@ def set_(
     door: Annotated[
         bool | None, typer.Option("--door/--no-door", help="What is declared in it with kubectl counts.")
     ] = None,
+    claim: Annotated[
+        bool | None, typer.Option("--claim/--no-claim", help="Its declarations count even beside a living Argo.")
+    ] = None,
+    namespace: Annotated[
+        list[str] | None,
+        typer.Option("--namespace", help="Take declarations from this namespace alone; may be repeated, '' for all."),
+    ] = None,
     http_namespace: Namespaces = None,
     data: Data = None,
 ) -> None:
     """Change what a cluster is to the installation."""
     from argosy.services.agents.administration import Change
 
-    namespaces = tuple(one for one in http_namespace if one) if http_namespace is not None else None
-    if management is None and door is None and namespaces is None:
-        raise InvalidObject("nothing to change: give --management, --door, --http-namespace, or one of their opposites")
+    http, namespaces = (
+        tuple(one for one in given if one) if given is not None else None for given in (http_namespace, namespace)
+    )
+    change = Change(management, door, http, claim, namespaces)
+    if change == Change():
+        raise InvalidObject(
+            "nothing to change: give --management, --door, --claim, --namespace, --http-namespace, or an opposite"
+        )
     with connected(context, data) as client:
-        client.change_cluster(name, Change(management, door, namespaces))
+        client.change_cluster(name, change)
     typer.echo(f"cluster {name} changed")
 
 
@@ -289,6 +306,8 @@ def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("reached by", " ".join(part for part in (one["way"], _target(one)) if part)),
         ("management", "yes" if one["management"] else "no"),
         ("door", "open" if one["door"] else "shut"),
+        ("claimed", "yes" if one["claimed"] else "no"),
+        ("namespaces", ", ".join(one["namespaces"]) or "all"),
         ("HTTP namespaces", ", ".join(one["httpNamespaces"]) or "none"),
         ("added", one["added"] or "by the installation itself"),
         ("agent", _status(one) or "none"),

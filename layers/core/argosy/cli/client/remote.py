@@ -97,6 +97,8 @@ class Remote:
             "management": entry.management,
             "door": entry.door,
             "httpNamespaces": list(entry.http_namespaces),
+            "claimed": entry.claimed,
+            "namespaces": list(entry.namespaces),
             "replace": replaces,
         }
         found: dict[str, Any] = self._ask("POST", "/clusters", body=body)
@@ -104,8 +106,16 @@ class Remote:
 
     def change_cluster(self, name: str, change: Change) -> dict[str, Any]:
         """See `Client.change_cluster`."""
-        namespaces = list(change.http_namespaces) if change.http_namespaces is not None else None
-        wanted = {"management": change.management, "door": change.door, "httpNamespaces": namespaces}
+        http, namespaces = (
+            list(given) if given is not None else None for given in (change.http_namespaces, change.namespaces)
+        )
+        wanted = {
+            "management": change.management,
+            "door": change.door,
+            "httpNamespaces": http,
+            "claimed": change.claimed,
+            "namespaces": namespaces,
+        }
         found: dict[str, Any] = self._ask("PATCH", f"/clusters/{quote(name, '')}", body=wanted)
         return found
 

@@ -82,12 +82,14 @@ class ClusterState:
     door: bool
     http_namespaces: Sequence[str]
     added: str
+    claimed: bool = False
+    namespaces: Sequence[str] = ()
     agent: AgentState | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As the API shows it."""
         body = asdict(self)
-        return {**body, "httpNamespaces": list(body.pop("http_namespaces"))}
+        return {**body, "httpNamespaces": list(body.pop("http_namespaces")), "namespaces": list(self.namespaces)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class Change:
     management: bool | None = None
     door: bool | None = None
     http_namespaces: tuple[str, ...] | None = None
+    claimed: bool | None = None
+    namespaces: tuple[str, ...] | None = None
 
 
 class Administration:
@@ -133,6 +137,8 @@ class Administration:
             self._runtime.registry.add(changed, replace=True)
             self._told(actor, f"Cluster/{entry.name} set {', '.join(sorted(wanted))}")
             self._wake(changed)
+            if changed.claimed != entry.claimed:
+                self._runtime.doors.look_again(entry.name)
         return self.one(entry.name)
 
     def remove(self, name: str, actor: str) -> None:
@@ -161,6 +167,8 @@ class Administration:
             entry.door and entry.watched,
             entry.http_namespaces,
             entry.added,
+            entry.claimed,
+            entry.namespaces,
             agent,
         )
 

@@ -84,7 +84,7 @@ class Doors:
     def observe(self, key: Key) -> Observation | None:
         """See `Controller.observe`."""
         mirror = Mirror(self._runtime.store, self._runtime.blobs, key.cluster)
-        found = _scope(mirror, key.kind)
+        found = _scope(mirror, key.kind, key.namespace)
         if found is None:
             return None
         scope, listed = found
@@ -265,11 +265,13 @@ def _condition(kind: str, message: str) -> dict[str, str]:
     return {"type": kind, "status": "True", "message": message}
 
 
-def _scope(mirror: Mirror, kind: str) -> tuple[Wanted, str] | None:
-    """What watches a kind's objects, and the resourceVersion of its last complete list; None when nothing does."""
+def _scope(mirror: Mirror, kind: str, namespace: str) -> tuple[Wanted, str] | None:
+    """What watches a kind's objects of a namespace, and the resourceVersion of its last complete list; None = nothing."""
     plural = KINDS[kind].plural if kind in KINDS else ""
-    found = (one for one in mirror.scopes().values() if one[0].purpose == DOOR and one[0].resource == plural)
-    return next(found, None)
+    for scope, listed in mirror.scopes().values():
+        if scope.purpose == DOOR and scope.resource == plural and scope.namespace in ("", namespace):
+            return scope, listed
+    return None
 
 
 def _home(key: Key) -> str:

@@ -24,13 +24,15 @@ AGENTS_PK: Final = "agents"
 HOME: Final = "in-cluster"
 """The name of the home cluster, as Argo CD has it."""
 
+_LISTS: Final = ("http_namespaces", "namespaces")
 WAYS: Final = ("home", "agent", "eks", "server")
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A cluster; `claimed`: its declarations are ours even beside a living Argo.
+    """A cluster; `claimed`: its declarations are ours even beside a living Argo. `namespaces`: where declarations
+    count, () = everywhere.
 
     `settings` are those of its way: `arn`, `role_arn`, `external_id`; `server`, `ca`, `secret`.
     """
@@ -43,6 +45,7 @@ class Entry:
     http_namespaces: tuple[str, ...] = ()
     added: str = ""
     claimed: bool = False
+    namespaces: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises InvalidObject for a name or way that is none."""
@@ -86,7 +89,8 @@ class Registry:
     def add(self, entry: Entry, *, replace: bool = False) -> None:
         """Register a cluster. Raises AlreadyExists for a name that is taken, unless it is to be replaced."""
         data = {name: value for name, value in asdict(entry).items() if name != "name"}
-        row = Row(CLUSTERS_PK, entry.name, {**data, "http_namespaces": list(entry.http_namespaces)})
+        lists = {name: list(getattr(entry, name)) for name in _LISTS}
+        row = Row(CLUSTERS_PK, entry.name, data | lists)
         try:
             self._store.write([Put(row, expect=None if replace else ABSENT)])
         except Conflict as x:
@@ -102,4 +106,4 @@ class Registry:
 
 def _entry(row: Row) -> Entry:
     known: dict[str, Any] = {name: value for name, value in row.data.items() if name in Entry.__dataclass_fields__}
-    return Entry(row.sk, **{**known, "http_namespaces": tuple(known.get("http_namespaces") or ())})
+    return Entry(row.sk, **{**known, **{name: tuple(known.get(name) or ()) for name in _LISTS}})

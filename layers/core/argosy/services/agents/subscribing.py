@@ -77,7 +77,8 @@ class Subscribing:
 
     def _scopes(self, entry: Entry) -> Iterator[Wanted]:
         if entry.door:
-            yield from (Wanted(GROUP, VERSION, kind.plural, purpose=DOOR) for kind in KINDS.values())
+            for namespace in entry.namespaces or ("",):
+                yield from (Wanted(GROUP, VERSION, kind.plural, namespace, purpose=DOOR) for kind in KINDS.values())
         for source in self._declarations.entries("resource"):
             wanted = wanted_by(source)
             if lives_in(source) == entry.name and wanted is not None:
