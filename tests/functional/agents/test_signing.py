@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
-import orjson
 import pytest
 
 from argosy.adapters.signing.ed25519 import KeySigner, KeyVerifier, key_name, new_keys
