@@ -65,14 +65,14 @@ class _OneByOne:
 
 
 @contextlib.contextmanager
-def moto_server() -> Iterator[str]:
-    """The URL of an AWS that begins empty."""
+def moto_server(host: str = "127.0.0.1") -> Iterator[str]:
+    """The URL of an AWS that begins empty; `host` is the address that it listens at."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, _OneByOne(), threaded=True)
+    server = make_server(host, 0, _OneByOne(), threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://{host}:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
