@@ -36,7 +36,7 @@ class Told:
     namespace: str = ""
     labels: str = ""
     served: bool = True
-    watcher: FakeWatcher = field(default_factory=FakeWatcher)
+    watcher: FakeWatcher = field(default_factory=lambda: FakeWatcher(KIND))
     inventories: list[Seen] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
 
@@ -263,7 +263,7 @@ def test_a_list_that_breaks_off_tells_nothing() -> None:
         assert [len(seen.objects) for seen in told.inventories] == [250]
 
     def breaking() -> Told:
-        told = Told(watcher=BreakingOnce())
+        told = Told(watcher=BreakingOnce(KIND))
         for number in range(250):
             told.watcher.put(config_map(f"map-{number}"))
         return told

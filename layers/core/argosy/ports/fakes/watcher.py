@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from argosy.errors import ArgosyError, Expired
+from argosy.ports.cluster import ServedKind, unknown_kind
 from argosy.ports.fakes.clusterrules import selector
 from argosy.ports.watching import Change, Page, Scope
 
@@ -16,12 +17,14 @@ __all__ = ["FakeWatcher"]
 
 
 class FakeWatcher:
-    """See `Watcher`. `problems` are raised first, one for each call; `calls` are those that came: (method, token or since).
+    """See `Watcher`; the objects are of one `kind`.
 
-    A watch goes on until `end` or `fail`. Versions up to `kept` are no longer kept.
+    `problems` are raised first, one for each call; `calls` are those that came: (method, token or since). A watch goes on
+    until `end` or `fail`. Versions up to `kept` are no longer kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kind: ServedKind) -> None:
+        self._kind = kind
         self.problems: list[ArgosyError] = []
         self.calls: list[tuple[str, str]] = []
         self.kept = 0
@@ -65,7 +68,7 @@ class FakeWatcher:
 
     async def page(self, scope: Scope, *, limit: int, token: str = "") -> Page:
         """See `Watcher.page`."""
-        self._called("page", token)
+        self._called("page", token, scope)
         takes, also = selector(scope.labels), selector(scope.fields)
         found = [
             copy.deepcopy(obj)
@@ -80,7 +83,7 @@ class FakeWatcher:
 
     async def watch(self, scope: Scope, since: str, seconds: int) -> AsyncIterator[Change]:
         """See `Watcher.watch`."""
-        self._called("watch", since)
+        self._called("watch", since, scope)
         if int(since) < self.kept:
             raise Expired(f"too old resource version: {since}")
         takes, at = selector(scope.labels), int(since)
@@ -99,10 +102,12 @@ class FakeWatcher:
             self._moved.clear()
             await self._moved.wait()
 
-    def _called(self, method: str, point: str) -> None:
+    def _called(self, method: str, point: str, scope: Scope) -> None:
         self.calls.append((method, point))
         if self.problems:
             raise self.problems.pop(0)
+        if scope.kind != self._kind:
+            raise unknown_kind(scope.kind.api_version, scope.kind.kind)
 
     def _next(self) -> int:
         self._version = next(self._versions)
