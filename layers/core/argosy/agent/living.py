@@ -36,7 +36,7 @@ def living_controllers(cluster: Cluster, now: datetime) -> list[str]:
 def _is_fresh(spec: Mapping[str, Any], now: datetime) -> bool:
     try:
         renewed = datetime.fromisoformat(str(spec["renewTime"]))
-        duration = timedelta(seconds=int(spec["leaseDurationSeconds"]) * _GRACE)
-    except (KeyError, ValueError):
+        until = renewed + timedelta(seconds=int(spec["leaseDurationSeconds"]) * _GRACE)
+    except (KeyError, TypeError, ValueError, OverflowError):
         return False
-    return bool(spec.get("holderIdentity")) and renewed + duration > now
+    return bool(spec.get("holderIdentity")) and until > now
