@@ -21,7 +21,7 @@ from argosy.adapters.http.executor import HttpExecutor
 from argosy.adapters.jq import LazyJq
 from argosy.errors import ArgosyError, InvalidObject, Unavailable
 from argosy.events import filters as dependency_filters
-from argosy.events.effects import LogEvents, WorkflowCommand, WriteObject
+from argosy.events.effects import LogEvents, SendEmail, SlackMessage, WorkflowCommand, WriteObject
 from argosy.events.envelope import Event, new_event
 from argosy.events.filters import context as context_filter
 from argosy.events.filters import script as script_filter
@@ -32,8 +32,9 @@ from argosy.events.retries import attempts, wait_after
 from argosy.events.sensors import Firing
 from argosy.events.sources import calendar, resource, webhook
 from argosy.events.transforms import transformed
-from argosy.events.triggers import argo_workflow, http, k8s, objects
+from argosy.events.triggers import argo_workflow, builder, http, k8s, objects
 from argosy.events.triggers.context import FiringContext
+from argosy.events.triggers.email import check_sent
 from argosy.lang import gjson, selectors
 from argosy.lang.conditions import compile_condition
 from argosy.ports.executor import FiringInfo
@@ -144,6 +145,19 @@ def _resolve(case: Case) -> object:
 def _apply(case: Case) -> object:
     resource = json.dumps(case["resource"])  # spaced as in the case's own file
     return json.loads(apply_parameters(resource, _parameters(case["parameters"]), _events(case)))
+
+
+def _notify(case: Case) -> object:
+    kind, spec = case["kind"], dict(case["spec"])
+    if kind == "slack":
+        spec.setdefault("slackToken", {"name": "s", "key": "k"})
+    effect = builder(kind)(_firing({"name": "t", kind: spec}))
+    if isinstance(effect, SlackMessage):
+        fields = ("channel", "message", "attachments", "blocks", "thread", "broadcast")
+        return [{name: getattr(effect, name) for name in fields}]
+    assert isinstance(effect, SendEmail)
+    check_sent(effect, set(case.get("failFor") or ()) & set(effect.to))
+    return [{"to": address, "subject": effect.subject, "body": effect.body} for address in effect.to]
 
 
 def _trigger_payload(case: Case) -> object:
@@ -434,6 +448,7 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "events/sensor-validate": lambda case: _validated(case["sensor"]),
     "events/trigger-execution": _execution,
     "events/trigger-http-request": _http_request,
+    "events/trigger-notify": _notify,
     "events/trigger-param-apply": _apply,
     "events/trigger-param-resolve": _resolve,
     "events/trigger-payload": _trigger_payload,

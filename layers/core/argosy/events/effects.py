@@ -21,7 +21,9 @@ __all__ = [
     "InvokeFunction",
     "LogEvents",
     "Reference",
+    "SendEmail",
     "SendToAws",
+    "SlackMessage",
     "WorkflowCommand",
     "WriteObject",
     "effect_from_json",
@@ -176,7 +178,45 @@ class SendToAws:
     kind: str = "aws"
 
 
-Effect = HttpCall | LogEvents | WriteObject | WorkflowCommand | Draft | InvokeFunction | SendToAws
+@record
+class SlackMessage:
+    """A message to a channel; `attachments` and `blocks` are JSON texts, "" = none.
+
+    `thread`: messages of one key are replies to the first of them, which `broadcast` shows in the channel, too. `icon` is an
+    emoji or a URL.
+    """
+
+    channel: str
+    message: str
+    token: Reference
+    attachments: str = ""
+    blocks: str = ""
+    thread: str = ""
+    broadcast: bool = False
+    username: str = ""
+    icon: str = ""
+    kind: str = "slack"
+
+
+@record
+class SendEmail:
+    """A mail of its own to each address of `to`; `invalid` are those that are none, which fail once the others are sent."""
+
+    to: Sequence[str]
+    subject: str
+    body: str
+    host: str
+    port: int
+    sender: str
+    user: str = ""
+    password: Reference | None = None
+    invalid: Sequence[str] = ()
+    kind: str = "email"
+
+
+Effect = (
+    HttpCall | LogEvents | WriteObject | WorkflowCommand | Draft | InvokeFunction | SendToAws | SlackMessage | SendEmail
+)
 
 EFFECTS: Final[Mapping[str, type[Any]]] = {
     "http": HttpCall,
@@ -185,6 +225,8 @@ EFFECTS: Final[Mapping[str, type[Any]]] = {
     "argoWorkflow": WorkflowCommand,
     "awsLambda": InvokeFunction,
     "aws": SendToAws,
+    "slack": SlackMessage,
+    "email": SendEmail,
 }
 
 _REPEATABLE: Final = frozenset({"http", "log", "k8s", "argoWorkflow"})
@@ -233,10 +275,11 @@ def _reference(value: Mapping[str, str]) -> Reference:
 
 
 _RECORDS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    **dict.fromkeys(("username", "password", "ca", "client_cert", "client_key"), _reference),
+    **dict.fromkeys(("password", "ca", "client_cert", "client_key", "token"), _reference),
+    "username": lambda value: value if isinstance(value, str) else _reference(value),
     "secure_headers": lambda value: {key: _reference(one) for key, one in value.items()},
     "values": lambda value: tuple(Assignment(**one) for one in value),
-    "args": tuple,
+    **dict.fromkeys(("args", "to", "invalid"), tuple),
     "config": _reference,
 }
 """Fields that are no plain JSON, and how each is read."""

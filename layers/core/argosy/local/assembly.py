@@ -105,10 +105,13 @@ def assemble(
     if serving:
         from argosy.adapters.http.executor import HttpExecutor
         from argosy.adapters.kube.executor import ClusterExecutor
+        from argosy.adapters.mail.executor import EmailExecutor
+        from argosy.adapters.slack.executor import SlackExecutor
 
         observer = ClusterExecutor(of_firing, clock)
         executors |= {"k8s": observer, "argoWorkflow": observer}
         executors |= {"http": HttpExecutor(secrets, lambda: runtime.insides), "log": LogExecutor()}
+        executors |= {"slack": SlackExecutor(secrets, store, clock), "email": EmailExecutor(secrets)}
     tally = _TALLY_SECONDS if serving else 0.0
     link = QueueLink(queue)
     runtime = Runtime(

@@ -240,6 +240,47 @@ class AwsTrigger(Model):
     step_functions: AwsTarget | None = None
 
 
+class SlackSender(Model):
+    """`template.slack.sender`: an `icon` is an emoji (`:wave:`) or a URL."""
+
+    username: str = ""
+    icon: str = ""
+
+
+class SlackThread(Model):
+    """`template.slack.thread`: messages of one key are replies to the first of them."""
+
+    message_aggregation_key: str = ""
+    broadcast_message_to_channel: bool = False
+
+
+class SlackTrigger(Model):
+    """`template.slack`; `attachments` and `blocks` are JSON texts."""
+
+    parameters: list[Parameter] = []
+    slack_token: KeyRef | None = None
+    channel: str = ""
+    message: str = ""
+    attachments: str = ""
+    blocks: str = ""
+    thread: SlackThread | None = None
+    sender: SlackSender | None = None
+
+
+class EmailTrigger(Model):
+    """`template.email`."""
+
+    parameters: list[Parameter] = []
+    username: str = ""
+    smtp_password: KeyRef | None = None
+    host: str = ""
+    port: int = 0
+    to: list[str] = []
+    sender: str = Field("", alias="from")
+    subject: str = ""
+    body: str = ""
+
+
 class ConditionsReset(Model):
     """`conditionsReset[]`."""
 
@@ -258,6 +299,8 @@ class TriggerTemplate(Model):
     log: LogTrigger | None = None
     aws_lambda: AwsLambdaTrigger | None = None
     aws: AwsTrigger | None = None
+    slack: SlackTrigger | None = None
+    email: EmailTrigger | None = None
 
 
 class Backoff(Model):

@@ -20,6 +20,7 @@ from argosy.resources.sensor import (
     AwsLambdaTrigger,
     AwsTrigger,
     Dependency,
+    EmailTrigger,
     ExprFilter,
     Filters,
     KubernetesTrigger,
@@ -36,7 +37,7 @@ TRIGGER_TYPES = (
     "k8s argoWorkflow http awsLambda azureEventHubs azureServiceBus kafka pulsar nats slack openWhisk custom log email "
     "aws"
 ).split()
-SERVED_TRIGGERS = frozenset({"k8s", "argoWorkflow", "http", "log", "awsLambda", "aws"})
+SERVED_TRIGGERS = frozenset({"k8s", "argoWorkflow", "http", "log", "awsLambda", "aws", "slack", "email"})
 _INVOCATION_TYPES = ("", "RequestResponse", "Event", "DryRun")
 _AWS_TARGETS = {
     "sns": ("topic_arn",),
@@ -187,6 +188,20 @@ def _kinds(template: TriggerTemplate, path: str) -> Iterator[Problem]:
         yield from _aws_lambda(template.aws_lambda, f"{path}.awsLambda")
     if template.aws is not None:
         yield from _aws(template.aws, f"{path}.aws")
+    if template.slack is not None:
+        if template.slack.slack_token is None:
+            yield Problem(f"{path}.slack.slackToken", "required, but missing")
+        yield from _parameters(template.slack.parameters, f"{path}.slack.parameters")
+    if template.email is not None:
+        yield from _email(template.email, f"{path}.email")
+
+
+def _email(trigger: EmailTrigger, path: str) -> Iterator[Problem]:
+    if not trigger.host:
+        yield Problem(f"{path}.host", "required, but empty")
+    if not 0 <= trigger.port <= 65535:
+        yield Problem(f"{path}.port", "is no port: 0 to 65535")
+    yield from _parameters(trigger.parameters, f"{path}.parameters")
 
 
 def _aws_lambda(trigger: AwsLambdaTrigger, path: str) -> Iterator[Problem]:

@@ -30,6 +30,7 @@ from argosy.ports.clock import Clock, SystemClock
 from argosy.ports.cluster import Cluster
 from argosy.ports.executor import Executor, FiringInfo, ObservingExecutor
 from argosy.ports.secrets import Secrets
+from argosy.ports.store import Store
 from argosy.ports.wiring import Place, Wiring
 from argosy.services.agents.registry import HOME, Entry
 from argosy.services.queues import AWS_QUEUES, BUS, CLUSTER_KINDS, QUEUES, TRIGGERS
@@ -138,8 +139,9 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
     secrets = AwsSecrets(f"argosy/{settings.stage}", clients)
     aws = LazyExecutor(lambda: _aws(settings, clients))
     cluster = LazyObserver(lambda: _cluster(lambda: runtime, clock))
+    store = DynamoStore(settings.table, clients, clock, blobs)
     runtime = Runtime(
-        DynamoStore(settings.table, clients, clock, blobs),
+        store,
         SqsQueue(AWS_QUEUES, settings.queues, clients),
         blobs,
         secrets,
@@ -147,6 +149,8 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
         {
             "http": LazyExecutor(lambda: _http(secrets, lambda: runtime)),
             "log": LazyExecutor(_log),
+            "slack": LazyExecutor(lambda: _slack(secrets, store, clock)),
+            "email": LazyExecutor(lambda: _email(secrets)),
             "awsLambda": aws,
             "aws": aws,
             **dict.fromkeys(CLUSTER_KINDS, cluster),
@@ -211,6 +215,18 @@ def _http(secrets: Secrets, runtime: Callable[[], Runtime]) -> Executor:
     from argosy.adapters.http.executor import HttpExecutor
 
     return HttpExecutor(secrets, lambda: runtime().insides)
+
+
+def _slack(secrets: Secrets, store: Store, clock: Clock) -> Executor:
+    from argosy.adapters.slack.executor import SlackExecutor
+
+    return SlackExecutor(secrets, store, clock)
+
+
+def _email(secrets: Secrets) -> Executor:
+    from argosy.adapters.mail.executor import EmailExecutor
+
+    return EmailExecutor(secrets)
 
 
 def _log() -> Executor:

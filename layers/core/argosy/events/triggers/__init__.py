@@ -21,7 +21,9 @@ TRIGGERS: Final = {
     "http": "argosy.events.triggers.http:build",
     "awsLambda": "argosy.events.triggers.aws_lambda:build",
     "aws": "argosy.events.triggers.aws:build",
+    "slack": "argosy.events.triggers.slack:build",
     "log": "argosy.events.triggers.log:build",
+    "email": "argosy.events.triggers.email:build",
 }
 
 
