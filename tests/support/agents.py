@@ -40,7 +40,7 @@ from support.aws import REGION, make_bucket, make_queues
 from support.processes import environment
 from support.up import free_port, until
 
-__all__ = ["AgentProcess", "ApiServer", "Hub", "hub_on", "pod_environment", "settled"]
+__all__ = ["AgentProcess", "ApiServer", "Hub", "hub_on", "pod_environment", "settled", "watched_in"]
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -258,3 +258,13 @@ class ApiServer:
 def settled(hub: Hub, cluster: str) -> None:
     """Wait until the cluster's agent watches all that it is to watch."""
     until(lambda: hub.watching(cluster), f"agent of {cluster} watches", 30)
+
+
+def watched_in(hub: Hub, cluster: str, namespace: str) -> None:
+    """Wait until what an event source watches in a namespace was listed; other tests' may be in the cluster, too."""
+
+    def listed() -> bool:
+        rows = hub.runtime.store.query(f"scopes/{cluster}")
+        return any(row.data["wanted"][3] == namespace and row.data.get("listed") for row in rows)
+
+    until(listed, f"the agent of {cluster} watches what is in {namespace}")

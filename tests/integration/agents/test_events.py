@@ -13,7 +13,7 @@ import pytest
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.local.devcluster import ClusterInfo
 from argosy.services.agents.registry import Entry
-from support.agents import AgentProcess, ApiServer, Hub, hub_on, pod_environment, settled
+from support.agents import AgentProcess, ApiServer, Hub, hub_on, pod_environment, settled, watched_in
 from support.events import event_source
 from support.motoserver import moto_server
 from support.up import until
@@ -35,11 +35,6 @@ def resource(namespace: str, *types: str) -> dict[str, Any]:
         "filter": {"labels": [WATCHED]},
     }
     return event_source({"resource": {"maps": entry}}, name="objects", namespace=namespace)
-
-
-def watching(hub: Hub) -> None:
-    """Wait until the event source is watched, beside the three kinds of the door."""
-    until(lambda: len(hub.runtime.store.query("scopes/edge")) == 4 and hub.watching("edge"), "all watched", 60)
 
 
 def watched(name: str, **data: str) -> dict[str, Any]:
@@ -84,7 +79,7 @@ def test_every_object_yields_its_event_once_whatever_dies(
     namespace = f"t-{uuid.uuid4().hex[:12]}"
     administrator.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     administrator.create(resource(namespace, "ADD", "UPDATE", "DELETE"))
-    watching(own_hub)
+    watched_in(own_hub, "edge", namespace)
     events: list[dict[str, Any]] = []
 
     def here(name: str) -> bool:
@@ -147,6 +142,6 @@ def test_a_token_that_is_revoked_is_read_again(
         (tmp_path / "pod" / "token").write_text("revoked")
         administrator.create(resource(namespace, "ADD"))
         (tmp_path / "pod" / "token").write_text(token)
-        watching(own_hub)
+        watched_in(own_hub, "edge", namespace)
     finally:
         process.kill()

@@ -21,7 +21,7 @@ from argosy.services.agents.manifests import ACCOUNT, AgentOptions, agent_manife
 from argosy.services.agents.manifests import Hub as HubPlace
 from argosy.services.agents.registry import Entry
 from contracts.cluster import config_map, grant
-from support.agents import Hub, hub_on, settled
+from support.agents import Hub, hub_on, settled, watched_in
 from support.aws import REGION
 from support.events import event_source
 from support.motoserver import moto_server
@@ -96,7 +96,7 @@ def test_it_says_hello(hub: Hub, agent: None, real_cluster: ClusterInfo) -> None
 def test_an_object_that_is_made_is_reported(hub: Hub, agent: None, cluster: DirectCluster, namespace: str) -> None:
     entry = {"namespace": namespace, "group": "", "version": "v1", "resource": "configmaps", "eventTypes": ["ADD"]}
     cluster.create(event_source({"resource": {"maps": entry}}, name="objects", namespace=namespace))
-    until(lambda: len(hub.runtime.store.query("scopes/edge")) == 4 and hub.watching("edge"), "all watched")
+    watched_in(hub, "edge", namespace)
     cluster.create(config_map("one", a="1"), namespace=namespace)
     seen: list[str] = []
 
