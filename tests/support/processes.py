@@ -24,7 +24,8 @@ _OURS = (
 def environment(**more: str) -> dict[str, str]:
     """The environment for processes: the product importable, its bytecode cached, nothing of this machine's settings."""
     kept = {key: value for key, value in os.environ.items() if key not in _OURS}
-    kept["XDG_CONFIG_HOME"] = "/proc/nowhere"  # nothing can be made there; contexts of whoever runs the tests are none of theirs
+    # Contexts of whoever runs the tests are none of theirs, and nothing can be made in this place.
+    kept["XDG_CONFIG_HOME"] = "/proc/nowhere"
     return kept | {"PYTHONPATH": str(Path(argosy.__file__).parents[1]), "PYTHONUNBUFFERED": "1"} | more
 
 

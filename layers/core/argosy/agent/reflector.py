@@ -87,6 +87,11 @@ class Reflector:
                 self.counts.broken += 1
                 await self.pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
+            except Exception as x:  # noqa: BLE001 - a scope that ends would be blind without a word
+                _log.error("the watch of %s failed: %r; it is listed anew", self.wanted.resource, x)
+                self.counts.broken += 1
+                self.since = ""
+                await self.pause(_LONGEST_PAUSE)
 
     async def _scope(self) -> Scope:
         kind = await self.find(self.wanted)

@@ -8,6 +8,7 @@ and no redirect is followed: whoever may send work must not get at what else the
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ __all__ = ["InsideHttp", "service_of"]
 _NAME: Final = re.compile(r"(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(\.cluster\.local\.?)?")
 _MOST_BYTES: Final = 1_000_000
 _LONGEST: Final = 60.0
+_PIECE: Final = 65_536
 
 
 def service_of(url: str) -> tuple[str, str] | None:
@@ -56,6 +58,7 @@ class InsideHttp:
             if service[1] not in granted and "*" not in granted:
                 raise Denied(f"services of namespace {service[1]} are not to be called: {whose} does not name it")
         seconds = min(float(body.get("timeout") or _LONGEST), _LONGEST)
+        until = time.monotonic() + seconds
         with PoolManager(retries=False, timeout=Timeout(connect=3.0, read=seconds)) as pool:
             try:
                 response = pool.request(
@@ -66,7 +69,11 @@ class InsideHttp:
                     redirect=False,
                     preload_content=False,
                 )
-                text = response.read(_MOST_BYTES + 1)
+                text = b""
+                while len(text) <= _MOST_BYTES and (piece := response.read1(_PIECE)):
+                    text += piece
+                    if time.monotonic() > until:
+                        raise Unavailable(f"{url}: the answer has not ended within {seconds:g} s")
                 response.release_conn()
             except (HTTPError, OSError) as x:
                 raise Unavailable(f"{url}: {x}") from x

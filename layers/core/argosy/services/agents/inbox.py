@@ -17,7 +17,7 @@ from argosy.control.agents.scopes import DOOR, EVENTS, Wanted
 from argosy.control.agents.work import group_of
 from argosy.control.effects import Outcome
 from argosy.control.keys import Key
-from argosy.errors import EvaluationError, NotFound
+from argosy.errors import Conflict, EvaluationError, NotFound
 from argosy.events.jsontext import write_json
 from argosy.events.sources import resource
 from argosy.ports.queue import Outgoing
@@ -41,6 +41,7 @@ __all__ = ["AGENTS_PK", "Inbox", "agents", "forget"]
 
 _TYPES: Final = {"ADDED": "ADD", "MODIFIED": "UPDATE", "DELETED": "DELETE"}
 _MOST_WRITES: Final = 40
+_TRIES: Final = 4
 _MOST_WANTED: Final = 2000
 
 
@@ -85,7 +86,18 @@ class Inbox:
     def _changes(self, cluster: str, report: dict[str, Any]) -> None:
         items = [Item.from_json(one) for one in report["items"]]
         for start in range(0, len(items), _MOST_WRITES):
-            self._some(cluster, items[start : start + _MOST_WRITES])
+            self._changed(cluster, items[start : start + _MOST_WRITES])
+
+    def _changed(self, cluster: str, items: Sequence[Item]) -> None:
+        """Some changes; a race with another group's (an inventory's) is run again at once, under the same ids."""
+        for left in reversed(range(_TRIES)):
+            try:
+                self._some(cluster, items)
+            except Conflict:
+                if not left:
+                    raise
+            else:
+                return
 
     def _some(self, cluster: str, items: Sequence[Item]) -> None:
         """Publish the events of some changes, then write the copies, with the wakes of whom they concern."""
@@ -178,7 +190,7 @@ class Inbox:
             if (place not in seen or seen[place][0] != copy.uid) and copy.version <= version
         ]
         for start in range(0, len(gone), _MOST_WRITES):
-            self._some(cluster, gone[start : start + _MOST_WRITES])
+            self._changed(cluster, gone[start : start + _MOST_WRITES])
         for start in range(0, len(wanted), _MOST_WANTED):
             body = {"scope": scope, "objects": wanted[start : start + _MOST_WANTED]}
             self._runtime.errands.tell(cluster, f"report-{uuid.uuid4().hex}", "report", body, group_of("report", scope))
