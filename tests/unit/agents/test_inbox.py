@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from argosy.control.agents.reports import Item
 from argosy.control.agents.scopes import EVENTS, Subscription, Wanted
-from argosy.errors import NotFound
+from argosy.errors import Conflict, NotFound
+from argosy.ports.store import Delete, Put, Store
 from argosy.resources.manifests import Manifest
+from argosy.services.agents.errands import agent_blobs
 from argosy.services.agents.inbox import agents, forget
 from argosy.services.agents.registry import Entry
+from argosy.services.mail import pack
 from argosy.services.queues import AGENT_REPORTS, BUS
 from support.agentreports import FakeHub, changes, door, inventory
 from support.events import event_source
@@ -63,6 +67,39 @@ def gone(uid: str, version: int, name: str = "a", scope: Wanted = MAPS) -> Item:
 
 
 # Changes
+
+
+@dataclass
+class Racing:
+    """A store in which somebody else is faster, as often as told."""
+
+    inner: Store
+    losses: int
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def write(self, writes: Sequence[Put | Delete]) -> None:
+        if self.losses and any(one.row.pk.startswith("mirror/") for one in writes if isinstance(one, Put)):
+            self.losses -= 1
+            raise Conflict("somebody else wrote first")
+        self.inner.write(writes)
+
+
+@pytest.mark.parametrize("losses", [1, 3])
+def test_a_lost_race_is_run_again_at_once_under_the_same_ids(losses: int) -> None:
+    hub = Watching()
+    runtime = replace(hub.made.runtime, store=Racing(hub.made.runtime.store, losses))
+    runtime.inbox.handle("edge", pack(changes(change("ADDED", "u", 1)), agent_blobs(runtime.blobs, "edge")))
+    assert {name for name, _, _ in hub.published()} == {name for name, _, _ in Watching().told(change("ADDED", "u", 1))}
+    assert hub.told(change("ADDED", "u", 1)) == []
+
+
+def test_a_race_that_is_lost_for_ever_comes_again() -> None:
+    hub = Watching()
+    runtime = replace(hub.made.runtime, store=Racing(hub.made.runtime.store, 100))
+    with pytest.raises(Conflict):
+        runtime.inbox.handle("edge", pack(changes(change("ADDED", "u", 1)), agent_blobs(runtime.blobs, "edge")))
 
 
 @pytest.mark.parametrize(
