@@ -10,7 +10,7 @@ from chalice import Chalice, Response
 
 from argosy.adapters.powertools import function, logger
 from argosy.errors import ArgosyError
-from argosy.events.sources.webhook import Request
+from argosy.events.sources.hooks import Request
 from argosy.services.runtime import current
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-MODULES = ("events", "gitops", "lang")
+MODULES = ("events", "gitops", "lang", "sources")
 
 type Adapter = Callable[[dict[str, Any]], object]
 

@@ -19,8 +19,9 @@ import orjson
 
 from argosy.adapters.http.executor import HttpExecutor
 from argosy.adapters.jq import LazyJq
-from argosy.errors import ArgosyError, InvalidObject, Unavailable
+from argosy.errors import InvalidObject, Unavailable
 from argosy.events import filters as dependency_filters
+from argosy.events import limits
 from argosy.events.effects import LogEvents, SendEmail, SlackMessage, WorkflowCommand, WriteObject
 from argosy.events.envelope import Event, new_event
 from argosy.events.filters import context as context_filter
@@ -30,12 +31,15 @@ from argosy.events.parameters import apply_parameters, build_payload, resolve
 from argosy.events.policies import asks, judge
 from argosy.events.retries import attempts, wait_after
 from argosy.events.sensors import Firing
-from argosy.events.sources import calendar, resource, webhook
+from argosy.events.sources import (
+    calendar,
+    resource,
+)
 from argosy.events.transforms import transformed
 from argosy.events.triggers import argo_workflow, builder, http, k8s, objects
 from argosy.events.triggers.context import FiringContext
 from argosy.events.triggers.email import check_sent
-from argosy.lang import gjson, selectors
+from argosy.lang import cron, gjson, selectors
 from argosy.lang.conditions import compile_condition
 from argosy.ports.executor import FiringInfo
 from argosy.ports.fakes.blobs import FakeBlobs
@@ -44,7 +48,12 @@ from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.fakes.secrets import FakeSecrets
 from argosy.ports.fakes.store import FakeStore
 from argosy.resources.base import Model, parse
-from argosy.resources.eventsource import CalendarSource, FieldSelector, ResourceFilter, ResourceSource, WebhookSource
+from argosy.resources.eventsource import (
+    CalendarSource,
+    FieldSelector,
+    ResourceFilter,
+    ResourceSource,
+)
 from argosy.resources.manifests import Manifest
 from argosy.resources.sensor import (
     Backoff,
@@ -53,6 +62,7 @@ from argosy.resources.sensor import (
     Parameter,
     ParameterSource,
     Policy,
+    RateLimit,
     Transform,
     Trigger,
     TriggerTemplate,
@@ -170,7 +180,9 @@ def _conditions(case: Case) -> object:
 
 def _join(case: Case) -> object:
     runtime = _runtime()
-    template = {"name": "t", "log": {}} | ({"conditions": case["conditions"]} if case.get("conditions") else {})
+    template: Case = {"name": "t", "log": {}} | ({"conditions": case["conditions"]} if case.get("conditions") else {})
+    if {"reset": True} in case["steps"]:
+        template["conditionsReset"] = [{"byTime": {"cron": "* * * * *"}}]
     spec = {"dependencies": case["dependencies"], "triggers": [{"template": template}]}
     manifest = Manifest({"apiVersion": GROUP_VERSION, "kind": "Sensor", "metadata": {"name": "s"}, "spec": spec})
     Objects(runtime.store, runtime.clock).apply([manifest], NAMESPACE)
@@ -179,7 +191,8 @@ def _join(case: Case) -> object:
     sent = []
     for step in case["steps"]:
         if "event" not in step:
-            raise NotImplementedError("conditionsReset has no counterpart in the product")
+            runtime.clock.advance(60)
+            continue
         event = Event.from_json({**EMPTY_EVENT, "datacontenttype": "application/json", **step["event"]})
         message = {"namespace": NAMESPACE, "bus": "default", "event": event.as_json()}
         sent += sensing.decide(pack(message, runtime.blobs))
@@ -320,12 +333,15 @@ class _Failing:
         return "done"
 
 
-def _runtime(executor: _Failing | None = None) -> Runtime:
+class _Runtime(Runtime):
+    clock: FakeClock
+
+
+def _runtime(executor: _Failing | None = None) -> _Runtime:
     clock = FakeClock()
     queue = FakeQueue(QUEUES, clock)
-    return Runtime(
-        FakeStore(clock), queue, FakeBlobs(clock), FakeSecrets(), clock, {"log": executor} if executor else {}
-    )
+    executors = {"log": executor} if executor else {}
+    return _Runtime(FakeStore(clock), queue, FakeBlobs(clock), FakeSecrets(), clock, executors, jq=JQ)
 
 
 def _planned(trigger: Trigger, name: str) -> Firing:
@@ -359,25 +375,24 @@ def _backoff(case: Case) -> object:
     return {"attempts": done, "sleeps": sleeps, "succeeded": done > case["failures"]}
 
 
+def _rate_limit(case: Case) -> object:
+    limit = _model(RateLimit, case["rateLimit"]) if case["rateLimit"] is not None else None
+    apart, free, starts = limits.spacing(limit), 0.0, []
+    for _ in range(case["requests"]):
+        start, free = limits.slot(free, 0.0, apart)
+        starts.append(start)
+    return starts
+
+
+def _last_reset(case: Case) -> object:
+    schedule = cron.parse(case["spec"], seconds=True, optional_weekday=True)
+    last = schedule.prev(datetime.fromisoformat(case["time"]))
+    if last is None:
+        raise EvaluationError("nothing matches")
+    return calendar.rfc3339(last)
+
+
 # Sources
-
-
-def _webhook(case: Case) -> object:
-    entry = _model(WebhookSource, case["webhook"])
-    asked = case["request"]
-    body = asked.get("body", "").encode()
-    request = webhook.Request(asked["method"], asked["path"], asked["headers"], asked.get("query", ""), body)
-    answer = webhook.answer(entry, _token(entry, case["secrets"]), request)
-    return {"status": answer.status, "data": None if answer.data is None else json.loads(answer.data)}
-
-
-def _token(entry: WebhookSource, secrets: Mapping[str, Mapping[str, str]]) -> str | None:
-    if entry.auth_secret is None:
-        return None
-    try:
-        return FakeSecrets({NAMESPACE: secrets}).secret(NAMESPACE, entry.auth_secret.name, entry.auth_secret.key)
-    except ArgosyError:
-        return None
 
 
 def _calendar(case: Case) -> object:
@@ -428,6 +443,7 @@ def _eventbus(case: Case) -> object:
 FAMILIES: dict[str, Callable[[Case], object]] = {
     "events/argo-workflow-command": _workflow_command,
     "events/calendar-next": _calendar,
+    "events/cron-prev": _last_reset,
     "events/dependency-conditions": _conditions,
     "events/dependency-join": _join,
     "events/event-transform": _transform,
@@ -436,6 +452,7 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "events/eventsource-validate": lambda case: _validated(case["eventSource"]),
     "events/k8s-resource-name": _resource_name,
     "events/k8s-trigger-execute": _k8s,
+    "events/rate-limit": _rate_limit,
     "events/resource-filter": _resource_filter,
     "events/resource-label-selector": _label_selector,
     "events/retry-backoff": _backoff,
@@ -454,5 +471,4 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "events/trigger-payload": _trigger_payload,
     "events/trigger-policy-labels": _label_policy,
     "events/trigger-policy-status": _policy_status,
-    "events/webhook-handler": _webhook,
 }

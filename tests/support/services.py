@@ -19,6 +19,7 @@ from argosy.ports.executor import FiringInfo, Observer
 from argosy.ports.fakes.agents import FakeAgentLink
 from argosy.ports.fakes.blobs import FakeBlobs
 from argosy.ports.fakes.clock import FakeClock
+from argosy.ports.fakes.outside import FakeOutside
 from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.fakes.secrets import FakeSecrets
 from argosy.ports.fakes.store import FakeStore
@@ -83,6 +84,7 @@ class FakeInstallation:
     jq: Jq | None = None
     observer: Observer | None = None
     link: FakeAgentLink = field(default_factory=FakeAgentLink)
+    outside: FakeOutside = field(default_factory=FakeOutside)
     signer: Signer = field(default_factory=lambda: KeySigner(new_keys))
 
     def __post_init__(self) -> None:
@@ -101,6 +103,7 @@ class FakeInstallation:
             jq=self.jq,
             observer=self.observer,
             link=self.link,
+            outside=self.outside,
             signer=self.signer,
         )
 

@@ -31,6 +31,8 @@ from support.events import GROUP_VERSION, event_source, sensor, trigger
 from support.functions import ROOT
 from support.services import FakeInstallation
 
+MNS = {"queue": "q", "endpoint": "e"}
+
 
 @pytest.fixture
 def made() -> FakeInstallation:
@@ -68,7 +70,7 @@ def test_all_or_none(made: FakeInstallation) -> None:
         ({"manifests": [{}]}, 400, "kind"),
         ({"manifests": [SOURCE], "namespace": "No"}, 400, "namespace"),
         ({"manifests": [SOURCE, SOURCE]}, 400, "twice"),
-        ({"manifests": [event_source({"kafka": {"a": {}}})]}, 422, "kafka"),
+        ({"manifests": [event_source({"mns": {"a": MNS}})]}, 422, "mns"),
         ({"manifests": [{**SOURCE, "spec": {"n": 2**70}}]}, 400, "manifests"),
         ({"manifests": [{**SOURCE, "spec": {"n": "\ud800"}}]}, 400, "manifests"),
         ({"manifests": [{**SOURCE, "metadata": "text"}]}, 400, "metadata"),
@@ -217,12 +219,12 @@ def test_several_are_deleted(made: FakeInstallation) -> None:
 
 def test_every_problem_has_its_place(made: FakeInstallation) -> None:
     broken = sensor([trigger(http={})], name="one")
-    answer = apply(made, broken, event_source({"kafka": {"a": {}}}, name="two"))
+    answer = apply(made, broken, event_source({"mns": {"a": MNS}}, name="two"))
     error = answer.body["error"]
     assert (answer.status, error["type"], error["object"]) == (400, "InvalidObject", "")
     assert [(each["object"], each["field"], each["type"]) for each in error["problems"]] == [
         ("Sensor/ns/one", "spec.triggers[0].template.http.url", "InvalidObject"),
-        ("EventSource/ns/two", "spec.kafka", "Unsupported"),
+        ("EventSource/ns/two", "spec.mns", "Unsupported"),
     ]
     assert error["message"] == "\n".join(each["message"] for each in error["problems"])
 

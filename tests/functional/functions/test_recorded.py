@@ -10,23 +10,28 @@ import pytest
 from argosy.errors import NotFound
 from argosy.local.functions import function_names
 from argosy.ports.fakes.repository import FakeRepository, Held, packed
+from argosy.ports.fakes.secrets import FakeSecrets
 from argosy.ports.fakes.workshop import FakeWorkshop
 from argosy.ports.repository import Ref
 from argosy.ports.wiring import Place
 from argosy.problems import problem_of
+from argosy.resources.eventsource import HTTP_TYPES
 from argosy.services.agents.registry import HOME, Entry
 from argosy.services.queues import BUS, TRIGGERS
 from support.events import Body, dependency, event_source, sensor, trigger
 from support.functions import ROOT, invoke, recorded
+from support.hooks import ENTRIES, HOOK, SECRETS
 from support.services import FakeInstallation
 
 PLACE = Place("aws", "eu-central-1", "123456789012", "it", ("*",))
 REGION = "eu-central-1"
-HOOK = {"endpoint": "/example", "port": "12000", "method": "POST"}
 REF = {"name": "n", "key": "k"}
 TOPIC = f"arn:aws:sns:{REGION}:123456789012:orders"
 BUCKET = {"endpoint": "s3.amazonaws.com", "bucket": {"name": "orders"}, "accessKey": REF, "secretKey": REF}
 CONFIG_MAPS = {"group": "", "version": "v1", "resource": "configmaps"}
+HOOKS = {kind: kind for kind in HTTP_TYPES if kind not in ("webhook", "sns", "storageGrid")} | {
+    "storageGrid": "storage-grid"
+}
 SOURCES: dict[str, Body] = {
     "webhook": {"webhook": {"example": HOOK}},
     "sqs": {"sqs": {"example": {"region": REGION, "queue": "orders", "jsonBody": True}}},
@@ -35,6 +40,7 @@ SOURCES: dict[str, Body] = {
     "event-bridge": {"eventBridge": {"example": {"pattern": {"source": ["aws.ec2"]}}}},
     "calendar": {"calendar": {"example": {"interval": "10s"}}},
     "resource": {"resource": {"example": {**CONFIG_MAPS, "namespace": "argo-events", "eventTypes": ["ADD"]}}},
+    **{name: {kind: {"example": ENTRIES[kind]}} for kind, name in HOOKS.items()},
 }
 DONE: Body = {"batchItemFailures": []}
 COMMIT = "0d521c6e049889134f3122eb32d7ed342f43ca0d"
@@ -70,12 +76,15 @@ CASES: dict[str, tuple[str, object, list[str]]] = {
     "timer": ("timer", DONE, []),
     "trigger": ("trigger", DONE, []),
     "webhook": ("webhook", 200, ["webhook"]),
+    **{name.replace("-", "_"): ("webhook", 200, [name]) for name in HOOKS.values()},
 }
 
 
 @pytest.fixture
 def made() -> FakeInstallation:
-    found = FakeInstallation(place=PLACE, repository=FakeRepository(REPOSITORIES), workshop=FakeWorkshop())
+    found = FakeInstallation(
+        secrets=FakeSecrets(SECRETS), place=PLACE, repository=FakeRepository(REPOSITORIES), workshop=FakeWorkshop()
+    )
     for name, spec in SOURCES.items():
         found.apply(event_source(spec, name=name, namespace="argo-events"))
     found.apply(sensor([trigger()], [dependency("dep", source="webhook")], namespace="argo-events"))

@@ -20,7 +20,11 @@ from argosy.resources.sensor_validation import SERVED_TRIGGERS
 ROOT = Path(__file__).parents[3]
 MAPS: Mapping[str, Mapping[str, str]] = {"sources": SOURCES, "filters": FILTERS, "triggers": TRIGGERS}
 PLUGINS = [(kind, key, target) for kind, plugins in MAPS.items() for key, target in plugins.items()]
-HELPERS = {"sources": {"bodies", "filtering"}, "filters": set[str](), "triggers": {"context", "objects", "parameterised"}}
+HELPERS = {
+    "sources": {"bodies", "filtering", "forms", "hooks", "messages", "watched"},
+    "filters": set[str](),
+    "triggers": {"context", "objects", "parameterised"},
+}
 
 
 def snake(key: str) -> str:

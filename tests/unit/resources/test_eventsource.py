@@ -7,12 +7,35 @@ from typing import Any
 import pytest
 
 from argosy.resources.base import Problem, parse
-from argosy.resources.eventsource import KNOWN_TYPES, SERVED_TYPES, EventSource, validate
+from argosy.resources.eventsource import KNOWN_TYPES, LOCAL_TYPES, SERVED_TYPES, EventSource, validate
 from argosy.resources.manifests import Manifest
 from support.events import event_source
 
 HOOK = {"endpoint": "/x", "port": "12000", "method": "POST"}
 DAILY = {"schedule": "0 9 * * *"}
+SLACK = ("token", "signingSecret", "webhook.endpoint", "webhook.port")
+REF = {"name": "n", "key": "k"}
+WATCHED = {"directory": "/d/", "path": "x"}
+UNSERVED: dict[str, dict[str, Any]] = {
+    "amqp": {"url": "u", "exchangeName": "e", "exchangeType": "fanout", "routingKey": "r"},
+    "azureEventsHub": {"fqdn": "f", "hubName": "h"},
+    "azureQueueStorage": {"connectionString": REF, "queueName": "q"},
+    "azureServiceBus": {"connectionString": REF, "queueName": "q"},
+    "emitter": {"broker": "b", "channelName": "c", "channelKey": "k", "tls": {"enabled": True}},
+    "file": {"eventType": "CREATE", "watchPathConfig": WATCHED},
+    "generic": {"url": "u", "config": "c"},
+    "hdfs": {"type": "CREATE", **WATCHED, "addresses": ["a"], "hdfsUser": "u"},
+    "kafka": {"url": "u", "topic": "t", "partition": "0"},
+    "mns": {"queue": "q", "endpoint": "e"},
+    "mqtt": {"url": "u", "topic": "t", "clientId": "c"},
+    "nats": {"url": "u", "subject": "s"},
+    "nsq": {"hostAddress": "h", "topic": "t", "channel": "c"},
+    "pubSub": {"topic": "t"},
+    "pulsar": {"url": "u", "topics": ["t"], "type": "shared"},
+    "redis": {"hostAddress": "h", "channels": ["c"]},
+    "redisStream": {"hostAddress": "h", "streams": ["s"]},
+    "sftp": {"eventType": "CREATE", "watchPathConfig": WATCHED},
+}
 PODS = {"version": "v1", "resource": "pods", "eventTypes": ["ADD"]}
 
 
@@ -49,7 +72,10 @@ def test_what_is_right(spec: dict[str, Any]) -> None:
         ({"calendar": {"x": {"schedule": "@daily"}}}, ["spec.calendar.x.schedule"]),
         ({"calendar": {"x": {"interval": "10"}}}, ["spec.calendar.x.interval"]),
         ({"webhook": {"x": HOOK}, "calendar": {"y": DAILY}}, ["spec"]),
-        ({"webhook": {"x": HOOK}, "github": {"x": {}}}, ["spec.github.x", "spec.github"]),
+        ({"webhook": {"x": HOOK}, "bitbucket": {"x": {"webhook": HOOK}}}, ["spec.bitbucket.x", "spec.bitbucket.x"]),
+        ({"github": {"x": {"repositories": []}}}, ["spec.github.x", "spec.github.x.webhook"]),
+        ({"slack": {"x": {"webhook": {}}}}, [f"spec.slack.x.{name}" for name in SLACK]),
+        ({"kafka": {"x": {"url": "u", "topic": "t"}}}, ["spec.kafka.x", "spec.kafka"]),
         (
             {"resource": {"x": {}}},
             ["spec.resource.x.version", "spec.resource.x.resource", "spec.resource.x.eventTypes"],
@@ -74,7 +100,17 @@ def test_what_is_wrong(spec: dict[str, Any], fields: list[str] | None) -> None:
 
 @pytest.mark.parametrize("kind", sorted(KNOWN_TYPES - SERVED_TYPES))
 def test_a_type_that_is_not_served_is_told(kind: str) -> None:
-    (problem,) = problems({kind: {"x": {}}})
-    assert problem.unsupported
-    assert problem.field == f"spec.{kind}"
-    assert kind in problem.reason
+    (problem,) = problems({kind: {"x": UNSERVED[kind]}})
+    assert problem == Problem(f"spec.{kind}", f"no connector serves event sources of type {kind} yet", True)
+
+
+def test_what_only_a_stack_serves_is_told_so() -> None:
+    body = event_source({"sqs": {"x": {"region": "r", "queue": "q"}}})
+    (problem,) = validate(parse(EventSource, Manifest(body)), body, LOCAL_TYPES)
+    assert "a stack on AWS" in problem.reason
+
+
+@pytest.mark.parametrize("kind", sorted(KNOWN_TYPES))
+def test_every_type_has_its_entries_in_the_model(kind: str) -> None:
+    assert EventSource().spec.of(kind) == {}
+    assert problems({kind: {"x": {}}}), "an empty entry is right for no type"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from argosy.errors import Unavailable
-from argosy.events.sources.webhook import Request
+from argosy.events.sources.hooks import Request
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.fakes.secrets import FakeSecrets

@@ -11,6 +11,7 @@ from argosy.adapters.console.executor import LogExecutor
 from argosy.adapters.files.blobs import FileBlobs
 from argosy.adapters.files.secrets import ChainedSecrets, FileSecrets
 from argosy.adapters.git.repository import GitRepository
+from argosy.adapters.http.outside import HttpOutside, Later
 from argosy.adapters.jq import LazyJq
 from argosy.adapters.render.workshop import ToolWorkshop
 from argosy.adapters.signing.ed25519 import KeySigner, new_keys
@@ -134,6 +135,7 @@ def assemble(
         home=Entry(HOME, "home", management=True) if cluster is not None else None,
         connect=partial(_reach, lazy, secrets),
         base_url=lambda: str((data.told("instance") or {}).get("api", "")),
+        outside=HttpOutside() if serving else HttpOutside(Later()),
     )
     return Embedded(runtime, queue, store, patient, clock, link, lazy)
 

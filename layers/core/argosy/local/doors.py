@@ -1,6 +1,6 @@
-"""Which ports are open for which webhook event sources, kept in step with the declarations.
+"""Which ports are open for which event sources that come by HTTP, kept in step with the declarations.
 
-Every port that a webhook entry names is served as Argo's pods serve it. The API port serves all entries under
+Every port that an entry names is served as Argo's pods serve it. The API port serves all entries under
 `/hooks/{namespace}/{event source}/{endpoint}`, and `/api/v1` beside them. What cannot be served is said once and tried
 again.
 """
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from argosy.errors import ArgosyError
-from argosy.events.sources.webhook import HEALTH, size_limit
+from argosy.events.sources.hooks import HEALTH, size_limit
 from argosy.local.apidoor import ApiDoor, Branch
 from argosy.local.gateway import Door, Gateway, Route, Router
 from argosy.local.httpserver import HttpServer
@@ -67,7 +67,7 @@ class Doors:
         """Open what is declared and not open, close what is no longer declared."""
         by_port: dict[str, dict[str, list[Hook]]] = {}
         for hook in self._declarations.all_hooks():
-            by_port.setdefault(hook.entry.port, {}).setdefault(hook.path, []).append(hook)
+            by_port.setdefault(hook.hook.port, {}).setdefault(hook.path, []).append(hook)
         self._routes = by_port
         for key, reason in self._declarations.broken.items():
             self._say(f"object {key}", f"{key} cannot be used and is left out: {reason}")
@@ -88,7 +88,7 @@ class Doors:
         await asyncio.gather(*(listener.close(seconds) for listener in listeners))
 
     async def _open_port(self, port: str, hooks: Sequence[Hook]) -> None:
-        tls = next((_tls_secrets(hook) for hook in hooks if hook.entry.server_cert_secret), None)
+        tls = next((_tls_secrets(hook) for hook in hooks if hook.hook.server_cert_secret), None)
         if port in self._open:
             listener, before = self._open[port]
             if before == tls:
@@ -112,11 +112,11 @@ class Doors:
         scheme = "https" if context else "http"
         for hook in hooks:
             where = f"{scheme}://{self._host}:{port}{hook.path}"
-            _log.info("webhook %s/%s/%s: %s %s", hook.namespace, hook.source, hook.event, hook.entry.method, where)
+            _log.info("%s %s: %s %s", hook.kind, hook.key, hook.hook.method or "POST", where)
 
     def _tls(self, hooks: Sequence[Hook]) -> ssl.SSLContext:
-        hook = next(hook for hook in hooks if hook.entry.server_cert_secret)
-        cert, key = hook.entry.server_cert_secret, hook.entry.server_key_secret
+        hook = next(hook for hook in hooks if hook.hook.server_cert_secret)
+        cert, key = hook.hook.server_cert_secret, hook.hook.server_key_secret
         texts = [self._secrets.secret(hook.namespace, ref.name, ref.key, hook.account) for ref in (cert, key) if ref]
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         with tempfile.TemporaryDirectory() as folder:
@@ -139,7 +139,7 @@ class Doors:
             hook = pick(hooks, method)
             if hook is None:
                 return None
-            return Route(hook.namespace, hook.source, path.lstrip("/"), size_limit(hook.entry), port)
+            return Route(hook.namespace, hook.source, path.lstrip("/"), size_limit(hook.hook), port)
 
         return route
 
@@ -152,7 +152,7 @@ class Doors:
         if not hooks:
             return None
         hook = pick([hook for hook in hooks if hook.path == f"/{rest}"], method)
-        return Route(namespace, source, rest, size_limit(hook.entry) if hook else _UNKNOWN_LIMIT)
+        return Route(namespace, source, rest, size_limit(hook.hook) if hook else _UNKNOWN_LIMIT)
 
     def _say_collisions(self, port: str, paths: dict[str, list[Hook]]) -> None:
         for path, hooks in paths.items():
@@ -169,14 +169,13 @@ class Doors:
 
     def _say_secrets(self) -> None:
         for hook in self._declarations.all_hooks():
-            ref, name = hook.entry.auth_secret, f"{hook.namespace}/{hook.source}/{hook.event}"
-            if ref is None:
-                continue
-            try:
-                self._secrets.secret(hook.namespace, ref.name, ref.key, hook.account)
-                self._said.pop(f"secret {name}", None)
-            except ArgosyError as x:
-                self._say(f"secret {name}", f"webhook {name} answers 500 until its authSecret can be read: {x}")
+            for name, ref in hook.secrets.items():
+                try:
+                    self._secrets.secret(hook.namespace, ref.name, ref.key, hook.account)
+                    self._said.pop(f"secret {hook.key} {name}", None)
+                except ArgosyError as x:
+                    text = f"{hook.kind} {hook.key} answers 500 until its {name} can be read: {x}"
+                    self._say(f"secret {hook.key} {name}", text)
 
     def _say(self, key: str, text: str) -> None:
         if self._said.get(key) != text:
@@ -190,5 +189,5 @@ def _reason(problem: Exception) -> str:
 
 
 def _tls_secrets(hook: Hook) -> tuple[str, ...]:
-    refs = (hook.entry.server_cert_secret, hook.entry.server_key_secret)
+    refs = (hook.hook.server_cert_secret, hook.hook.server_key_secret)
     return (hook.namespace, *(part for ref in refs if ref for part in (ref.name, ref.key)))

@@ -1,24 +1,27 @@
 """EventSource (argoproj.io/v1alpha1): model and validation.
 
-Follows `pkg/apis/events/v1alpha1/eventsource_types.go` and `pkg/reconciler/eventsource/validate.go` of Argo Events 1.9.
-Only the types that have a source here are modelled; the others are known by name, so that an object that uses one is
-told that nothing serves it yet.
+Follows `pkg/apis/events/v1alpha1/eventsource_types.go` and `pkg/reconciler/eventsource/validate.go` of Argo Events 1.9. The
+entries of each type are in `argosy.resources.sources`, by family. Every type of Argo is validated by its rules; an object
+that uses one which nothing serves is told so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
-from argosy.errors import ArgosyError, EvaluationError
-from argosy.lang import cron, duration, instants
-from argosy.lang.selectors import requirement
-from argosy.resources.base import KeyRef, Metadata, Model, Problem
+from argosy.resources.base import Metadata, Model, Problem
+from argosy.resources.sources import brokers, clouds, http, places
+from argosy.resources.sources.clouds import EventBridgeSource, MinioSource, SqsSource
+from argosy.resources.sources.common import Check, Filter, WebhookSource
+from argosy.resources.sources.http import SnsSource
+from argosy.resources.sources.places import CalendarSource, FieldSelector, ResourceFilter, ResourceSource
 
 __all__ = [
     "AWS_TYPES",
+    "HTTP_TYPES",
     "KNOWN_TYPES",
     "LOCAL_TYPES",
     "SERVED_TYPES",
@@ -33,6 +36,7 @@ __all__ = [
     "SnsSource",
     "SqsSource",
     "WebhookSource",
+    "attribute",
     "validate",
 ]
 
@@ -46,143 +50,14 @@ ROLLING_TYPES = frozenset(
 # Ours; it may stand beside any other type.
 EVENT_BRIDGE = "eventBridge"
 KNOWN_TYPES = RECREATE_TYPES | ROLLING_TYPES | {EVENT_BRIDGE}
+HTTP_TYPES: Final = tuple(http.CHECKS)
+"""Those that come in by requests, in a fixed order."""
 # What a stack on AWS serves, and what one machine does.
-AWS_TYPES = frozenset({"webhook", "calendar", "resource", "sqs", "sns", "minio", EVENT_BRIDGE})
-LOCAL_TYPES = frozenset({"webhook", "calendar", "resource"})
+LOCAL_TYPES = frozenset({*HTTP_TYPES, "calendar", "resource"})
+AWS_TYPES = LOCAL_TYPES | {"sqs", "minio", EVENT_BRIDGE}
 SERVED_TYPES = AWS_TYPES | LOCAL_TYPES
 
-
-class Filter(Model):
-    """`filter.expression`: expr over the event's payload; false or an error drops the event."""
-
-    expression: str = ""
-
-
-class WebhookSource(Model):
-    """One entry of `spec.webhook`."""
-
-    endpoint: str = ""
-    method: str = ""
-    port: str = ""
-    url: str = ""
-    auth_secret: KeyRef | None = None
-    server_cert_secret: KeyRef | None = None
-    server_key_secret: KeyRef | None = None
-    metadata: Mapping[str, str] = {}
-    max_payload_size: int | None = None
-    filter: Filter = Filter()
-
-
-class CatchupConfig(Model):
-    """`persistence.catchup`."""
-
-    enabled: bool = False
-    max_duration: str = ""
-
-
-class Persistence(Model):
-    """`persistence`: whether times missed while nothing ran are made up for. The ConfigMap is not needed here."""
-
-    catchup: CatchupConfig | None = None
-
-
-class CalendarSource(Model):
-    """One entry of `spec.calendar`; `schedule` (cron, five fields) wins over `interval` (Go duration)."""
-
-    schedule: str = ""
-    interval: str = ""
-    timezone: str = ""
-    exclusion_dates: list[str] = []
-    metadata: Mapping[str, str] = {}
-    persistence: Persistence | None = None
-    filter: Filter = Filter()
-
-
-class SqsSource(Model):
-    """One entry of `spec.sqs`. Credentials and `endpoint` are not needed: the stack's own role reads the queue."""
-
-    region: str = ""
-    queue: str = ""
-    queue_account_id: str = ""
-    json_body: bool = False
-    dlq: bool = False
-    metadata: Mapping[str, str] = {}
-    filter: Filter = Filter()
-
-
-class SnsSource(Model):
-    """One entry of `spec.sns`. Its `webhook` is not served: the stack's queue subscribes to the topic."""
-
-    topic_arn: str = ""
-    region: str = ""
-    webhook: WebhookSource | None = None
-    metadata: Mapping[str, str] = {}
-    filter: Filter = Filter()
-
-
-class Bucket(Model):
-    """`bucket` of a minio entry."""
-
-    name: str = ""
-
-
-class KeyFilter(Model):
-    """`filter` of a minio entry: what an object's key begins and ends with."""
-
-    prefix: str = ""
-    suffix: str = ""
-
-
-class MinioSource(Model):
-    """One entry of `spec.minio`: an S3 bucket that sends its events to EventBridge. `events` as in S3; empty = all."""
-
-    endpoint: str = ""
-    bucket: Bucket | None = None
-    events: list[str] = []
-    filter: KeyFilter = KeyFilter()
-    access_key: KeyRef | None = None
-    secret_key: KeyRef | None = None
-    region: str = ""
-    metadata: Mapping[str, str] = {}
-
-
-class EventBridgeSource(Model):
-    """One entry of `spec.eventBridge` (not in Argo): `busName` ("" = default) and an EventBridge event `pattern`."""
-
-    bus_name: str = ""
-    pattern: Mapping[str, Any] = {}
-    metadata: Mapping[str, str] = {}
-    filter: Filter = Filter()
-
-
-class FieldSelector(Model):
-    """One entry of `filter.labels` or `filter.fields`: `operation` "" means `=` for labels, and nothing for fields."""
-
-    key: str = ""
-    operation: str = ""
-    value: str = ""
-
-
-class ResourceFilter(Model):
-    """`filter` of a resource entry; `createdBy` is the latest time of creation (RFC 3339)."""
-
-    prefix: str = ""
-    labels: list[FieldSelector] = []
-    fields: list[FieldSelector] = []
-    created_by: str = ""
-    after_start: bool = False
-
-
-class ResourceSource(Model):
-    """One entry of `spec.resource`: changes of a kind, named by `resource` (its plural), in a namespace ("" = all)."""
-
-    namespace: str = ""
-    filter: ResourceFilter | None = None
-    group: str = ""
-    version: str = ""
-    resource: str = ""
-    event_types: list[str] | None = None
-    metadata: Mapping[str, str] = {}
+_CHECKS: Final[Mapping[str, Check]] = {**http.CHECKS, **places.CHECKS, **clouds.CHECKS, **brokers.CHECKS}
 
 
 class SourceTemplate(Model):
@@ -192,7 +67,7 @@ class SourceTemplate(Model):
 
 
 class EventSourceSpec(Model):
-    """`spec`; the types that are not served stay in `model_extra` of the manifest."""
+    """`spec`: the entries of each type by event name."""
 
     event_bus_name: str = ""
     template: SourceTemplate | None = None
@@ -203,6 +78,37 @@ class EventSourceSpec(Model):
     minio: Mapping[str, MinioSource] = {}
     resource: Mapping[str, ResourceSource] = {}
     event_bridge: Mapping[str, EventBridgeSource] = {}
+    bitbucket: Mapping[str, http.BitbucketSource] = {}
+    bitbucketserver: Mapping[str, http.BitbucketServerSource] = {}
+    gerrit: Mapping[str, http.GerritSource] = {}
+    github: Mapping[str, http.GithubSource] = {}
+    gitlab: Mapping[str, http.GitlabSource] = {}
+    slack: Mapping[str, http.SlackSource] = {}
+    storage_grid: Mapping[str, http.StorageGridSource] = {}
+    stripe: Mapping[str, http.StripeSource] = {}
+    amqp: Mapping[str, brokers.AmqpSource] = {}
+    emitter: Mapping[str, brokers.EmitterSource] = {}
+    generic: Mapping[str, brokers.GenericSource] = {}
+    kafka: Mapping[str, brokers.KafkaSource] = {}
+    mqtt: Mapping[str, brokers.MqttSource] = {}
+    nats: Mapping[str, brokers.NatsSource] = {}
+    nsq: Mapping[str, brokers.NsqSource] = {}
+    pulsar: Mapping[str, brokers.PulsarSource] = {}
+    redis: Mapping[str, brokers.RedisSource] = {}
+    redis_stream: Mapping[str, brokers.RedisStreamSource] = {}
+    azure_events_hub: Mapping[str, clouds.AzureEventsHubSource] = {}
+    azure_queue_storage: Mapping[str, clouds.AzureQueueStorageSource] = {}
+    azure_service_bus: Mapping[str, clouds.AzureServiceBusSource] = {}
+    pub_sub: Mapping[str, clouds.PubSubSource] = {}
+    mns: Mapping[str, clouds.MnsSource] = {}
+    file: Mapping[str, places.FileSource] = {}
+    sftp: Mapping[str, places.SftpSource] = {}
+    hdfs: Mapping[str, places.HdfsSource] = {}
+
+    def of(self, kind: str) -> Mapping[str, Any]:
+        """The entries of a type, by its name in manifests."""
+        entries: Mapping[str, Any] = getattr(self, attribute(kind))
+        return entries
 
 
 class EventSource(Model):
@@ -222,8 +128,13 @@ class EventSource(Model):
         return (self.spec.template.service_account_name if self.spec.template else "") or "default"
 
 
+def attribute(kind: str) -> str:
+    """The attribute of the model that holds a type's entries: `storageGrid` → `storage_grid`."""
+    return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in kind)
+
+
 def validate(source: EventSource, body: Mapping[str, Any], served: Set[str] = SERVED_TYPES) -> list[Problem]:
-    """Return what is wrong with the object; `body` is its manifest, for the types that the model leaves out.
+    """Return what is wrong with the object; `body` is its manifest.
 
     `served` are the types that the runtime which is to take the object has something for.
     """
@@ -236,69 +147,19 @@ def validate(source: EventSource, body: Mapping[str, Any], served: Set[str] = SE
         problems.append(
             Problem("spec", f"{mixed} cannot share one EventSource: Argo runs them with different strategies; split it")
         )
-    problems.extend(_entries(source.spec))
+    for kind in used:
+        for name, entry in source.spec.of(kind).items():
+            problems.extend(_CHECKS[kind](entry, f"spec.{kind}.{name}"))
     for kind in used:
         if kind not in served:
-            where = " here, but by a stack on AWS" if kind in AWS_TYPES else " by this version"
-            problems.append(Problem(f"spec.{kind}", f"event sources of type {kind} are not served{where}", True))
+            problems.append(Problem(f"spec.{kind}", _unserved(kind), True))
     return problems
 
 
-def _entries(spec: EventSourceSpec) -> Iterator[Problem]:
-    for name, entry in spec.webhook.items():
-        yield from _webhook(entry, f"spec.webhook.{name}")
-    for name, calendar in spec.calendar.items():
-        yield from _calendar(calendar, f"spec.calendar.{name}")
-    for name, sqs in spec.sqs.items():
-        yield from _required(f"spec.sqs.{name}", region=sqs.region, queue=sqs.queue)
-    for name, sns in spec.sns.items():
-        yield from _required(f"spec.sns.{name}", topicArn=sns.topic_arn, region=sns.region)
-        yield from _webhook(sns.webhook or WebhookSource(), f"spec.sns.{name}.webhook")
-    for name, minio in spec.minio.items():
-        yield from _minio(minio, f"spec.minio.{name}")
-    for name, resource in spec.resource.items():
-        yield from _resource(resource, f"spec.resource.{name}")
-    for name, rule in spec.event_bridge.items():
-        if not rule.pattern:
-            yield Problem(f"spec.eventBridge.{name}.pattern", "required; it says which events are meant")
-
-
-def _required(path: str, **fields: str) -> Iterator[Problem]:
-    for name, value in fields.items():
-        if not value:
-            yield Problem(f"{path}.{name}", "required, but empty")
-
-
-def _minio(entry: MinioSource, path: str) -> Iterator[Problem]:
-    yield from _required(path, endpoint=entry.endpoint)
-    for name, ref in (("accessKey", entry.access_key), ("secretKey", entry.secret_key)):
-        if ref is None:
-            yield Problem(f"{path}.{name}", "required, as in Argo (S3 is read with the stack's own role)")
-    if entry.bucket is None:
-        yield Problem(f"{path}.bucket", "events of all buckets are not served; name one", True)
-    elif not entry.bucket.name:
-        yield Problem(f"{path}.bucket.name", "required, but empty")
-    if "" in entry.events:
-        yield Problem(f"{path}.events", "holds an empty event name")
-
-
-def _resource(entry: ResourceSource, path: str) -> Iterator[Problem]:
-    yield from _required(path, version=entry.version, resource=entry.resource)
-    if entry.event_types is None:
-        yield Problem(f"{path}.eventTypes", "required, but missing; it lists ADD, UPDATE, DELETE")
-    if entry.filter is None:
-        return
-    for index, label in enumerate(entry.filter.labels):
-        try:
-            requirement(label.key, label.operation, label.value)
-        except EvaluationError as x:
-            yield Problem(f"{path}.filter.labels[{index}]", str(x))
-    for index, field in enumerate(entry.filter.fields):
-        yield from _required(f"{path}.filter.fields[{index}]", key=field.key)
-    if entry.filter.created_by and instants.parse(entry.filter.created_by) is None:
-        yield Problem(
-            f"{path}.filter.createdBy", f"{entry.filter.created_by!r} is no time such as 2026-01-02T03:04:05Z"
-        )
+def _unserved(kind: str) -> str:
+    if kind in AWS_TYPES:
+        return f"event sources of type {kind} are not served here, but by a stack on AWS"
+    return f"no connector serves event sources of type {kind} yet"
 
 
 def _names(spec: Mapping[str, Any], used: list[str]) -> Iterator[Problem]:
@@ -308,24 +169,3 @@ def _names(spec: Mapping[str, Any], used: list[str]) -> Iterator[Problem]:
             if name in seen:
                 yield Problem(f"spec.{kind}.{name}", f"the event name {name} is taken by spec.{seen[name]} already")
             seen[name] = kind
-
-
-def _webhook(entry: WebhookSource, path: str) -> Iterator[Problem]:
-    if not entry.endpoint:
-        yield Problem(f"{path}.endpoint", "required, but empty; it is the path that callers use, such as /example")
-    if not entry.port:
-        yield Problem(f"{path}.port", "required, but empty; it is a port number in quotes")
-    elif not entry.port.isascii() or not entry.port.removeprefix("-").isdigit():
-        yield Problem(f"{path}.port", f"{entry.port!r} is not a port number")
-
-
-def _calendar(entry: CalendarSource, path: str) -> Iterator[Problem]:
-    if not entry.schedule and not entry.interval:
-        yield Problem(path, "needs a schedule (cron) or an interval (such as 10s)")
-    try:
-        if entry.schedule:
-            cron.parse(entry.schedule, descriptors=False)
-        elif entry.interval and duration.parse(entry.interval) < duration.SECOND:
-            yield Problem(f"{path}.interval", "an interval shorter than 1s never moves on: fractions are dropped", True)
-    except ArgosyError as x:
-        yield Problem(f"{path}.{'schedule' if entry.schedule else 'interval'}", str(x))

@@ -1,4 +1,4 @@
-"""Declarations compiled for use: which sensors hear an event, which webhook entry serves a path.
+"""Declarations compiled for use: which sensors hear an event, which entry serves a path.
 
 Kept in memory and renewed when the version row in the store has moved on; one read of that row is all that an
 invocation pays. Objects that have not changed are not compiled again.
@@ -14,11 +14,13 @@ from typing import Any
 
 from argosy.errors import ArgosyError
 from argosy.events.sensors import CompiledSensor
-from argosy.events.sources.webhook import endpoint_path
+from argosy.events.sources import hook_source
+from argosy.events.sources.hooks import AUTH, endpoint_path, hook_of
 from argosy.lang import instants
 from argosy.ports.clock import Clock
 from argosy.ports.store import Row, Store
-from argosy.resources.eventsource import EventSource, WebhookSource
+from argosy.resources.base import KeyRef
+from argosy.resources.eventsource import HTTP_TYPES, EventSource, WebhookSource
 from argosy.resources.sensor import Sensor
 from argosy.services.objects import OBJECTS_PK, VERSION_KEY
 
@@ -29,19 +31,40 @@ Subject = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One entry of a webhook EventSource."""
+    """One entry of an EventSource that comes by HTTP: its type is `kind`, its model `entry`, `hook` its webhook part."""
 
     namespace: str
     source: str
     event: str
     bus: str
     account: str
-    entry: WebhookSource
+    kind: str
+    entry: Any
+
+    @property
+    def hook(self) -> WebhookSource:
+        """Endpoint, port and what else a webhook has."""
+        return hook_of(self.entry)
 
     @property
     def path(self) -> str:
         """Its endpoint with one leading slash."""
-        return endpoint_path(self.entry)
+        return endpoint_path(self.hook)
+
+    @property
+    def key(self) -> str:
+        """`<namespace>/<event source>/<event>`."""
+        return f"{self.namespace}/{self.source}/{self.event}"
+
+    @property
+    def secrets(self) -> Mapping[str, KeyRef]:
+        """The secrets that a request to it is checked with, by the names that its source knows them by."""
+        auth = self.hook.auth_secret
+        return {**({AUTH: auth} if auth is not None else {}), **hook_source(self.kind).secrets(self.entry)}
+
+    def takes(self, method: str) -> bool:
+        """Whether a request of this method is for it; only webhooks say which they take, as in Argo."""
+        return self.kind != "webhook" or self.hook.method == method
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +90,7 @@ class SourceEntry:
 
 def pick(hooks: Sequence[Hook], method: str) -> Hook | None:
     """Of entries that share a path the one with this method, else the first, which then says what it takes; None of none."""
-    return next((hook for hook in hooks if hook.entry.method == method), hooks[0] if hooks else None)
+    return next((hook for hook in hooks if hook.takes(method)), hooks[0] if hooks else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +145,7 @@ class Declarations:
         return self._sensors.get((namespace, bus, source, subject), ())
 
     def hooks(self, namespace: str, source: str) -> Sequence[Hook] | None:
-        """Webhook entries of an EventSource in the order of its manifest, None when there is no such EventSource."""
+        """Entries of an EventSource that come by HTTP, in its manifest's order; None when there is no such EventSource."""
         return self._hooks.get((namespace, source))
 
     def entries(self, kind: str) -> Sequence[SourceEntry]:
@@ -134,7 +157,7 @@ class Declarations:
         return [entry for kind, entries in self._entries.items() if kind != "resource" for entry in entries]
 
     def all_hooks(self) -> Sequence[Hook]:
-        """Webhook entries of all EventSources, ordered by namespace and name."""
+        """Entries that come by HTTP of all EventSources, ordered by namespace and name."""
         return [hook for _, hooks in sorted(self._hooks.items()) for hook in hooks]
 
     def _load(self) -> None:
@@ -176,8 +199,10 @@ def _compile(body: Mapping[str, Any], version: int) -> _Compiled:
         source = EventSource.model_validate(body)
         place = (source.metadata.namespace, source.metadata.name)
         hooks = [
-            Hook(*place, event, source.bus, source.service_account, entry)
-            for event, entry in source.spec.webhook.items()
+            Hook(*place, event, source.bus, source.service_account, kind, entry)
+            for kind in body.get("spec") or ()
+            if kind in HTTP_TYPES
+            for event, entry in source.spec.of(kind).items()
         ]
         return _Compiled(version, uid, source=place, hooks=hooks, entries=source_entries(source))
     return _Compiled(version, uid)

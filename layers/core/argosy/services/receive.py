@@ -1,21 +1,23 @@
-"""Receives webhook requests: decide by the event source, publish on the bus, answer.
+"""Receives requests to event sources that come by HTTP: decide by the source, publish on the bus, answer.
 
-The answer is 2xx only when the event is durable. Where Argo Events answers 400 and HTTP has a better word, the better
-word is used: 405 for the wrong method, 413 for a body that is too large (docs/decisions/0003).
+The answer is 2xx only when the events are durable. Where Argo Events answers 400 and HTTP has a better word, the better
+word is used: 405 for the wrong method, 413 for a body that is too large, 401 for a signature or a token that is wrong
+(docs/decisions/0003).
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Final
 
-from argosy.errors import ArgosyError
+from argosy.errors import ArgosyError, Permanent, Retryable
 from argosy.events.envelope import new_event
-from argosy.events.sources import webhook
+from argosy.events.sources import event_type, hook_source
 from argosy.events.sources.filtering import lets_pass
-from argosy.events.sources.webhook import Problem, Request
+from argosy.events.sources.hooks import HEALTH, Answer, Ask, Problem, Request, Visit, answered
 from argosy.ports.clock import stamp
 from argosy.ports.queue import Outgoing
 from argosy.records import record
@@ -24,12 +26,18 @@ from argosy.services.mail import pack
 from argosy.services.queues import BUS
 from argosy.services.runtime import Runtime
 
-__all__ = ["HookAnswer", "Receiver", "bus_message"]
+__all__ = ["HookAnswer", "Receiver", "bus_message", "same_event_id"]
 
-_STATUS: Final[Mapping[Problem, int]] = {Problem.METHOD: 405, Problem.SIZE: 413}
+_STATUS: Final[Mapping[Problem, int]] = {Problem.METHOD: 405, Problem.SIZE: 413, Problem.SIGNATURE: 401}
 _MAX_AGE = 2.0
-_CLOSED: Final = "this installation takes no webhooks without an authSecret (stack parameter AllowOpenWebhooks)"
+_MOST_ASKS: Final = 2
+_CLOSED: Final = (
+    "this installation takes no requests that prove nothing: give the event source an authSecret, or a secret of its type "
+    "(stack parameter AllowOpenWebhooks)"
+)
 EVENT_ID_HEADER: Final = "X-Argosy-Event-Id"
+# Their `filter` holds no expression, or they have none, as in Argo.
+_UNFILTERED: Final = frozenset({"storageGrid", "stripe"})
 
 
 @record
@@ -42,7 +50,7 @@ class HookAnswer:
 
 
 class Receiver:
-    """Webhook requests of one installation."""
+    """Requests to the event sources of one installation."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -51,44 +59,79 @@ class Receiver:
     def receive(self, namespace: str, source: str, request: Request, port: str = "") -> HookAnswer:
         """Answer a request to an EventSource; `request.path` is what follows its name, `port` narrows to one port.
 
-        Raises Unavailable when the event cannot be made durable (the function then answers 5xx and the caller retries).
+        Raises Unavailable when an event cannot be made durable (the function then answers 5xx and the caller retries).
         """
         self.declarations.refresh()
         hook = self._hook(namespace, source, port, request)
         if hook is None and self.declarations.refresh(now=True):  # it may have been applied a moment ago
             hook = self._hook(namespace, source, port, request)
         if hook is None:
-            health = request.path == webhook.HEALTH and self._hooks(namespace, source, port)
+            health = request.path == HEALTH and self._hooks(namespace, source, port)
             return HookAnswer(200, "ok") if health else HookAnswer(404, Problem.PATH.value)
-        if hook.entry.auth_secret is None and not self._runtime.open_webhooks:
+        if not self._runtime.open_webhooks and not _proven(hook):
             return HookAnswer(403, _CLOSED)
-        answer = webhook.answer(hook.entry, self._token(hook), request)
+        try:
+            answer = self._answer(hook, request)
+        except Retryable as x:
+            return HookAnswer(503, f"what the answer depends on cannot be told yet, send it again: {x}")
         if answer.problem is not None:
             return _refusal(answer.problem, answer.status, hook)
-        if answer.data is None or not lets_pass(hook.entry.filter.expression, answer.data):
-            return HookAnswer(answer.status, "success")
-        event_id = os.urandom(16).hex()
-        message = bus_message(
-            self._runtime, hook.namespace, hook.bus, "webhook", hook.source, hook.event, event_id, answer.data
-        )
-        self._runtime.queue.send(BUS, [message])
-        return HookAnswer(answer.status, "success", {EVENT_ID_HEADER: event_id})
+        expression = "" if hook.kind in _UNFILTERED else hook.entry.filter.expression
+        events = [data for data in answer.events if lets_pass(expression, data)]
+        return HookAnswer(answer.status, answer.text, self._publish(hook, events, answer.origin) if events else {})
+
+    def _answer(self, hook: Hook, request: Request) -> Answer:
+        """The source's answer, with what it asks outside. Raises Unavailable."""
+        source, secrets, now = hook_source(hook.kind), self._secrets(hook), self._runtime.clock.now().timestamp()
+        known: dict[Ask, bool] = {}
+        while True:
+            answer = answered(source, hook.entry, request, secrets, now, known)
+            if answer.asks is None or len(known) >= _MOST_ASKS:
+                return answer
+            known[answer.asks] = self._asked(answer.asks)
+
+    def _asked(self, ask: Ask) -> bool:
+        outside = self._runtime.outside
+        if outside is None:
+            return False
+        try:
+            if isinstance(ask, Visit):
+                return outside.visit(ask.url)
+            return outside.vouches(ask.url, ask.text, ask.signature, ask.digest)
+        except Permanent:
+            return False
+
+    def _publish(self, hook: Hook, events: Sequence[str], origin: str) -> dict[str, str]:
+        kind = event_type(hook.kind)
+        ids = [same_event_id(hook.key, origin) if origin else os.urandom(16).hex() for _ in events]
+        messages = [
+            bus_message(self._runtime, hook.namespace, hook.bus, kind, hook.source, hook.event, event_id, data)
+            for event_id, data in zip(ids, events, strict=True)
+        ]
+        self._runtime.queue.send(BUS, messages)
+        return {EVENT_ID_HEADER: ids[0]}
 
     def _hooks(self, namespace: str, source: str, port: str) -> list[Hook]:
-        return [hook for hook in self.declarations.hooks(namespace, source) or () if port in ("", hook.entry.port)]
+        return [hook for hook in self.declarations.hooks(namespace, source) or () if port in ("", hook.hook.port)]
 
     def _hook(self, namespace: str, source: str, port: str, request: Request) -> Hook | None:
         hooks = self._hooks(namespace, source, port)
         return pick([hook for hook in hooks if hook.path == request.path], request.method)
 
-    def _token(self, hook: Hook) -> str | None:
-        ref = hook.entry.auth_secret
-        if ref is None:
-            return None
-        try:
-            return self._runtime.secrets.secret(hook.namespace, ref.name, ref.key, hook.account)
-        except ArgosyError:
-            return None
+    def _secrets(self, hook: Hook) -> dict[str, str]:
+        """What can be read of the entry's secrets."""
+        found = {}
+        for name, ref in hook.secrets.items():
+            try:
+                found[name] = self._runtime.secrets.secret(hook.namespace, ref.name, ref.key, hook.account)
+            except ArgosyError:
+                continue
+        return found
+
+
+def same_event_id(key: str, origin: str) -> str:
+    """The id of an event of the entry `key` whose sender calls it `origin`: the same each time it is delivered."""
+    return hashlib.sha256(f"{key}\n{origin}".encode()).hexdigest()[:32]
 
 
 def bus_message(
@@ -100,6 +143,10 @@ def bus_message(
     return Outgoing(pack({"namespace": namespace, "bus": bus, "event": event.as_json()}, runtime.blobs))
 
 
+def _proven(hook: Hook) -> bool:
+    return hook.hook.auth_secret is not None or hook_source(hook.kind).proven(hook.entry)
+
+
 def _refusal(problem: Problem, status: int, hook: Hook) -> HookAnswer:
-    headers = {"Allow": hook.entry.method} if problem is Problem.METHOD else {}
+    headers = {"Allow": hook.hook.method} if problem is Problem.METHOD else {}
     return HookAnswer(_STATUS.get(problem, status), problem.value, headers)

@@ -21,6 +21,7 @@ from argosy.ports.clock import Clock
 from argosy.ports.cluster import Cluster
 from argosy.ports.executor import Executor, Observer
 from argosy.ports.jq import Jq
+from argosy.ports.outside import Outside
 from argosy.ports.queue import Queue, QueueSpec
 from argosy.ports.repository import Repository
 from argosy.ports.secrets import Secrets
@@ -65,14 +66,14 @@ class Runtime:
     `tally_seconds`: how often outcomes are written at most. `late_seconds`: how late a calendar's time may be noticed and
     still fire without catch-up; two ticks of the schedule on AWS. `claim_everything` and `claim_seconds`: see `Claims`.
     `place`: the stack whose event sources something in AWS feeds, None on one machine; `wiring`: for the function that
-    connects them. `open_webhooks`: whether webhook event sources without an authSecret answer. `authoriser`: tells the
+    connects them. `open_webhooks`: whether requests are taken that prove nothing. `authoriser`: tells the
     API who asks; unless another is given, only what API Gateway vouches for is let in. `watch_seconds`: how often a
     request that waits for a change looks. `trigger_queue`: whose firings this process carries out. `unserved`: kinds of
     effects that nobody here carries out, with the reason and the way out. `repository` is for what fetches, `workshop`
     for what renders: on AWS one function each, which have little else. `jq` runs the programs of transforms. `observer`
     looks at the objects that triggers have written. `signer` and `link`: for work that agents are to do; `home`: the home
     cluster, if there is one; `connect` reaches a registered cluster that has no agent; `base_url` tells where webhooks
-    are called from outside, "" = not known.
+    are called from outside, "" = not known; `outside` is what a request's answer may depend on.
     """
 
     store: Store
@@ -101,6 +102,7 @@ class Runtime:
     home: Entry | None = None
     connect: Callable[[Entry], Cluster] | None = None
     base_url: Callable[[], str] = str
+    outside: Outside | None = None
 
     @cached_property
     def outcomes(self) -> Outcomes:

@@ -5,7 +5,6 @@ An event's id is made of the entry and the message's own id, so that a message t
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,7 @@ from argosy.ports.wiring import WIRED
 from argosy.services.aside import or_set_aside
 from argosy.services.declarations import Declarations, SourceEntry
 from argosy.services.queues import BUS, SOURCES
-from argosy.services.receive import bus_message
+from argosy.services.receive import bus_message, same_event_id
 from argosy.services.runtime import Runtime
 
 __all__ = ["Sourcing"]
@@ -103,7 +102,7 @@ class Sourcing:
         expression = getattr(entry.entry.filter, "expression", "")
         if not lets_pass(expression, data):
             return []
-        event_id = hashlib.sha256(f"{entry.key}\n{origin}".encode()).hexdigest()[:32]
+        event_id = same_event_id(entry.key, origin)
         return [
             bus_message(
                 self._runtime, entry.namespace, entry.bus, entry.kind, entry.source, entry.event, event_id, data

@@ -13,6 +13,7 @@ from typing import Any, Final
 from argosy.errors import ArgosyError
 from argosy.events.sensors import CompiledSensor
 from argosy.ports.store import Row, Store
+from argosy.resources.eventsource import HTTP_TYPES
 from argosy.resources.homes import home_of
 from argosy.resources.sensor import Sensor
 from argosy.services.calendars import CALENDAR_PK
@@ -47,12 +48,18 @@ def with_status(
 
 
 def public_urls(body: Mapping[str, Any], base_url: str) -> dict[str, str]:
-    """Where the webhooks of an EventSource are called from outside, by event name; empty without a `base_url`."""
-    metadata, hooks = body["metadata"], (body.get("spec") or {}).get("webhook") or {}
-    if not base_url or not isinstance(hooks, Mapping):
+    """Where an EventSource is called from outside, by event name; empty without a `base_url`."""
+    metadata, spec = body["metadata"], body.get("spec") or {}
+    if not base_url:
         return {}
     base = f"{base_url.rstrip('/')}/hooks/{metadata['namespace']}/{metadata['name']}/"
-    return {event: base + str((hook or {}).get("endpoint", "")).lstrip("/") for event, hook in hooks.items()}
+    entries = [(kind, spec[kind].items()) for kind in spec if kind in HTTP_TYPES and isinstance(spec[kind], Mapping)]
+    return {event: base + _endpoint(kind, entry) for kind, found in entries for event, entry in found}
+
+
+def _endpoint(kind: str, entry: Mapping[str, Any] | None) -> str:
+    hook = entry if kind == "webhook" or entry is None else entry.get("webhook")
+    return str((hook or {}).get("endpoint", "")).lstrip("/")
 
 
 def _calendar(row: Row) -> dict[str, str]:

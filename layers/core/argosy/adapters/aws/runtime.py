@@ -23,6 +23,7 @@ from argosy.adapters.aws.errors import telling
 from argosy.adapters.aws.queue import SqsQueue, queue_urls, queue_variable
 from argosy.adapters.aws.secrets import AwsSecrets
 from argosy.adapters.aws.store import DynamoStore
+from argosy.adapters.http.outside import HttpOutside
 from argosy.adapters.jq import LazyJq
 from argosy.adapters.signing.renewed import RenewedSigner
 from argosy.errors import InvalidObject, Unsupported
@@ -170,6 +171,7 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
         home=Entry(HOME, "eks", {"arn": settings.clusters[0]}, management=True) if settings.clusters else None,
         connect=lambda entry: _reach(entry, clients),
         base_url=lambda: settings.url,
+        outside=HttpOutside(),
     )
     return runtime
 

@@ -7,18 +7,15 @@ to no other. Proxies of the environment are not used.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import urllib3
 from dulwich.client import Urllib3HttpGitClient
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from argosy.adapters.git.budget import Budget
-from argosy.adapters.http.egress import check_address
+from argosy.adapters.http.checked import CheckedPools
 from argosy.ports.repository import Credentials
 
 __all__ = ["client"]
@@ -26,48 +23,11 @@ __all__ = ["client"]
 _REDIRECTS = 5
 
 
-def _connected(host: str, port: int, seconds: float | None) -> socket.socket:
-    problem: OSError | None = None
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        check_address(str(address[0]))
-        connection = socket.socket(family, kind, protocol)
-        try:
-            connection.settimeout(seconds)
-            connection.connect(address)
-            return connection
-        except OSError as x:
-            connection.close()
-            problem = x
-    raise problem or OSError(f"{host} has no address")
-
-
-class _Checked(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        seconds = self.timeout if isinstance(self.timeout, int | float) else None
-        try:
-            return _connected(self._dns_host, self.port, seconds)
-        except OSError as x:
-            raise urllib3.exceptions.NewConnectionError(self, str(x)) from x
-
-
-class _CheckedTls(_Checked, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Checked
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _CheckedTls
-
-
-class _Pools(urllib3.PoolManager):
+class _Pools(CheckedPools):
     """Connections and answers, all closed in the end: dulwich leaves refusals and the first of two answers open."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
-        self.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
         self._answers: list[Any] = []
 
     def urlopen(self, *arguments: Any, **more: Any) -> Any:

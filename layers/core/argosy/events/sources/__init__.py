@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["SOURCES"]
+if TYPE_CHECKING:
+    from argosy.events.sources.hooks import HookSource
+
+__all__ = ["SOURCES", "event_type", "hook_source"]
 
 SOURCES: Final = {
+    "bitbucket": "argosy.events.sources.bitbucket:Bitbucket",
+    "bitbucketserver": "argosy.events.sources.bitbucketserver:BitbucketServer",
     "calendar": "argosy.events.sources.calendar:next_times",
     "eventBridge": "argosy.events.sources.event_bridge:payload",
+    "gerrit": "argosy.events.sources.gerrit:Gerrit",
+    "github": "argosy.events.sources.github:Github",
+    "gitlab": "argosy.events.sources.gitlab:Gitlab",
     "minio": "argosy.events.sources.minio:payload",
     "resource": "argosy.events.sources.resource:payload",
-    "sns": "argosy.events.sources.sns:payload",
+    "slack": "argosy.events.sources.slack:Slack",
+    "sns": "argosy.events.sources.sns:Sns",
     "sqs": "argosy.events.sources.sqs:payload",
-    "webhook": "argosy.events.sources.webhook:answer",
+    "storageGrid": "argosy.events.sources.storage_grid:StorageGrid",
+    "stripe": "argosy.events.sources.stripe:Stripe",
+    "webhook": "argosy.events.sources.webhook:Webhook",
 }
+
+
+@cache
+def hook_source(kind: str) -> HookSource[Any]:
+    """What answers requests to entries of a type that comes by HTTP."""
+    module, _, name = SOURCES[kind].partition(":")
+    made: HookSource[Any] = getattr(import_module(module), name)()
+    return made
+
+
+def event_type(kind: str) -> str:
+    """The type that events of a source carry, as Argo writes it."""
+    return "storagegrid" if kind == "storageGrid" else kind
