@@ -115,6 +115,8 @@ def test_get(made: FakeInstallation) -> None:
         assert answer.status == 200
         assert answer.body["spec"] == HOOK
         assert {each["type"] for each in answer.body["status"]["conditions"]} == {"SourcesProvided", "Deployed"}
+        url = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/prod/hooks/ns/hook/example"
+        assert answer.body["status"]["urls"] == {"example": url}
 
 
 @pytest.mark.parametrize(

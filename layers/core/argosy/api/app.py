@@ -118,6 +118,13 @@ def _nowhere(_: Exception) -> Response[str]:
     return refusal(NotFound(f"the API has no {event.http_method} {event.path}; see docs/reference/openapi.json"))
 
 
+def _address() -> str:
+    """Where this API is reached, as API Gateway tells it; webhooks come in beside it. "" where nobody tells."""
+    context = app.current_event.raw_event.get("requestContext") or {}
+    domain, stage = context.get("domainName"), context.get("stage")
+    return f"https://{domain}/{stage}" if domain and stage else ""
+
+
 app.exception_handler(ArgosyError)(refusal)
 app.exception_handler(RequestValidationError)(_misshapen)
 app.exception_handler([UnicodeDecodeError, RecursionError])(_unreadable)
@@ -186,7 +193,7 @@ def listing(
     views, kind = current().views, kind_named(kind)
     if watch and _may_wait(timeout) and views.version() == since:
         raise Unchanged
-    page = views.page(kind, namespace, after=after, limit=limit)
+    page = views.page(kind, namespace, after=after, limit=limit, base_url=_address())
     return ObjectList(items=page.items, next=page.next, version=page.version)
 
 
@@ -205,7 +212,7 @@ def get(
     timeout: Timeout = MAX_WAIT,
 ) -> Response[dict[str, Any]]:
     """Get. The answer's ETag changes with all that it shows, status included."""
-    body = current().views.one(kind_named(kind), namespace, name)
+    body = current().views.one(kind_named(kind), namespace, name, base_url=_address())
     version = fingerprint(body)
     if watch and _may_wait(timeout) and version == since.strip('"'):
         raise Unchanged

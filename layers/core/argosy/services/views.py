@@ -51,23 +51,25 @@ class Views:
         """The version of every list."""
         return str(self._runtime.objects.version())
 
-    def page(self, kind: str, namespace: str | None, *, after: str = "", limit: int) -> Page:
+    def page(self, kind: str, namespace: str | None, *, after: str = "", limit: int, base_url: str = "") -> Page:
         """Up to `limit` objects of a kind, of one namespace or (None) of all, that follow `next` of the page before.
 
-        The version is read first: a change that comes while the objects are read has a later one.
+        The version is read first: a change that comes while the objects are read has a later one. `base_url`: where webhooks
+        are called from outside, where the runtime does not know it.
         """
         version = self.version()
         found = self._runtime.objects.listing(kind, namespace, after=after, limit=limit + 1)
         shown = found[:limit]
         more = _key(shown[-1]) if len(found) > limit else ""
-        return Page([self._shown(body) for body in shown], more, version)
+        return Page([self._shown(body, base_url) for body in shown], more, version)
 
-    def one(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
-        """One object. Raises NotFound."""
-        return self._shown(self._runtime.objects.get(kind, namespace, name))
+    def one(self, kind: str, namespace: str, name: str, *, base_url: str = "") -> dict[str, Any]:
+        """One object; `base_url` as for `page`. Raises NotFound."""
+        return self._shown(self._runtime.objects.get(kind, namespace, name), base_url)
 
-    def _shown(self, body: dict[str, Any]) -> dict[str, Any]:
-        return with_status(self._runtime.store, body, self._runtime.unserved, self._runtime.base_url())
+    def _shown(self, body: dict[str, Any], base_url: str) -> dict[str, Any]:
+        runtime = self._runtime
+        return with_status(runtime.store, body, runtime.unserved, runtime.base_url() or base_url)
 
     def wait(self, version: Callable[[], str], since: str, seconds: float) -> None:
         """Wait until `version` gives something else than `since`, for `seconds` at most."""
