@@ -19,7 +19,7 @@ import orjson
 
 from argosy.adapters.http.executor import HttpExecutor
 from argosy.adapters.jq import LazyJq
-from argosy.errors import InvalidObject, Unavailable
+from argosy.errors import EvaluationError, InvalidObject, Unavailable
 from argosy.events import filters as dependency_filters
 from argosy.events import limits
 from argosy.events.effects import LogEvents, SendEmail, SlackMessage, WorkflowCommand, WriteObject

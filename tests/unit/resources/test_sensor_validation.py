@@ -41,6 +41,8 @@ def problems(body: Body) -> list[Problem]:
         sensor([trigger(http=HTTP, more={"policy": {"status": {"allow": []}}})]),
         sensor([trigger(more={"policy": {"status": {}}})]),
         sensor([trigger(conditions="a || b_c")], [dependency("a"), dependency("b-c")]),
+        sensor([trigger(more={"rateLimit": {"requestsPerUnit": 1}})]),
+        sensor([trigger(log={}, conditionsReset=[{"byTime": {"cron": "0 0 * * *", "timezone": "Europe/Berlin"}}])]),
         sensor([trigger(more={"atLeastOnce": True, "dlqTrigger": trigger("t", more={"atLeastOnce": True})})]),
     ],
 )
@@ -50,6 +52,13 @@ def test_what_is_right(body: Body) -> None:
 
 FIELD = {"name": "a", "path": "b"}
 NIGHT = {"start": "22:00:00", "stop": "06:00:00"}
+
+
+RESET = "spec.triggers[0].template.conditionsReset[0]"
+
+
+def resetting(**by_time: str) -> Body:
+    return trigger(log={}, conditionsReset=[{"byTime": by_time} if by_time else {}])
 
 
 def with_filters(**filters: Any) -> Body:
@@ -129,6 +138,10 @@ def with_filters(**filters: Any) -> Body:
         (sensor([trigger(conditions="dep && nothing")]), "spec.triggers[0].template.conditions"),
         (sensor([trigger(conditions="dep &&")]), "spec.triggers[0].template.conditions"),
         (sensor([trigger()], [dependency("not")]), "spec.triggers[0].template.conditions"),
+        (sensor([resetting()]), f"{RESET}.byTime"),
+        (sensor([resetting(cron="0 0 * *")]), f"{RESET}.byTime.cron"),
+        (sensor([resetting(cron="@daily")]), f"{RESET}.byTime.cron"),
+        (sensor([resetting(cron="0 0 * * *", timezone="Mars/Base")]), f"{RESET}.byTime.timezone"),
     ],
 )
 def test_what_is_wrong(body: Body, field: str) -> None:
@@ -139,8 +152,7 @@ def test_what_is_wrong(body: Body, field: str) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        (sensor([trigger(more={"rateLimit": {"requestsPerUnit": 1}})]), "spec.triggers[0].rateLimit"),
-        (sensor([trigger(log={}, conditionsReset=[{}])]), "spec.triggers[0].template.conditionsReset"),
+        (sensor([trigger(more={"rateLimit": {"unit": "Second"}})]), "spec.triggers[0].rateLimit.requestsPerUnit"),
         (sensor([trigger(k8s={"source": {"s3": {}}})]), "spec.triggers[0].template.k8s.source.s3"),
         (
             sensor([trigger(k8s={"source": {"configmap": {"name": "c"}}})]),
@@ -169,6 +181,7 @@ def test_what_is_not_served_is_told(body: Body, field: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(set(TRIGGER_TYPES) - SERVED_TRIGGERS))
 def test_a_trigger_type_that_is_not_served_is_told(kind: str) -> None:
-    (problem,) = problems(sensor([trigger("t", conditions="", more=None, **{kind: {}})]))
+    found = problems(sensor([trigger("t", conditions="", more=None, **{kind: {}})]))
+    (problem,) = [problem for problem in found if problem.unsupported]
     assert problem.unsupported
     assert problem.field == f"spec.triggers[0].template.{kind}"

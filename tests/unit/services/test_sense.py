@@ -253,6 +253,32 @@ def test_a_filtered_event_does_not_join() -> None:
     assert used(made.sense(a(2, data={"body": {"n": 1}}))) == [{"a": "a2", "b": "b1"}]
 
 
+RESET = [{"byTime": {"cron": "0 * * * *"}}]
+
+
+@pytest.mark.parametrize(
+    ("before", "between", "fires"), [(600, 600, True), (600, 2999, True), (600, 3000, False), (600, 90_000, False)]
+)
+def test_a_reset_forgets_what_waits(before: int, between: int, fires: bool) -> None:
+    made = installed(sensor([trigger("join", log={}, conditionsReset=RESET)], JOIN["spec"]["dependencies"]))
+    made.clock.advance(before)
+    made.sense(a(1))
+    made.clock.advance(between)
+    assert bool(made.sense(b(1))) == fires
+    made.clock.advance(1)
+    assert used(made.sense(a(2))) == ([] if fires else [{"a": "a2", "b": "b1"}])
+
+
+def test_what_waits_keeps_its_age_while_others_come() -> None:
+    depends = [dependency("a"), dependency("b", subject="other"), dependency("c", subject="third")]
+    made = installed(sensor([trigger("join", log={}, conditionsReset=RESET)], depends))
+    made.clock.advance(3000)
+    made.sense(a(1))
+    made.clock.advance(900)
+    made.sense(b(1))
+    assert made.sense(event({}, id="c1", subject="third")) == []
+
+
 # Crashes and races
 
 

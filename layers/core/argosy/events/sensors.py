@@ -7,8 +7,8 @@ derived from what they name.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,12 +19,15 @@ from argosy.events.effects import Draft, Effect, WorkflowCommand, WriteObject
 from argosy.events.envelope import Event
 from argosy.events.filters import passes
 from argosy.events.jsontext import read_json, write_json
+from argosy.events.limits import spacing
 from argosy.events.parameters import apply_parameters
 from argosy.events.policies import asks
+from argosy.events.resets import compile_resets
 from argosy.events.transforms import RunJq, transformed
 from argosy.events.triggers import TRIGGERS, builder
 from argosy.events.triggers.context import FiringContext
 from argosy.lang.conditions import Condition, compile_condition
+from argosy.lang.cron import Schedule
 from argosy.records import record
 from argosy.resources.homes import home_of
 from argosy.resources.sensor import Backoff, Dependency, LabelPolicy, Sensor, Trigger, TriggerTemplate
@@ -38,6 +41,7 @@ class Firing:
 
     `effect` is None when it could not be built; `problem` then says why. `events` maps dependency → event id. `last_resort`
     is the firing of the dlqTrigger. `retry` counts only with `at_least_once`. `policy` is for effects that write objects.
+    `apart`: the seconds that its rate limit puts between the starts of two attempts of the trigger, 0 without one.
     """
 
     id: str
@@ -51,6 +55,7 @@ class Firing:
     retry: Backoff | None = None
     last_resort: Firing | None = None
     policy: LabelPolicy | None = None
+    apart: float = 0.0
 
 
 @record
@@ -72,12 +77,13 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class CompiledTrigger:
-    """A trigger with its condition; `body` is the trigger as written in the manifest."""
+    """A trigger with its condition; `body` is the trigger as written in the manifest, `resets` its conditionsReset."""
 
     spec: Trigger
     template: TriggerTemplate
     condition: Condition
     body: Mapping[str, Any]
+    resets: Sequence[Schedule] = ()
 
     @property
     def name(self) -> str:
@@ -141,9 +147,9 @@ class CompiledSensor:
                 trigger.condition,
                 trigger.body["dlqTrigger"],
             )
-            last_resort = self._one(
-                backup, firing_id(self.identity, f"{trigger.name}/dlq", ids), ids, events, now, None
-            )
+            backup_id = firing_id(self.identity, f"{trigger.name}/dlq", ids)
+            # As in Argo, a dlqTrigger is not limited.
+            last_resort = replace(self._one(backup, backup_id, ids, events, now, None), apart=0.0)
         return self._one(trigger, firing_id(self.identity, trigger.name, ids), ids, events, now, last_resort)
 
     def _one(
@@ -172,6 +178,7 @@ class CompiledSensor:
             trigger.spec.retry_strategy,
             last_resort,
             _label_policy(trigger.spec, effect),
+            spacing(trigger.spec.rate_limit),
         )
 
     def _build(self, trigger: CompiledTrigger, new_id: str, events: Mapping[str, Event], now: datetime) -> Effect:
@@ -204,7 +211,9 @@ class CompiledSensor:
         except EvaluationError as x:
             self.broken[trigger.template.name] = str(x)
             return None
-        return CompiledTrigger(trigger, trigger.template, condition, written)
+        return CompiledTrigger(
+            trigger, trigger.template, condition, written, compile_resets(trigger.template.conditions_reset)
+        )
 
     def _route(self, trigger: CompiledTrigger) -> None:
         by_name = {dependency.name: dependency for dependency in self.sensor.spec.dependencies}

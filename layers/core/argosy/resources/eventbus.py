@@ -11,7 +11,7 @@ from typing import Any
 
 from argosy.resources.base import Metadata, Model, Problem
 
-__all__ = ["EventBus", "validate"]
+__all__ = ["EventBus", "changes", "validate"]
 
 KINDS = ("nats", "jetstream", "jetstreamExotic", "kafka")
 
@@ -50,6 +50,31 @@ def validate(bus: EventBus) -> list[Problem]:
     if spec.jetstream_exotic is not None and not spec.jetstream_exotic.get("url"):
         problems.append(Problem("spec.jetstreamExotic.url", "required, but empty"))
     return problems
+
+
+def changes(old: EventBus, new: EventBus) -> list[Problem]:
+    """Return what may not change of an EventBus that is there; `new` is valid."""
+    before, after = old.spec, new.spec
+    if after.nats is not None:
+        if before.nats is None:
+            return [Problem("spec", "the kind of a bus cannot change: it was not nats")]
+        return _nats_changes(before.nats, after.nats)
+    if after.jetstream is not None:
+        if before.jetstream is None:
+            return [Problem("spec", "the kind of a bus cannot change: it was not jetstream")]
+        if before.jetstream.get("streamConfig") != after.jetstream.get("streamConfig"):
+            return [Problem("spec.jetstream.streamConfig", "cannot change")]
+    elif after.jetstream_exotic is not None and before.jetstream_exotic is None:
+        return [Problem("spec", "the kind of a bus cannot change: it was not jetstreamExotic")]
+    return []
+
+
+def _nats_changes(before: dict[str, Any], after: dict[str, Any]) -> list[Problem]:
+    for name in ("native", "exotic"):
+        if (before.get(name) is None) != (after.get(name) is None):
+            return [Problem("spec.nats", "native and exotic cannot be exchanged for each other")]
+    auths = [(spec.get("native") or {}).get("auth") or "none" for spec in (before, after)]
+    return [Problem("spec.nats.native.auth", "cannot change")] if auths[0] != auths[1] else []
 
 
 def _nats(nats: dict[str, Any]) -> list[Problem]:

@@ -19,6 +19,7 @@ __all__ = [
     "AwsTrigger",
     "Backoff",
     "BasicAuth",
+    "ConditionsReset",
     "DataFilter",
     "Dependency",
     "ExprFilter",
@@ -30,6 +31,7 @@ __all__ = [
     "Parameter",
     "ParameterSource",
     "PayloadField",
+    "RateLimit",
     "SecureHeader",
     "Sensor",
     "TimeFilter",
@@ -281,10 +283,53 @@ class EmailTrigger(Model):
     body: str = ""
 
 
+class KafkaTrigger(Model):
+    """`template.kafka`."""
+
+    url: str = ""
+    topic: str = ""
+    payload: list[Parameter] | None = None
+
+
+class NatsTrigger(Model):
+    """`template.nats`."""
+
+    url: str = ""
+    subject: str = ""
+    payload: list[Parameter] | None = None
+
+
+class OpenWhiskTrigger(Model):
+    """`template.openWhisk`."""
+
+    host: str = ""
+    action_name: str = ""
+    auth_token: KeyRef | None = None
+    payload: list[Parameter] | None = None
+    parameters: list[Parameter] = []
+
+
+class CustomTrigger(Model):
+    """`template.custom`."""
+
+    server_url: str = Field("", alias="serverURL")
+    spec: dict[str, Any] | None = None
+    secure: bool = False
+    cert_secret: KeyRef | None = None
+    parameters: list[Parameter] = []
+
+
+class ResetTime(Model):
+    """`byTime`: a cron line of five fields, and an IANA time zone ("" = UTC)."""
+
+    cron: str = ""
+    timezone: str = ""
+
+
 class ConditionsReset(Model):
     """`conditionsReset[]`."""
 
-    by_time: dict[str, Any] | None = None
+    by_time: ResetTime | None = None
 
 
 class TriggerTemplate(Model):
@@ -301,6 +346,10 @@ class TriggerTemplate(Model):
     aws: AwsTrigger | None = None
     slack: SlackTrigger | None = None
     email: EmailTrigger | None = None
+    kafka: KafkaTrigger | None = None
+    nats: NatsTrigger | None = None
+    open_whisk: OpenWhiskTrigger | None = None
+    custom: CustomTrigger | None = None
 
 
 class Backoff(Model):
@@ -333,6 +382,13 @@ class Policy(Model):
     status: StatusPolicy | None = None
 
 
+class RateLimit(Model):
+    """`rateLimit`."""
+
+    unit: str = ""
+    requests_per_unit: int = 0
+
+
 class Trigger(Model):
     """`spec.triggers[]`."""
 
@@ -340,7 +396,7 @@ class Trigger(Model):
     parameters: list[Parameter] = []
     policy: Policy | None = None
     retry_strategy: Backoff | None = None
-    rate_limit: dict[str, Any] | None = None
+    rate_limit: RateLimit | None = None
     at_least_once: bool = False
     dlq_trigger: Trigger | None = None
 

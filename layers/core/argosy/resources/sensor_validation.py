@@ -7,6 +7,7 @@ script that is no Lua. Whoever has jq at hand checks its programs too (`services
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 from pydantic.alias_generators import to_camel
@@ -19,6 +20,7 @@ from argosy.resources.sensor import (
     ArgoWorkflowTrigger,
     AwsLambdaTrigger,
     AwsTrigger,
+    ConditionsReset,
     Dependency,
     EmailTrigger,
     ExprFilter,
@@ -44,6 +46,12 @@ _AWS_TARGETS = {
     "sqs": ("queue_arn",),
     "event_bridge": ("source", "detail_type"),
     "step_functions": ("state_machine_arn",),
+}
+_NEEDED = {
+    "kafka": ("url", "topic", "payload"),
+    "nats": ("url", "subject", "payload"),
+    "open_whisk": ("action_name", "host", "payload"),
+    "custom": ("server_url", "spec"),
 }
 _OPERATORS = ("", "and", "or")
 _COMPARATORS = ("", ">=", ">", "=", "!=", "<", "<=")
@@ -156,8 +164,8 @@ def _trigger(trigger: Trigger, raw: Mapping[str, Any], path: str) -> Iterator[Pr
     yield from _parameters(trigger.parameters, f"{path}.parameters")
     yield from _template(trigger, raw.get("template") or {}, f"{path}.template")
     yield from _policy(trigger, path)
-    if trigger.rate_limit is not None:
-        yield Problem(f"{path}.rateLimit", "rate limits are not served by this version", True)
+    if trigger.rate_limit is not None and trigger.rate_limit.requests_per_unit < 1:
+        yield Problem(f"{path}.rateLimit.requestsPerUnit", "at least 1: nothing could ever fire", True)
     if trigger.dlq_trigger is not None:
         if not (trigger.at_least_once and trigger.dlq_trigger.at_least_once):
             yield Problem(f"{path}.dlqTrigger", "the trigger and its dlqTrigger must both have atLeastOnce: true")
@@ -168,12 +176,28 @@ def _template(trigger: Trigger, raw: Mapping[str, Any], path: str) -> Iterator[P
     template = trigger.template
     if template is None:
         return
-    if template.conditions_reset:
-        yield Problem(f"{path}.conditionsReset", "conditionsReset is not served by this version", True)
+    for index, reset in enumerate(template.conditions_reset):
+        yield from _reset(reset, f"{path}.conditionsReset[{index}].byTime")
     for kind in TRIGGER_TYPES:
         if raw.get(kind) is not None and kind not in SERVED_TRIGGERS:
             yield Problem(f"{path}.{kind}", f"triggers of type {kind} are not served by this version", True)
     yield from _kinds(template, path)
+    yield from _needed(template, path)
+
+
+def _reset(reset: ConditionsReset, path: str) -> Iterator[Problem]:
+    if reset.by_time is None:
+        yield Problem(path, "required, but missing")
+        return
+    zone: tzinfo = UTC
+    try:
+        zone = cron.load_zone(reset.by_time.timezone)
+    except EvaluationError as x:
+        yield Problem(f"{path}.timezone", str(x))
+    try:
+        cron.parse(reset.by_time.cron, timezone=zone, descriptors=False)
+    except EvaluationError as x:
+        yield Problem(f"{path}.cron", str(x))
 
 
 def _kinds(template: TriggerTemplate, path: str) -> Iterator[Problem]:
@@ -194,6 +218,27 @@ def _kinds(template: TriggerTemplate, path: str) -> Iterator[Problem]:
         yield from _parameters(template.slack.parameters, f"{path}.slack.parameters")
     if template.email is not None:
         yield from _email(template.email, f"{path}.email")
+
+
+def _needed(template: TriggerTemplate, path: str) -> Iterator[Problem]:
+    """What Argo asks of the types whose checks are alike; Argo checks only the payload of `kafka` and `nats`."""
+    for name, fields in _NEEDED.items():
+        trigger, at = getattr(template, name), f"{path}.{to_camel(name)}"
+        if trigger is None:
+            continue
+        for field in fields:
+            value = getattr(trigger, field)
+            if value is None or value == "":
+                alias = type(trigger).model_fields[field].alias
+                yield Problem(f"{at}.{alias}", "required, but missing")
+        if "payload" in fields:
+            yield from _parameters(trigger.payload or [], f"{at}.payload")
+        yield from _parameters(getattr(trigger, "parameters", []), f"{at}.parameters")
+    whisk, custom = template.open_whisk, template.custom
+    if whisk is not None and whisk.auth_token is not None and not (whisk.auth_token.name and whisk.auth_token.key):
+        yield Problem(f"{path}.openWhisk.authToken", "needs name and key")
+    if custom is not None and custom.secure and custom.cert_secret is None:
+        yield Problem(f"{path}.custom.certSecret", "required with secure, but missing")
 
 
 def _email(trigger: EmailTrigger, path: str) -> Iterator[Problem]:

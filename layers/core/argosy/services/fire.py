@@ -60,9 +60,13 @@ class Firings:
         read = or_set_aside(self._runtime, own, body, lambda: read_trigger_message(unpack(body, blobs)))
         if read is None:
             return Followup([])
-        firing, attempt, wait, look = read
-        if wait > 0 or self._runtime.queue_of(firing) != own:
-            return Followup([trigger_message(firing, attempt, wait, self._runtime, look)])
+        firing, attempt, look = read.firing, read.attempt, read.look
+        if read.wait > 0 or self._runtime.queue_of(firing) != own:
+            return Followup([trigger_message(firing, attempt, read.wait, self._runtime, look, granted=read.granted)])
+        if firing.apart and not look and not read.granted:
+            wait = self._runtime.limits.wait(firing)
+            if wait > 0:
+                return Followup([trigger_message(firing, attempt, wait, self._runtime, granted=True)])
         claim = self._claim(firing, attempt, look)
         if claim.standing is Standing.DONE:
             return Followup([])
@@ -75,7 +79,7 @@ class Firings:
         except Pending as x:
             # Done elsewhere, its outcome on the way: asked for again under the same ids, as the same attempt.
             self._runtime.claims.give_back(claim)
-            return Followup([trigger_message(firing, attempt, x.delay, self._runtime, look)])
+            return Followup([trigger_message(firing, attempt, x.delay, self._runtime, look, granted=True)])
 
     def _claim(self, firing: Firing, attempt: int, look: int) -> Claim:
         claims = self._runtime.claims

@@ -1,8 +1,9 @@
 """Firings as messages of the trigger queues.
 
-`{"firing": {…}, "attempt": n, "wait": s, "look": n}`: everything that is needed to carry the firing out, fields that are
-empty left out. `wait` is what remains of a delay that is longer than a queue can hold. With `look` the effect of the attempt
-was carried out, and what remains is to look at its object for the n-th time, as its policy asks.
+`{"firing": {…}, "attempt": n, "wait": s, "look": n, "granted": true}`: everything that is needed to carry the firing out,
+fields that are empty left out. `wait` is what remains of a delay that is longer than a queue can hold. With `look` the
+effect of the attempt was carried out, and what remains is to look at its object for the n-th time, as its policy asks.
+`granted`: the rate limit of the trigger has given the attempt its time already.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from argosy.services.queues import TRIGGERS
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
-__all__ = ["TriggerMessage", "read_trigger_message", "send_firings", "trigger_message"]
+__all__ = ["Order", "TriggerMessage", "read_trigger_message", "send_firings", "trigger_message"]
 
 
 @record
@@ -32,12 +33,27 @@ class TriggerMessage(Outgoing):
     queue: str = TRIGGERS
 
 
-def trigger_message(firing: Firing, attempt: int, wait: float, runtime: Runtime, look: int = 0) -> TriggerMessage:
+@record
+class Order:
+    """What a message of a trigger queue asks for."""
+
+    firing: Firing
+    attempt: int
+    wait: float = 0.0
+    look: int = 0
+    granted: bool = False
+
+
+def trigger_message(
+    firing: Firing, attempt: int, wait: float, runtime: Runtime, look: int = 0, *, granted: bool = False
+) -> TriggerMessage:
     """The message for attempt number `attempt` (from 1), to be seen in `wait` seconds by who carries out its effect."""
     delay = min(wait, MAX_DELAY_SECONDS)
     body: dict[str, Any] = {"firing": _to_json(firing), "attempt": attempt}
     if look:
         body["look"] = look
+    if granted:
+        body["granted"] = True
     if wait > delay:
         body["wait"] = wait - delay
     return TriggerMessage(pack(body, runtime.blobs), delay=delay, queue=runtime.queue_of(firing))
@@ -49,11 +65,11 @@ def send_firings(runtime: Runtime, messages: Sequence[TriggerMessage]) -> None:
         runtime.queue.send(queue, [message for message in messages if message.queue == queue])
 
 
-def read_trigger_message(message: Any) -> tuple[Firing, int, float, int]:
-    """The inverse: firing, attempt, remaining wait, look. Raises EvaluationError for anything else."""
+def read_trigger_message(message: Any) -> Order:
+    """The inverse; `wait` is what remains of it. Raises EvaluationError for anything else."""
     try:
         attempt, wait, look = int(message["attempt"]), float(message.get("wait", 0)), int(message.get("look", 0))
-        return _from_json(message["firing"]), attempt, wait, look
+        return Order(_from_json(message["firing"]), attempt, wait, look, bool(message.get("granted")))
     except (KeyError, TypeError, ValueError, AttributeError) as x:
         raise EvaluationError(f"not a trigger message: {type(x).__name__} {x}") from x
 
@@ -72,6 +88,8 @@ def _to_json(firing: Firing) -> dict[str, Any]:
         body["policy"] = firing.policy.model_dump(by_alias=True, exclude_none=True)
     if firing.problem:
         body["problem"] = firing.problem
+    if firing.apart:
+        body["apart"] = firing.apart
     if firing.at_least_once:
         body["at_least_once"] = True
         if firing.retry is not None:
@@ -96,4 +114,5 @@ def _from_json(body: dict[str, Any]) -> Firing:
         Backoff.model_validate(retry) if retry is not None else None,
         _from_json(last_resort) if last_resort is not None else None,
         LabelPolicy.model_validate(policy) if policy is not None else None,
+        float(body.get("apart", 0.0)),
     )

@@ -20,7 +20,9 @@ from argosy.errors import ArgosyError, Conflict, EvaluationError, InvalidObject,
 from argosy.ports.clock import Clock
 from argosy.ports.jq import Jq
 from argosy.ports.store import ABSENT, MAX_WRITES, Delete, Put, Row, Store
+from argosy.resources import eventbus
 from argosy.resources.base import Problem, parse
+from argosy.resources.eventbus import EventBus
 from argosy.resources.eventsource import AWS_TYPES, LOCAL_TYPES, SERVED_TYPES
 from argosy.resources.manifests import Manifest
 from argosy.resources.sensor import Sensor
@@ -234,6 +236,10 @@ class Objects:
             return Applied(kind, namespace, name, "unchanged"), []
         data = {"manifest": body} | ({"home": home} if home else {})
         put = Put(Row(OBJECTS_PK, key, data), expect=row.version if row else ABSENT)
+        if old is not None and kind == "EventBus" and old.get("spec") != body.get("spec"):
+            before, after = EventBus.model_validate(old), EventBus.model_validate(body)
+            for problem in eventbus.changes(before, after):
+                raise _error(manifest, problem)
         timers = timer_changes(self._store, kind, namespace, name, body, now)
         return Applied(kind, namespace, name, "configured" if old else "created"), [put, *timers]
 

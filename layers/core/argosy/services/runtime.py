@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from argosy.services.agents.subscribing import Subscribing
     from argosy.services.fetching import Fetching
     from argosy.services.fire import Firings
+    from argosy.services.limits import Limits
     from argosy.services.objects import Objects, Wakened
     from argosy.services.operations import Operations
     from argosy.services.outcomes import Outcomes
@@ -117,6 +118,13 @@ class Runtime:
         from argosy.control.claims import Claims
 
         return Claims(self.store, self.clock, everything=self.claim_everything, lease=self.claim_seconds)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """Gives the attempts of triggers with a rate limit their times."""
+        from argosy.services.limits import Limits
+
+        return Limits(self.store, self.clock)
 
     @cached_property
     def objects(self) -> Objects:

@@ -9,6 +9,7 @@ from typing import Any
 from argosy.errors import Conflict, EvaluationError
 from argosy.events.envelope import Event
 from argosy.events.joins import JoinState, step
+from argosy.events.resets import last_reset
 from argosy.events.sensors import CompiledSensor, CompiledTrigger, Dropped, Firing, Match
 from argosy.ports.store import ABSENT, Put, Row
 from argosy.records import record
@@ -96,12 +97,20 @@ class Sensing:
             if used is not None:
                 return JoinState.from_json(used.data["fired"]).events if used.data.get("fired") else None
             row = store.get(pk, state_sk)
-            state = _state(row, sensor, match.trigger)
+            state = _state(row, sensor, match.trigger, now)
             after, fired = step(state, match.trigger.condition, match.dependency, event)
             memory = {"fired": JoinState(fired).as_json()} if fired else {}
             definitions = {name: sensor.definitions[name] for name in after.events}
             conditions = match.trigger.template.conditions
-            definition = {"conditions": conditions, "definitions": definitions, "events": after.as_json()}
+            kept = {
+                name: _kept(row, name, now) if name != match.dependency else now.timestamp() for name in after.events
+            }
+            definition = {
+                "conditions": conditions,
+                "definitions": definitions,
+                "events": after.as_json(),
+                "kept": kept,
+            }
             try:
                 store.write(
                     [
@@ -117,13 +126,21 @@ class Sensing:
         )
 
 
-def _state(row: Row | None, sensor: CompiledSensor, trigger: CompiledTrigger) -> JoinState:
-    """The stored state, without what was kept under other conditions or for a dependency that has changed, as in Argo."""
+def _kept(row: Row | None, dependency: str, now: datetime) -> float:
+    """Since when the state has held the event of a dependency."""
+    return float(row.data.get("kept", {}).get(dependency, now.timestamp())) if row is not None else now.timestamp()
+
+
+def _state(row: Row | None, sensor: CompiledSensor, trigger: CompiledTrigger, now: datetime) -> JoinState:
+    """The stored state, without what was kept under other conditions, for a dependency that has changed, before a reset."""
     if row is None or row.data.get("conditions") != trigger.template.conditions:
         return JoinState()
     before = row.data.get("definitions", {})
+    reset = last_reset(trigger.resets, now)
     events = {
-        name: event for name, event in row.data["events"].items() if before.get(name) == sensor.definitions.get(name)
+        name: event
+        for name, event in row.data["events"].items()
+        if before.get(name) == sensor.definitions.get(name) and _kept(row, name, now) >= reset
     }
     return JoinState.from_json(events)
 
