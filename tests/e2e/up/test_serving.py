@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.events import Body, dependency, event_source, sensor, trigger
+from support.hooks import signature
 from support.processes import DEADLINE
 from support.up import Answer, Sink, Up, ask, free_port, post, running, sink, until
 
@@ -33,6 +34,13 @@ class Served:
 
 def hook(port: int, endpoint: str, **fields: object) -> Body:
     return {"endpoint": endpoint, "port": str(port), "method": "POST", **fields}
+
+
+def github(port: int) -> Body:
+    """An entry whose deliveries are signed."""
+    secret = {"name": "token", "key": "value"}
+    repositories = [{"owner": "o", "names": ["r"]}]
+    return {"webhook": hook(port, "/push"), "repositories": repositories, "events": ["push"], "webhookSecret": secret}
 
 
 def value(name: str, key: str) -> Body:
@@ -60,6 +68,7 @@ def objects(port: int, other: int, target: Sink) -> list[Body]:
     return [
         event_source({"webhook": entries}, name="webhook", namespace="argo-events"),
         event_source({"webhook": shared}, name="neighbour", namespace="argo-events"),
+        event_source({"github": {"push": github(port)}}, name="github", namespace="argo-events"),
         event_source({"calendar": {"second": {"interval": "1s"}}}, name="calendar", namespace="argo-events"),
         sensor(
             [
@@ -68,6 +77,7 @@ def objects(port: int, other: int, target: Sink) -> list[Body]:
                 trigger("large", conditions="large", http=http("large", value("large", "body.text"))),
                 trigger("filtered", conditions="filtered", http=http("filtered", value("filtered", "body.n"))),
                 trigger("asked", conditions="asked", http=http("asked", value("asked", "body"))),
+                trigger("github", conditions="github", http=http("github", value("github", "body.ref"))),
                 trigger("logged", conditions="logged", log={}),
                 trigger("calendar", conditions="calendar", http=http("calendar", value("calendar", "eventTime"))),
                 trigger(
@@ -79,6 +89,7 @@ def objects(port: int, other: int, target: Sink) -> list[Body]:
             [
                 dependency("example", source="webhook", filters=message),
                 dependency("rest", source="neighbour", subject="shared"),
+                dependency("github", source="github", subject="push"),
                 dependency("calendar", source="calendar", subject="second"),
                 *(
                     dependency(name, source="webhook", subject=name)
@@ -169,6 +180,20 @@ def test_a_query(served: Served) -> None:
     assert ask(served.port, "/asked?a=1&a=2&b=x%20y", method="GET").status == 200
     (received,) = served.sink.wait("asked")
     assert received.body == {"body": {"a": ["1", "2"], "b": ["x y"]}}
+
+
+def test_a_signed_delivery_of_github(served: Served) -> None:
+    body = json.dumps({"ref": "refs/heads/main"})
+
+    def deliver(text: str) -> Answer:
+        signed = {"x-github-event": "push", "x-hub-signature-256": f"sha256={signature(body)}"}
+        return ask(served.port, "/push", text, content_type="application/json", **signed)
+
+    until(lambda: deliver(body).status == 200, "the secret is read and the delivery taken")
+    assert deliver(body.replace("main", "evil")).status == 401
+    served.sink.wait("github")
+    served.up.idle()
+    assert {one["ref"] for one in served.sink.bodies("github")} == {"refs/heads/main"}
 
 
 # Where it is served
