@@ -278,6 +278,14 @@ class StoreContract:
 
     # Tallies
 
+    def test_what_is_kept_takes_the_place_of_what_was_there(self, store: Store) -> None:
+        store.write([Put(Row("p", "000", {"a": 1}))])
+        store.keep([Row("p", f"{number:03}", {"b": number}) for number in range(60)])
+        store.keep([Row("p", "001", {"b": "again"}), Row("p", "001", {"b": "twice"}), Row("q", "s", {})])
+        store.keep([])
+        assert [row.data["b"] for row in store.query("p")] == [0, "twice", *range(2, 60)]
+        assert {row.version for row in store.query("p")} == {1}
+
     def test_a_tally_makes_the_row_and_adds_to_it(self, store: Store) -> None:
         store.tally("p", "s", {"count": 2}, {"last": "a"})
         store.tally("p", "s", {"count": 3, "more": 0.5}, {"last": "b"})

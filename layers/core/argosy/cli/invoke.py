@@ -65,6 +65,7 @@ def _answer(name: str, event: dict[str, Any], folder: Path) -> Any:
         return _called(handle, name, event, Context(name))
     finally:
         embedded.runtime.outcomes.write(now=True)
+        embedded.runtime.history.write(now=True)
         embedded.close()
         for process in ("gateway", "worker"):
             waker = Waker(data.pipe(process))

@@ -23,6 +23,7 @@ from argosy.events.limits import spacing
 from argosy.events.parameters import apply_parameters
 from argosy.events.policies import asks
 from argosy.events.resets import compile_resets
+from argosy.events.tracing import traced_by
 from argosy.events.transforms import RunJq, transformed
 from argosy.events.triggers import TRIGGERS, builder
 from argosy.events.triggers.context import FiringContext
@@ -42,6 +43,7 @@ class Firing:
     `effect` is None when it could not be built; `problem` then says why. `events` maps dependency → event id. `last_resort`
     is the firing of the dlqTrigger. `retry` counts only with `at_least_once`. `policy` is for effects that write objects.
     `apart`: the seconds that its rate limit puts between the starts of two attempts of the trigger, 0 without one.
+    `trace`: the trace that it belongs to.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Firing:
     last_resort: Firing | None = None
     policy: LabelPolicy | None = None
     apart: float = 0.0
+    trace: str = ""
 
 
 @record
@@ -179,6 +182,7 @@ class CompiledSensor:
             last_resort,
             _label_policy(trigger.spec, effect),
             spacing(trigger.spec.rate_limit),
+            traced_by(events) if events else "",
         )
 
     def _build(self, trigger: CompiledTrigger, new_id: str, events: Mapping[str, Event], now: datetime) -> Effect:

@@ -25,7 +25,15 @@ from argosy.local.functions import Context, handler, schedule_event
 from argosy.local.memory import settle_memory
 from argosy.local.pumps import Pump
 from argosy.ports.cluster import Cluster
-from argosy.services.queues import AGENT_COMMANDS, AGENT_REPORTS, BUS, RECONCILE_DOOR, TIMERS, TRIGGERS
+from argosy.services.queues import (
+    AGENT_COMMANDS,
+    AGENT_REPORTS,
+    BUS,
+    RECONCILE_DOOR,
+    RECONCILE_SOURCE,
+    TIMERS,
+    TRIGGERS,
+)
 from argosy.services.runtime import use
 
 __all__ = ["DRAIN", "DRAIN_SECONDS", "Worker", "main"]
@@ -90,6 +98,7 @@ class Worker:
         drained = all([pump.stop(DRAIN_SECONDS) for pump in pumps])
         ticking.join(1)
         embedded.runtime.outcomes.write(now=True)
+        embedded.runtime.history.write(now=True)
         embedded.close()
         return drained
 
@@ -97,11 +106,12 @@ class Worker:
         """Start the agents and the pumps between them and the hub."""
         queue = embedded.queue
         door = FifoPump(queue, RECONCILE_DOOR, handler("reconcile_door"), after=after)
+        hooks = FifoPump(queue, RECONCILE_SOURCE, handler("reconcile_source"), after=after)
         reports = FifoPump(queue, AGENT_REPORTS, handler("agent_inbox"), threads=2, after=[*after, door])
         agents = LocalAgents(embedded, self.cluster, reports.wake)
         commands = FifoPump(queue, AGENT_COMMANDS, agents.handler, threads=4)
         embedded.link.sent = commands.wake
-        fifos = (commands, reports, door)
+        fifos = (commands, reports, door, hooks)
         for pump in fifos:
             pump.start()
         agents.start()
@@ -151,6 +161,7 @@ class Worker:
                 if due is not None:
                     wait = min(wait, max(0.0, due - datetime.now(UTC).timestamp()))
                 embedded.runtime.outcomes.write(now=True)
+                embedded.runtime.history.write(now=True)
                 embedded.queue.checkpoint()
                 embedded.store.checkpoint()
                 if now - swept > timedelta(hours=1):

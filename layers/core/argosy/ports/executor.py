@@ -14,7 +14,8 @@ __all__ = ["Executor", "FiringInfo", "Observer", "ObservingExecutor"]
 class FiringInfo:
     """Which firing an effect belongs to; `id` is its idempotency key, the same in every attempt.
 
-    `look`: for the how many-th time what it has written is looked at, 0 when it is carried out.
+    `look`: for the how many-th time what it has written is looked at, 0 when it is carried out. `trace`: the trace that it
+    belongs to (`argosy.events.tracing`), "" when none is known.
     """
 
     id: str
@@ -23,6 +24,7 @@ class FiringInfo:
     trigger: str
     attempt: int = 1
     look: int = 0
+    trace: str = ""
 
 
 class Executor(Protocol):

@@ -75,6 +75,14 @@ class Store(Protocol):
         """Add to number fields and set others in one step, creating the row; no condition, no lost update."""
         ...
 
+    def keep(self, rows: Sequence[Row]) -> None:
+        """Write rows that nobody reads to decide anything, whatever is there: any number, each one or not, none conditional.
+
+        They begin at version 1 again. Of a row that is given twice the last counts. On one machine a power cut may take
+        the last of them. Raises Unavailable when not all could be written.
+        """
+        ...
+
     def due(self, until: float, limit: int) -> list[Row]:
         """Rows with `due_at` <= `until`, earliest first."""
         ...

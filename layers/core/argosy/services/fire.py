@@ -18,6 +18,7 @@ from argosy.events.effects import Draft, Effect, repeatable
 from argosy.events.policies import judge
 from argosy.events.retries import attempts, wait_after
 from argosy.events.sensors import Firing
+from argosy.events.tracing import traced
 from argosy.events.triggers import finished
 from argosy.ports.executor import FiringInfo
 from argosy.records import record
@@ -66,6 +67,8 @@ class Firings:
         if firing.apart and not look and not read.granted:
             wait = self._runtime.limits.wait(firing)
             if wait > 0:
+                reason = f"the trigger's rate limit lets it start in {wait:g} s"
+                self._runtime.history.attempted(firing, attempt, "limited", reason, self._runtime.clock.now())
                 return Followup([trigger_message(firing, attempt, wait, self._runtime, granted=True)])
         claim = self._claim(firing, attempt, look)
         if claim.standing is Standing.DONE:
@@ -95,14 +98,19 @@ class Firings:
             if executor is None:
                 kind = effect.kind
                 raise Unsupported(self._runtime.unserved.get(kind, f"nothing here carries out {kind} triggers"))
-            await executor.execute(effect, _info(firing, attempt))
+            await executor.execute(traced(effect, firing.trace), _info(firing, attempt))
         except Pending:
             raise
         except ArgosyError as x:
             return self._failed(firing, attempt, str(x))
         if firing.policy is not None:
             return await self._look(replace(firing, effect=effect), attempt, 1)
-        self._runtime.outcomes.fired(*_place(firing), self._runtime.clock.now())
+        return self._fired(firing, attempt)
+
+    def _fired(self, firing: Firing, attempt: int) -> list[TriggerMessage]:
+        now = self._runtime.clock.now()
+        self._runtime.outcomes.fired(*_place(firing), now)
+        self._runtime.history.attempted(firing, attempt, "fired", "", now)
         return []
 
     async def _effect(self, firing: Firing) -> Effect:
@@ -135,8 +143,7 @@ class Firings:
             return self._failed(firing, attempt, str(x))
         if verdict.again is not None:
             return [trigger_message(firing, attempt, verdict.again, self._runtime, look + 1)]
-        self._runtime.outcomes.fired(*_place(firing), self._runtime.clock.now())
-        return []
+        return self._fired(firing, attempt)
 
     def finish(self, followups: Sequence[Followup]) -> int:
         """Send what follows from a batch, then mark its attempts as done, write its tallies; returns how many were sent."""
@@ -146,6 +153,7 @@ class Firings:
             if followup.claim is not None:
                 self._runtime.claims.finish(followup.claim)
         self._runtime.outcomes.write()
+        self._runtime.history.write()
         return len(messages)
 
     def _failed(self, firing: Firing, attempt: int, reason: str, *, final: bool = False) -> list[TriggerMessage]:
@@ -158,9 +166,11 @@ class Firings:
                 reason, most = f"{reason}; not retried: {x}", attempt
             else:
                 self._runtime.outcomes.failed_attempt(*place, f"attempt {attempt} of {most}: {reason}", now)
+                self._runtime.history.attempted(firing, attempt, "repeated", reason, now)
                 return [trigger_message(firing, attempt + 1, wait, self._runtime)]
         told = f"after {attempt} of {most} attempts: {reason}" if most > 1 else reason
         self._runtime.outcomes.failed(*place, told, now, firing.id, firing.events)
+        self._runtime.history.attempted(firing, attempt, "failed", reason, now)
         if firing.last_resort is None:
             return []
         return [trigger_message(firing.last_resort, 1, 0, self._runtime)]
@@ -171,4 +181,4 @@ def _place(firing: Firing) -> tuple[str, str, str]:
 
 
 def _info(firing: Firing, attempt: int, look: int = 0) -> FiringInfo:
-    return FiringInfo(firing.id, *_place(firing), attempt, look)
+    return FiringInfo(firing.id, *_place(firing), attempt, look, firing.trace)

@@ -88,6 +88,8 @@ def _to_json(firing: Firing) -> dict[str, Any]:
         body["policy"] = firing.policy.model_dump(by_alias=True, exclude_none=True)
     if firing.problem:
         body["problem"] = firing.problem
+    if firing.trace:
+        body["trace"] = firing.trace
     if firing.apart:
         body["apart"] = firing.apart
     if firing.at_least_once:
@@ -115,4 +117,5 @@ def _from_json(body: dict[str, Any]) -> Firing:
         _from_json(last_resort) if last_resort is not None else None,
         LabelPolicy.model_validate(policy) if policy is not None else None,
         float(body.get("apart", 0.0)),
+        body.get("trace", ""),
     )

@@ -17,6 +17,7 @@ from typing import Any
 from argosy.control.keys import Key
 from argosy.control.wakes import Wakes
 from argosy.errors import ArgosyError, Conflict, EvaluationError, InvalidObject, NotFound, Unsupported
+from argosy.events.registration import REGISTERED
 from argosy.ports.clock import Clock
 from argosy.ports.jq import Jq
 from argosy.ports.store import ABSENT, MAX_WRITES, Delete, Put, Row, Store
@@ -29,6 +30,7 @@ from argosy.resources.sensor import Sensor
 from argosy.services.audit import audited
 from argosy.services.calendars import timer_changes
 from argosy.services.kinds import GROUP_VERSION, KINDS, find_kind
+from argosy.services.versions import version_changes
 
 __all__ = ["OBJECTS_PK", "VERSION_KEY", "Applied", "Objects", "Wakened", "check", "kind_named", "unique"]
 
@@ -36,6 +38,8 @@ OBJECTS_PK = "objects"
 VERSION_KEY = ("meta", "objects")
 WIRING = Key("", "argoproj.io", "EventSource", "", "all")
 """What is woken when an event source changes: all of them are wired together, since they share queues and topics."""
+HOOKS = Key("", "argoproj.io", "EventSource", "", "hooks")
+"""What is woken when one changes whose webhooks may be registered at a Git host: the controller of all of those."""
 _TRIES = 20
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(@[a-z0-9-]{1,40})?\Z")
@@ -45,12 +49,13 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of one object: `created`, `configured`, `unchanged` or `deleted`."""
+    """What became of one object: `created`, `configured`, `unchanged` or `deleted`; `hooked`: it may have webhooks elsewhere."""
 
     kind: str
     namespace: str
     name: str
     what: str
+    hooked: bool = False
 
     @property
     def changed(self) -> bool:
@@ -126,16 +131,19 @@ class Objects:
         wakes: Wakes | None = None,
         jq: Jq | None = None,
         agents: Callable[[], Wakened] | None = None,
+        hooks: Wakes | None = None,
     ) -> None:
         """`wakes`: whom a change of event sources wakes; None on one machine, where only some of their types are served.
 
-        `jq` reads the programs of transforms. `agents` tells whom a change of what agents watch wakes.
+        `jq` reads the programs of transforms. `agents` tells whom a change of what agents watch wakes; `hooks`: whom one of
+        webhooks wakes that may be registered elsewhere.
         """
         self._store = store
         self._jq = jq
         self._clock = clock
         self._wakes = wakes
         self._agents = agents
+        self._hooks = hooks
         self.served = LOCAL_TYPES if wakes is None else AWS_TYPES
 
     def apply(
@@ -217,7 +225,10 @@ class Objects:
             _check_home(f"{kind}/{namespace}/{name}", row, home)
             changes.append(Delete(OBJECTS_PK, row.sk, expect=row.version))
             changes.extend(timer_changes(self._store, kind, namespace, name, None, self._clock.now()))
-            results.append(Applied(kind, namespace, name, "deleted"))
+            if kind == "Sensor":
+                changes.extend(version_changes(self._store, row.data["manifest"], None, self._clock.now()))
+            hooked = kind == "EventSource" and _hooked(row.data["manifest"])
+            results.append(Applied(kind, namespace, name, "deleted", hooked))
         self._commit(changes, results, actor)
         return results
 
@@ -241,7 +252,9 @@ class Objects:
             for problem in eventbus.changes(before, after):
                 raise _error(manifest, problem)
         timers = timer_changes(self._store, kind, namespace, name, body, now)
-        return Applied(kind, namespace, name, "configured" if old else "created"), [put, *timers]
+        versions = version_changes(self._store, old, body, now) if kind == "Sensor" else []
+        hooked = kind == "EventSource" and (_hooked(body) or (old is not None and _hooked(old)))
+        return Applied(kind, namespace, name, "configured" if old else "created", hooked), [put, *timers, *versions]
 
     def _commit(self, changes: list[Put | Delete], results: Sequence[Applied], actor: str) -> None:
         """Write all changes; more than one transaction can hold are written in several, in order."""
@@ -255,6 +268,9 @@ class Objects:
             changes.append(audited(actor, changed, self._clock.now()))
         if waking is not None:
             changes.append(waking.row(str(WIRING)))
+        hooks = self._hooks if any(each.hooked for each in results) else None
+        if hooks is not None:
+            changes.append(hooks.row(str(HOOKS)))
         size = MAX_WRITES - 1
         for start in range(0, len(changes), size):
             try:
@@ -264,6 +280,8 @@ class Objects:
                 raise Conflict(f"somebody else changed the same objects meanwhile{done}: {x}; do it again") from x
         if waking is not None:
             waking.send([str(WIRING)])
+        if hooks is not None:
+            hooks.send([str(HOOKS)])
         if agents is not None and agents.keys:
             agents.wakes.send(agents.keys)
 
@@ -331,6 +349,11 @@ def _metadata(manifest: Manifest) -> dict[str, Any]:
     }
     annotations = {k: v for k, v in (metadata.pop("annotations", None) or {}).items() if k != _LAST_APPLIED}
     return metadata | ({"annotations": annotations} if annotations else {})
+
+
+def _hooked(body: Mapping[str, Any]) -> bool:
+    """Whether an EventSource has entries of a type whose webhooks may be registered elsewhere."""
+    return not REGISTERED.keys().isdisjoint(body.get("spec") or ())
 
 
 def _essence(body: dict[str, Any]) -> tuple[object, ...]:

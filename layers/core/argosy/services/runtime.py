@@ -20,6 +20,7 @@ from argosy.ports.blobs import Blobs
 from argosy.ports.clock import Clock
 from argosy.ports.cluster import Cluster
 from argosy.ports.executor import Executor, Observer
+from argosy.ports.hookhosts import HookHosts
 from argosy.ports.jq import Jq
 from argosy.ports.outside import Outside
 from argosy.ports.queue import Queue, QueueSpec
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from argosy.services.agents.subscribing import Subscribing
     from argosy.services.fetching import Fetching
     from argosy.services.fire import Firings
+    from argosy.services.history import History
+    from argosy.services.hooks import Registrar
     from argosy.services.limits import Limits
     from argosy.services.objects import Objects, Wakened
     from argosy.services.operations import Operations
@@ -74,7 +77,8 @@ class Runtime:
     for what renders: on AWS one function each, which have little else. `jq` runs the programs of transforms. `observer`
     looks at the objects that triggers have written. `signer` and `link`: for work that agents are to do; `home`: the home
     cluster, if there is one; `connect` reaches a registered cluster that has no agent; `base_url` tells where webhooks
-    are called from outside, "" = not known; `outside` is what a request's answer may depend on.
+    are called from outside, "" = not known; `outside` is what a request's answer may depend on;
+    `hook_hosts` are the Git hosts where webhooks are registered.
     """
 
     store: Store
@@ -104,6 +108,7 @@ class Runtime:
     connect: Callable[[Entry], Cluster] | None = None
     base_url: Callable[[], str] = str
     outside: Outside | None = None
+    hook_hosts: HookHosts | None = None
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -111,6 +116,13 @@ class Runtime:
         from argosy.services.outcomes import Outcomes
 
         return Outcomes(self.store, self.clock, self.tally_seconds)
+
+    @cached_property
+    def history(self) -> History:
+        """Keeps every event and what became of it; written at most once in `tally_seconds`."""
+        from argosy.services.history import History
+
+        return History(self.store, self.clock, self.tally_seconds)
 
     @cached_property
     def claims(self) -> Claims:
@@ -131,7 +143,9 @@ class Runtime:
         """The declarations; a change of event sources wakes whoever wires them."""
         from argosy.services.objects import Objects
 
-        return Objects(self.store, self.clock, wakes=self.wakes, jq=self.jq, agents=self._wakened)
+        return Objects(
+            self.store, self.clock, wakes=self.wakes, jq=self.jq, agents=self._wakened, hooks=self.hook_wakes
+        )
 
     @cached_property
     def views(self) -> Views:
@@ -162,6 +176,23 @@ class Runtime:
         from argosy.control.wakes import Wakes
 
         return Wakes(self.store, self.queue, self.clock, RECONCILE_SOURCE) if self.place is not None else None
+
+    @cached_property
+    def hook_wakes(self) -> Wakes:
+        """Wakes of the function that registers webhooks at Git hosts."""
+        from argosy.control.wakes import Wakes
+
+        return Wakes(self.store, self.queue, self.clock, RECONCILE_SOURCE)
+
+    @cached_property
+    def registrar(self) -> Registrar:
+        """Registers webhooks at Git hosts. Raises InvalidObject where nothing asks those."""
+        from argosy.services.declarations import Declarations
+        from argosy.services.hooks import Registrar
+
+        if self.hook_hosts is None:
+            raise InvalidObject("this runtime registers no webhooks")
+        return Registrar(self.store, Declarations(self.store, self.clock), self.hook_hosts, self.secrets)
 
     @cached_property
     def wirer(self) -> Wirer:

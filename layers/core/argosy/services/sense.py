@@ -57,6 +57,7 @@ class Sensing:
         event = received.event
         for sensor in self._declarations.sensors(received.namespace, received.bus, event.source, event.subject):
             firings.extend(self._run(sensor, event, now))
+        self._runtime.history.sensed(received.namespace, received.bus, event, firings, now)
         return [message for firing in firings if (message := self._message(firing, now)) is not None]
 
     def _message(self, firing: Firing, now: datetime) -> TriggerMessage | None:
@@ -71,6 +72,7 @@ class Sensing:
         """Send a batch's firings and write its tallies."""
         send_firings(self._runtime, messages)
         self._runtime.outcomes.write()
+        self._runtime.history.write()
 
     def _run(self, sensor: CompiledSensor, event: Event, now: datetime) -> list[Firing]:
         firings: list[Firing] = []

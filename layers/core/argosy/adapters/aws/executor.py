@@ -9,14 +9,18 @@ from being sent twice.
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
+
+import orjson
 
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.errors import is_overload, telling
 from argosy.errors import Denied, Permanent, Unavailable
 from argosy.events.effects import InvokeFunction, SendToAws
+from argosy.events.tracing import trace_headers
 from argosy.ports.executor import FiringInfo
 
 __all__ = ["AwsExecutor"]
@@ -36,7 +40,7 @@ class AwsExecutor:
     async def execute(self, effect: InvokeFunction | SendToAws, firing: FiringInfo) -> str:
         """See `Executor.execute`."""
         if isinstance(effect, InvokeFunction):
-            return await asyncio.to_thread(self._invoke, effect)
+            return await asyncio.to_thread(self._invoke, effect, firing)
         send = {"sns": self._publish, "sqs": self._send, "eventBridge": self._put, "stepFunctions": self._start}
         return await asyncio.to_thread(send[effect.service], effect, firing)
 
@@ -44,7 +48,7 @@ class AwsExecutor:
         if self._allowed is not None and not any(fnmatchcase(arn, pattern) for pattern in self._allowed):
             raise Denied(f"{arn} is not among the stack's AllowedTargetArns; add it there and deploy")
 
-    def _invoke(self, effect: InvokeFunction) -> str:
+    def _invoke(self, effect: InvokeFunction, firing: FiringInfo) -> str:
         arn = effect.function
         if not arn.startswith("arn:"):
             arn = f"arn:{self._partition}:lambda:{effect.region}:{self._account}:function:{effect.function}"
@@ -52,7 +56,10 @@ class AwsExecutor:
         with telling(arn):
             functions = self._clients.regional("lambda", effect.region, patience=_INVOKE_SECONDS, attempts=1)
             answer = functions.invoke(
-                FunctionName=arn, InvocationType=effect.invocation_type, Payload=effect.payload.encode()
+                FunctionName=arn,
+                InvocationType=effect.invocation_type,
+                Payload=effect.payload.encode(),
+                **_client_context(firing),
             )
         if answer.get("FunctionError"):
             said = answer["Payload"].read()[:_SHOWN].decode("utf-8", "replace")
@@ -108,6 +115,12 @@ class AwsExecutor:
             except states.exceptions.ExecutionAlreadyExists:
                 return f"{effect.target}: {name} was started before"
         return f"{effect.target}: started"
+
+
+def _client_context(firing: FiringInfo) -> dict[str, Any]:
+    """The trace, as the function finds it in `context.client_context.custom`."""
+    custom = trace_headers(firing.trace, firing.id)
+    return {"ClientContext": base64.b64encode(orjson.dumps({"custom": custom})).decode()} if custom else {}
 
 
 def _fifo(effect: SendToAws, firing: FiringInfo) -> dict[str, Any]:

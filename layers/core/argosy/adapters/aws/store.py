@@ -22,7 +22,7 @@ from argosy import formats
 from argosy.adapters.aws.changes import Operation, operation
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.errors import code_of, is_overload, telling
-from argosy.adapters.aws.items import SHARDS, Item, expiry, key_of, number, pack, unpack
+from argosy.adapters.aws.items import SHARDS, Item, expiry, key_of, number, pack, row_attributes, unpack
 from argosy.adapters.aws.retries import pauses
 from argosy.errors import Conflict, Permanent, Unavailable
 from argosy.ports.blobs import Blobs
@@ -35,6 +35,7 @@ __all__ = ["DynamoStore"]
 _INDEX: Final = "due"
 _FAILED: Final = "ConditionalCheckFailed"
 _PAGE: Final = 25
+_BATCH: Final = 25
 
 
 class DynamoStore:
@@ -116,6 +117,23 @@ class DynamoStore:
                 if not code:
                     return
             self._pause(waits, f"row {pk}/{sk}")
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        """See `Store.keep`. In batches of 25; what DynamoDB leaves undone is sent again."""
+        items = {(row.pk, row.sk): self._item(row) for row in rows}
+        waits = pauses()
+        left: list[Any] = [{"PutRequest": {"Item": item}} for item in items.values()]
+        while left:
+            batch, left = left[:_BATCH], left[_BATCH:]
+            with telling(f"rows of table {self._table}"):
+                answer = self._clients.dynamodb.batch_write_item(RequestItems={self._table: batch})
+            undone = answer["UnprocessedItems"].get(self._table, [])
+            if undone:
+                left = [*undone, *left]
+                self._pause(waits, f"{len(left)} rows")
+
+    def _item(self, row: Row) -> Item:
+        return {**key_of(row.pk, row.sk), **pack(row, self._blobs), **row_attributes(row), "version": number(1)}
 
     def due(self, until: float, limit: int) -> list[Row]:
         """See `Store.due`. Asks the 16 parts of the index one after the other: about 0.1 s, once a minute."""

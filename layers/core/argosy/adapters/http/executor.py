@@ -1,7 +1,7 @@
 """Executor of `http` effects.
 
 Every request carries the firing's id as `Idempotency-Key`, the same in each attempt, so that a receiver can tell a
-repetition; a manifest that sets the header itself keeps its own.
+repetition, and its trace; a manifest that sets such a header itself keeps its own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from argosy.adapters.http.deadlines import Deadlines
 from argosy.adapters.http.inside import service_of
 from argosy.errors import EvaluationError, Unavailable
 from argosy.events.effects import HttpCall, Reference
+from argosy.events.tracing import trace_headers
 from argosy.ports.executor import FiringInfo
 from argosy.ports.secrets import Secrets
 
@@ -101,7 +102,12 @@ class HttpExecutor:
             password = self._read(firing.namespace, effect.password) if effect.password else ""
             headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         given = {name.lower() for name in headers}
-        for name, value in (("Content-Type", "application/json"), (IDEMPOTENCY_KEY, firing.id)):
+        ours = {
+            "Content-Type": "application/json",
+            IDEMPOTENCY_KEY: firing.id,
+            **trace_headers(firing.trace, firing.id),
+        }
+        for name, value in ours.items():
             if name.lower() not in given:
                 headers[name] = value
         return headers

@@ -64,6 +64,12 @@ class FakeStore:
                 data[name] = data.get(name, 0) + amount
             self._rows[pk, sk] = replace(row, data=data, version=row.version + 1)
 
+    def keep(self, rows: Sequence[Row]) -> None:
+        """See `Store.keep`."""
+        with self._lock:
+            for row in rows:
+                self._rows[row.pk, row.sk] = replace(copy.deepcopy(row), version=1)
+
     def due(self, until: float, limit: int) -> list[Row]:
         """See `Store.due`."""
         with self._lock:

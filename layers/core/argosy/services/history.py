@@ -1,0 +1,170 @@
+"""History: every event, what it has fired, every attempt and its result, for seven days.
+
+Rows (each expires by itself):
+
+    event/<namespace>/<event id>   event                     the event as it came, its trace, what it has fired at once
+                                   firing/<firing>           a firing that it is part of and that a later event completed
+                                   attempt/<firing>/<n>      an attempt: state, reason, time
+    events/<namespace>/<day>       <time>/<first event id>   what came in one batch, for lists: a line for each event
+
+What a sensor drops is not kept: its versions are (`services.versions`), deciding is pure, and `services.explaining` decides
+again. Rows are gathered over a batch and written together, on one machine at most once a second, so a crash may take the
+last second of what is told here, never of what is done. What cannot be kept is logged and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from argosy.errors import ArgosyError, InvalidObject, NotFound
+from argosy.events.envelope import Event
+from argosy.events.sensors import Firing
+from argosy.events.tracing import trace_of
+from argosy.ports.clock import Clock, stamp
+from argosy.ports.store import Row, Store
+
+__all__ = ["KEEP_DAYS", "History", "Page", "event_rows", "listed"]
+
+KEEP_DAYS: Final = 7
+_KEEP_SECONDS: Final = KEEP_DAYS * 86_400.0
+_MAX_REASON: Final = 2_000
+_MOST_LINES: Final = 500
+_log = logging.getLogger("argosy.services")
+
+
+class History:
+    """Gathers what happens and writes it, at most once in `every` seconds unless told to."""
+
+    def __init__(self, store: Store, clock: Clock, every: float = 0.0) -> None:
+        self._store, self._clock, self._every = store, clock, every
+        self._mutex = threading.Lock()
+        self._rows: list[Row] = []
+        self._lines: dict[str, list[dict[str, Any]]] = {}
+        self._written = 0.0
+
+    def sensed(self, namespace: str, bus: str, event: Event, firings: Sequence[Firing], now: datetime) -> None:
+        """An event was shown to all sensors, and these firings are what it has caused."""
+        at, expiry = stamp(now), now.timestamp() + _KEEP_SECONDS
+        fired = [_fired(firing) for firing in firings]
+        data = {"at": at, "bus": bus, "trace": trace_of(event), "event": event.as_json(), "firings": fired}
+        rows = [Row(_pk(namespace, event.id), "event", data, expires_at=expiry)]
+        for firing, told in zip(firings, fired, strict=True):
+            rows += [
+                Row(_pk(namespace, other), f"firing/{firing.id}", told, expires_at=expiry)
+                for other in set(firing.events.values()) - {event.id}
+            ]
+        line = {
+            "id": event.id,
+            "at": at,
+            "type": event.type,
+            "source": event.source,
+            "event": event.subject,
+            "firings": len(fired),
+        }
+        with self._mutex:
+            self._rows += rows
+            self._lines.setdefault(namespace, []).append(line)
+
+    def attempted(self, firing: Firing, attempt: int, state: str, reason: str, now: datetime) -> None:
+        """What became of an attempt: `fired`, `failed`, `repeated` (failed, another follows) or `limited` (waits)."""
+        data = {**_fired(firing), "attempt": attempt, "state": state, "at": stamp(now)}
+        if reason:
+            data["reason"] = reason[:_MAX_REASON]
+        expiry = now.timestamp() + _KEEP_SECONDS
+        rows = [
+            Row(_pk(firing.namespace, event), f"attempt/{firing.id}/{attempt:04}", data, expires_at=expiry)
+            for event in set(firing.events.values())
+        ]
+        with self._mutex:
+            self._rows += rows
+
+    def write(self, *, now: bool = False) -> None:
+        """Write what was gathered, if it is time or `now` is set."""
+        time = self._clock.now().timestamp()
+        if not self._rows or (not now and time - self._written < self._every):
+            return
+        with self._mutex:
+            rows, self._rows = self._rows, []
+            lines, self._lines, self._written = self._lines, {}, time
+        for namespace, found in lines.items():
+            rows += _listing(namespace, found, time + _KEEP_SECONDS)
+        try:
+            self._store.keep(rows)
+        except ArgosyError as x:
+            _log.error("history could not be kept: %s", x)
+
+
+class Page(list[dict[str, Any]]):
+    """Lines of events, newest first; `next` is the time before which the next page begins, "" at the end."""
+
+    next: str = ""
+
+
+def listed(store: Store, namespace: str, since: datetime, until: datetime, limit: int, before: str = "") -> Page:
+    """The events that came from `since` and before `until`, newest first; about `limit` of them, whole batches.
+
+    `before`: `next` of the page before. Raises InvalidObject for one that is none.
+    """
+    page = Page()
+    first, last = stamp(since), before or stamp(until)
+    try:
+        day = date.fromisoformat(last[:10])
+    except ValueError as x:
+        raise InvalidObject(f"{before!r} is no `next` of a page", field="before") from x
+    while day >= since.date():
+        pk = f"events/{namespace}/{day.isoformat()}"
+        for row in store.query(pk, after=last, limit=limit, newest_first=True):
+            if row.sk < first:
+                return page
+            if len(page) >= limit:
+                page.next = last
+                return page
+            page += reversed([line for line in row.data["lines"] if line["at"] >= first])
+            last = row.sk
+        day -= timedelta(days=1)
+    return page
+
+
+def event_rows(
+    store: Store, namespace: str, event_id: str
+) -> tuple[Row, list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """The row of an event, the firings that it is part of, and their attempts in order. Raises NotFound."""
+    rows = {row.sk: row for row in store.query(_pk(namespace, event_id))}
+    if "event" not in rows:
+        raise NotFound(f"no event {event_id} in namespace {namespace}; events are kept for {KEEP_DAYS} days")
+    firings = [*rows["event"].data["firings"], *(row.data for sk, row in rows.items() if sk.startswith("firing/"))]
+    attempts = [row.data for sk, row in rows.items() if sk.startswith("attempt/")]
+    return rows["event"], firings, sorted(attempts, key=lambda one: (one["at"], one["attempt"]))
+
+
+def _fired(firing: Firing) -> dict[str, Any]:
+    return {
+        "firing": firing.id,
+        "sensor": firing.sensor,
+        "trigger": firing.trigger,
+        "events": dict(firing.events),
+        "trace": firing.trace,
+    }
+
+
+def _pk(namespace: str, event_id: str) -> str:
+    return f"event/{namespace}/{event_id}"
+
+
+def _listing(namespace: str, lines: Sequence[dict[str, Any]], expiry: float) -> list[Row]:
+    """Rows of lines, one day each."""
+    rows = []
+    days: dict[str, list[dict[str, Any]]] = {}
+    for line in lines:
+        days.setdefault(line["at"][:10], []).append(line)
+    for day, found in days.items():
+        for start in range(0, len(found), _MOST_LINES):
+            part = found[start : start + _MOST_LINES]
+            # The last one's time: a row is looked for by the newest that it holds.
+            sk = f"{part[-1]['at']}/{part[0]['id']}"
+            rows.append(Row(f"events/{namespace}/{day}", sk, {"lines": part}, expires_at=expiry))
+    return rows
