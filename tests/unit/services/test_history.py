@@ -38,7 +38,7 @@ def test_an_event_and_what_became_of_it() -> None:
     assert (row.data["trace"], row.data["bus"]) == (ID, "default")
     firings, attempts = shown(made, ID)
     assert firings == [("s", "one", {"dep": ID}), ("s", "two", {"dep": ID})]
-    assert attempts == [("one", 1, "fired"), ("two", 1, "fired")]
+    assert sorted(attempts) == [("one", 1, "fired"), ("two", 1, "fired")]
 
 
 def test_an_event_that_nobody_hears_is_kept() -> None:
@@ -75,9 +75,8 @@ def test_events_are_listed_newest_first_page_by_page() -> None:
         made.sense(event({}, id=f"e{hour}-1"), event({}, id=f"e{hour}-2"))
         made.clock.advance(3600)
     assert len(page(made)) == 48
-    found, first = [], page(made, limit=10, since=100 * 3600)
-    found += first
-    following = first
+    following = page(made, limit=10, since=100 * 3600)
+    found = list(following)
     while following.next:
         following = page(made, limit=10, before=following.next, since=100 * 3600)
         found += following

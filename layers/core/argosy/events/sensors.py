@@ -98,7 +98,7 @@ class CompiledSensor:
     """One version of a Sensor object.
 
     A trigger whose condition cannot be used is left out, as in Argo; `broken` tells its name and the reason. `identity` is
-    the object's uid, `definitions` holds a digest of each dependency by name.
+    the object's uid, `definitions` holds a digest of each dependency by name, `triggers` are those that can be used.
     """
 
     def __init__(self, sensor: Sensor, body: Mapping[str, Any]) -> None:
@@ -108,11 +108,13 @@ class CompiledSensor:
         self.broken: dict[str, str] = {}
         self.identity = sensor.metadata.uid or f"{self.namespace}/{self.name}"
         self.definitions = {dependency.name: _digest(dependency) for dependency in sensor.spec.dependencies}
+        self.triggers: list[CompiledTrigger] = []
         self._routes: dict[tuple[str, str], list[tuple[CompiledTrigger, list[Dependency]]]] = {}
         raw = body["spec"]["triggers"]
         for trigger, written in zip(sensor.spec.triggers, raw, strict=True):
             compiled = self._compile(trigger, written)
             if compiled is not None:
+                self.triggers.append(compiled)
                 self._route(compiled)
 
     @property

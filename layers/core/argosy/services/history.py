@@ -27,7 +27,7 @@ from argosy.events.tracing import trace_of
 from argosy.ports.clock import Clock, stamp
 from argosy.ports.store import Row, Store
 
-__all__ = ["KEEP_DAYS", "History", "Page", "event_rows", "listed"]
+__all__ = ["KEEP_DAYS", "History", "Page", "event_rows", "lines_from", "listed"]
 
 KEEP_DAYS: Final = 7
 _KEEP_SECONDS: Final = KEEP_DAYS * 86_400.0
@@ -46,11 +46,14 @@ class History:
         self._lines: dict[str, list[dict[str, Any]]] = {}
         self._written = 0.0
 
-    def sensed(self, namespace: str, bus: str, event: Event, firings: Sequence[Firing], now: datetime) -> None:
-        """An event was shown to all sensors, and these firings are what it has caused."""
+    def sensed(
+        self, namespace: str, bus: str, event: Event, firings: Sequence[Firing], now: datetime, replays: str = ""
+    ) -> None:
+        """An event was shown to sensors, and these firings are what it has caused; `replays`: the event that it repeats."""
+        again = {"replays": replays} if replays else {}
         at, expiry = stamp(now), now.timestamp() + _KEEP_SECONDS
         fired = [_fired(firing) for firing in firings]
-        data = {"at": at, "bus": bus, "trace": trace_of(event), "event": event.as_json(), "firings": fired}
+        data = {"at": at, "bus": bus, "trace": trace_of(event), "event": event.as_json(), "firings": fired, **again}
         rows = [Row(_pk(namespace, event.id), "event", data, expires_at=expiry)]
         for firing, told in zip(firings, fired, strict=True):
             rows += [
@@ -64,6 +67,7 @@ class History:
             "source": event.source,
             "event": event.subject,
             "firings": len(fired),
+            **again,
         }
         with self._mutex:
             self._rows += rows
@@ -111,10 +115,7 @@ def listed(store: Store, namespace: str, since: datetime, until: datetime, limit
     """
     page = Page()
     first, last = stamp(since), before or stamp(until)
-    try:
-        day = date.fromisoformat(last[:10])
-    except ValueError as x:
-        raise InvalidObject(f"{before!r} is no `next` of a page", field="before") from x
+    day = _day(last)
     while day >= since.date():
         pk = f"events/{namespace}/{day.isoformat()}"
         for row in store.query(pk, after=last, limit=limit, newest_first=True):
@@ -127,6 +128,31 @@ def listed(store: Store, namespace: str, since: datetime, until: datetime, limit
             last = row.sk
         day -= timedelta(days=1)
     return page
+
+
+def lines_from(
+    store: Store, namespace: str, since: datetime, until: datetime, limit: int, after: str = ""
+) -> tuple[list[dict[str, Any]], str]:
+    """The events that came from `since` and before `until`, oldest first, and what the next page begins `after`."""
+    first, end, lines = stamp(since), stamp(until), []
+    day, last = _day(after or first), after or first
+    while day <= until.date():
+        for row in store.query(f"events/{namespace}/{day.isoformat()}", after=last, limit=limit):
+            lines += [line for line in row.data["lines"] if first <= line["at"] < end]
+            last = row.sk
+            if len(lines) >= limit:
+                return lines, last
+            if row.data["lines"][0]["at"] >= end:
+                return lines, ""
+        day += timedelta(days=1)
+    return lines, ""
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError as x:
+        raise InvalidObject(f"{text!r} is no `next` of a page") from x
 
 
 def event_rows(

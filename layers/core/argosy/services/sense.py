@@ -11,7 +11,7 @@ from argosy.events.envelope import Event
 from argosy.events.joins import JoinState, step
 from argosy.events.resets import last_reset
 from argosy.events.sensors import CompiledSensor, CompiledTrigger, Dropped, Firing, Match
-from argosy.ports.store import ABSENT, Put, Row
+from argosy.ports.store import ABSENT, Put, Row, Store
 from argosy.records import record
 from argosy.services.aside import or_set_aside
 from argosy.services.declarations import Declarations
@@ -20,7 +20,7 @@ from argosy.services.mail import unpack
 from argosy.services.queues import BUS
 from argosy.services.runtime import Runtime
 
-__all__ = ["Sensing"]
+__all__ = ["Sensing", "waiting"]
 
 _REMEMBER_SECONDS = 3600.0
 _TRIES = 50
@@ -31,6 +31,8 @@ class _BusEvent:
     namespace: str
     bus: str
     event: Event
+    replays: str = ""
+    only: str = ""
 
 
 class Sensing:
@@ -56,8 +58,9 @@ class Sensing:
         firings: list[Firing] = []
         event = received.event
         for sensor in self._declarations.sensors(received.namespace, received.bus, event.source, event.subject):
-            firings.extend(self._run(sensor, event, now))
-        self._runtime.history.sensed(received.namespace, received.bus, event, firings, now)
+            if received.only in ("", sensor.name):
+                firings.extend(self._run(sensor, event, now))
+        self._runtime.history.sensed(received.namespace, received.bus, event, firings, now, received.replays)
         return [message for firing in firings if (message := self._message(firing, now)) is not None]
 
     def _message(self, firing: Firing, now: datetime) -> TriggerMessage | None:
@@ -92,7 +95,7 @@ class Sensing:
 
     def _join(self, sensor: CompiledSensor, match: Match, now: datetime) -> Mapping[str, Event] | None:
         store, event = self._runtime.store, match.event
-        pk = f"join/{sensor.namespace}/{sensor.name}/{sensor.identity}"
+        pk = _pk(sensor)
         state_sk, used_sk = f"{match.trigger.name}/state", f"{match.trigger.name}/used/{match.dependency}/{event.id}"
         for _ in range(_TRIES):
             used = store.get(pk, used_sk)
@@ -128,6 +131,15 @@ class Sensing:
         )
 
 
+def waiting(store: Store, sensor: CompiledSensor, trigger: CompiledTrigger, now: datetime) -> Mapping[str, Event]:
+    """What a trigger's condition waits with: dependency → event."""
+    return _state(store.get(_pk(sensor), f"{trigger.name}/state"), sensor, trigger, now).events
+
+
+def _pk(sensor: CompiledSensor) -> str:
+    return f"join/{sensor.namespace}/{sensor.name}/{sensor.identity}"
+
+
 def _kept(row: Row | None, dependency: str, now: datetime) -> float:
     """Since when the state has held the event of a dependency."""
     return float(row.data.get("kept", {}).get(dependency, now.timestamp())) if row is not None else now.timestamp()
@@ -149,6 +161,7 @@ def _state(row: Row | None, sensor: CompiledSensor, trigger: CompiledTrigger, no
 
 def _read(body: Any) -> _BusEvent:
     try:
-        return _BusEvent(body["namespace"], body["bus"], Event.from_json(body["event"]))
+        event = Event.from_json(body["event"])
+        return _BusEvent(body["namespace"], body["bus"], event, body.get("replays", ""), body.get("only", ""))
     except (KeyError, TypeError) as x:
         raise EvaluationError(f"not a bus message: {type(x).__name__} {x}") from x
