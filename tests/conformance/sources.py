@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from argosy.errors import ArgosyError, Denied, EvaluationError
+from argosy.events import registration
 from argosy.events.sources import (
     bitbucketserver,
     calendar,
@@ -121,7 +122,26 @@ def _matches(case: Case) -> object:
     return watched.wants(_model(FileSource, case["spec"]), case["event"]["name"], case["event"]["op"])
 
 
+def _misc(case: Case) -> object:
+    name, given = case["fn"], case["args"]
+    if name == "should-create-webhooks":
+        source = parse(EventSource, Manifest({"spec": {given["kind"]: {"x": given["spec"]}}}))
+        return registration.registers(given["kind"], source.spec.of(given["kind"])["x"])
+    hook = given.get("hook")
+    present = registration.PresentHook("", hook["url"], hook["events"]) if hook else None
+    known: dict[str, Callable[[], object]] = {
+        "formatted-url": lambda: registration.formatted_url(given["url"], given["endpoint"]),
+        "elements-match": lambda: registration.same_elements(given["a"], given["b"]),
+        "hook-match": lambda: registration.matches(present, given["url"], given["events"]),
+        "fs-op": lambda: watched.operations(given["text"]),
+    }
+    if name not in known:
+        raise NotImplementedError(f"{name} has no counterpart in the product")
+    return known[name]()
+
+
 FAMILIES: dict[str, Callable[[Case], object]] = {
+    "events/event-misc": _misc,
     "events/event-payload": _shaped,
     "events/hook-auth": _hook_auth,
     "events/source-match": _matches,

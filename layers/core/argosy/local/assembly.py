@@ -11,6 +11,7 @@ from argosy.adapters.console.executor import LogExecutor
 from argosy.adapters.files.blobs import FileBlobs
 from argosy.adapters.files.secrets import ChainedSecrets, FileSecrets
 from argosy.adapters.git.repository import GitRepository
+from argosy.adapters.hooks import HttpHookHosts
 from argosy.adapters.http.outside import HttpOutside, Later
 from argosy.adapters.jq import LazyJq
 from argosy.adapters.render.workshop import ToolWorkshop
@@ -136,6 +137,7 @@ def assemble(
         connect=partial(_reach, lazy, secrets),
         base_url=lambda: str((data.told("instance") or {}).get("api", "")),
         outside=HttpOutside() if serving else HttpOutside(Later()),
+        hook_hosts=HttpHookHosts() if serving else None,
     )
     return Embedded(runtime, queue, store, patient, clock, link, lazy)
 

@@ -49,7 +49,10 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of one object: `created`, `configured`, `unchanged` or `deleted`; `hooked`: it may have webhooks elsewhere."""
+    """What became of one object: `created`, `configured`, `unchanged` or `deleted`.
+
+    `hooked`: it may have webhooks elsewhere.
+    """
 
     kind: str
     namespace: str

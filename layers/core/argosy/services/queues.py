@@ -1,12 +1,13 @@
 """The queues of an installation, by logical name.
 
-`bus` carries events to sensors, `triggers` carries firings to what they do, `timers` wakes objects at their time. On AWS
-there are three more: `sources` takes what topics and rules send, `reconcile-source` wakes the function that wires event
-sources, `cluster-triggers` carries firings to what they do in a cluster: only the function that takes those is in a
-network that reaches one, and has a client for it. What agents of clusters say comes by `agent-reports`, what they are to
-do goes by `agent-commands` (on AWS each has a pair of its own); `reconcile-door` wakes the controller of what is declared in
-clusters. Timeouts follow the functions that consume them: visibility is six
-times the function's timeout, as AWS asks for standard queues, and twice for work queues, whose group waits for it.
+`bus` carries events to sensors, `triggers` carries firings to what they do, `timers` wakes objects at their time,
+`reconcile-source` wakes the function that connects event sources outside: webhooks at Git hosts, and on AWS what
+feeds them. On AWS there are two more: `sources` takes what topics and rules send, `cluster-triggers` carries firings
+to what they do in a cluster: only the function that takes those is in a network that reaches one, and has a client
+for it. What agents of clusters say comes by `agent-reports`, what they are to do goes by `agent-commands` (on AWS
+each has a pair of its own); `reconcile-door` wakes the controller of what is declared in clusters. Timeouts follow
+the functions that consume them: visibility is six times the function's timeout, as AWS asks for standard queues, and
+twice for work queues, whose group waits for it.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ _SHARED: Final = (
     *QUEUES,
     QueueSpec(TIMERS, visibility=180, max_receives=5, dlq="timers-dlq"),
     QueueSpec("timers-dlq", visibility=30),
+    QueueSpec(RECONCILE_SOURCE, fifo=True, visibility=240, max_receives=5, dlq="reconcile-source-dlq"),
+    QueueSpec("reconcile-source-dlq", fifo=True, visibility=30),
     QueueSpec(RECONCILE_DOOR, fifo=True, visibility=240, max_receives=5, dlq="reconcile-door-dlq"),
     QueueSpec("reconcile-door-dlq", fifo=True, visibility=30),
 )
@@ -80,8 +83,6 @@ AWS_QUEUES: Final = (
     QueueSpec("cluster-triggers-dlq", visibility=30),
     QueueSpec(SOURCES, visibility=180, max_receives=5, dlq="sources-dlq"),
     QueueSpec("sources-dlq", visibility=30),
-    QueueSpec(RECONCILE_SOURCE, fifo=True, visibility=240, max_receives=5, dlq="reconcile-source-dlq"),
-    QueueSpec("reconcile-source-dlq", fifo=True, visibility=30),
     QueueSpec("agent-reports-dlq", fifo=True, visibility=30),
 )
 

@@ -17,6 +17,7 @@ from argosy.resources.eventsource import HTTP_TYPES
 from argosy.resources.homes import home_of
 from argosy.resources.sensor import Sensor
 from argosy.services.calendars import CALENDAR_PK
+from argosy.services.hooks import hook_problems
 from argosy.services.outcomes import sensor_status
 from argosy.services.wiring import problems_of
 
@@ -34,7 +35,7 @@ def with_status(
     if body["kind"] == "Sensor":
         status = {**_sensor_conditions(body, unserved), **sensor_status(store, namespace, name)}
     elif body["kind"] == "EventSource":
-        problem = "; ".join(problems_of(store, namespace, name).values())
+        problem = "; ".join(_source_problems(store, namespace, name))
         status = {"conditions": [_condition("SourcesProvided", not problem, problem), _condition("Deployed", True)]}
         if urls := public_urls(body, base_url):
             status["urls"] = urls
@@ -45,6 +46,11 @@ def with_status(
         message = "events travel through this installation's queue; the bus settings of the manifest have no effect"
         status = {"conditions": [_condition("Configured", True, message), _condition("Deployed", True)]}
     return {**body, "status": status}
+
+
+def _source_problems(store: Store, namespace: str, name: str) -> list[str]:
+    hooks = hook_problems(store, namespace, name)
+    return [*problems_of(store, namespace, name).values(), *(f"{what}: {why}" for what, why in hooks.items())]
 
 
 def public_urls(body: Mapping[str, Any], base_url: str) -> dict[str, str]:

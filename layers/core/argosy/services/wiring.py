@@ -31,7 +31,8 @@ from argosy.events.sources.minio import DETAIL_TYPES
 from argosy.ports.store import Delete, Put, Row, Store
 from argosy.ports.wiring import Place, Wire, Wiring
 from argosy.services.declarations import Declarations, SourceEntry
-from argosy.services.objects import WIRING
+from argosy.services.hooks import hooks_loop
+from argosy.services.objects import HOOKS, WIRING
 from argosy.services.queues import RECONCILE_SOURCE
 from argosy.services.timing import timers_of
 
@@ -224,11 +225,14 @@ def wiring_loop(runtime: Runtime) -> Loop:
 
 
 def handle_wake(runtime: Runtime, body: str) -> None:
-    """Wire everything because the message `body` says so; what failed is tried again by its timer.
+    """Wire everything, or register all webhooks, because the message `body` says so; what failed has its timer.
 
     Raises EvaluationError for a message that is no wake, Unavailable when our own store or queue fail.
     """
     key = read_wake(body)
+    if key == str(HOOKS):
+        hooks_loop(runtime).run(HOOKS)
+        return
     if key != str(WIRING):
         if key is not None:  # a row of it would be sent again for ever
             Wakes(runtime.store, runtime.queue, runtime.clock, RECONCILE_SOURCE).clear(key)

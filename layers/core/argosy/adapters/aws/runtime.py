@@ -23,6 +23,7 @@ from argosy.adapters.aws.errors import telling
 from argosy.adapters.aws.queue import SqsQueue, queue_urls, queue_variable
 from argosy.adapters.aws.secrets import AwsSecrets
 from argosy.adapters.aws.store import DynamoStore
+from argosy.adapters.hooks import HttpHookHosts
 from argosy.adapters.http.outside import HttpOutside
 from argosy.adapters.jq import LazyJq
 from argosy.adapters.signing.renewed import RenewedSigner
@@ -172,6 +173,7 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
         connect=lambda entry: _reach(entry, clients),
         base_url=lambda: settings.url,
         outside=HttpOutside(),
+        hook_hosts=HttpHookHosts() if settings.sqs_function else None,
     )
     return runtime
 
