@@ -37,6 +37,7 @@ def token(up: Up) -> str:
 
 def routes() -> list[tuple[str, str]]:
     examples = {"{kind}": "es", "{namespace}": "ns", "{name}": "hook", "{queue}": "bus", "{operation}": "0123"}
+    examples |= {"{event}": "4567", "{sensor}": "s"}
     return [
         (method.upper(), "/".join(examples.get(part, part) for part in path.split("/")))
         for path, methods in json.loads(schema())["paths"].items()
@@ -210,7 +211,7 @@ def test_logs_go_elsewhere_than_answers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "stdin", "told"),
     [
-        (["nothing", "-e", "-"], "{}", "no function nothing; there are api, "),
+        (["nothing", "-e", "-"], "{}", "no function nothing; there are agent_inbox, api, "),
         (["tick", "-e", "nothing.json"], "", "event file nothing.json cannot be read"),
         (["tick", "-e", "-"], "{", "standard input: not JSON"),
         (["tick", "-e", "-"], "[]", "standard input: an event is a JSON object"),

@@ -101,7 +101,7 @@ def test_nothing_is_called_and_no_executor_made_before_it_is_needed(environment:
     counted = Counted(Clients(environment))
     made = assemble(Settings.read(environment), counted.clients)
     assert counted.calls == Counter()
-    assert sorted(made.executors) == ["argoWorkflow", "aws", "awsLambda", "http", "k8s", "log"]
+    assert sorted(made.executors) == ["argoWorkflow", "aws", "awsLambda", "email", "http", "k8s", "log", "slack"]
 
 
 # What an event costs

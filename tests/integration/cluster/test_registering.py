@@ -67,7 +67,7 @@ def test_a_cluster_is_reached_by_an_account_of_its_own(
     complete_cluster: ClusterInfo, cluster: Cluster, namespace: str, data: Path
 ) -> None:
     add(complete_cluster, "dev")
-    token = data / "secrets" / "argosy" / "cluster-dev" / "token"
+    token = data / "secrets" / "@clusters" / "cluster-dev" / "token"
     assert token.stat().st_mode & 0o777 == 0o600
     assert token.read_text() not in argosy("cluster", "get", "dev", "-o", "yaml")
     grant(cluster, namespace, "", "configmaps", "create", "get")

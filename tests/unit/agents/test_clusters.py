@@ -151,6 +151,16 @@ def test_what_is_refused(namespace: str, named: str, problem: type[ArgosyError],
         Reached().acting(namespace, named)
 
 
+def test_an_installation_without_a_home_cluster() -> None:
+    reached = Reached()
+    reached.clusters = Clusters(replace(reached.made.runtime, home=None), reached._connect)
+    assert isinstance(reached.acting("ns", "lab"), FakeCluster)
+    with pytest.raises(NotFound, match="k8s and argoWorkflow triggers need a cluster"):
+        reached.acting("ns")
+    with pytest.raises(Denied):
+        reached.acting("ns@edge", "lab")
+
+
 def test_a_connection_is_kept_until_the_cluster_is_registered_otherwise() -> None:
     reached = Reached()
     assert reached.acting("ns", "lab") is reached.acting("ns", "lab")

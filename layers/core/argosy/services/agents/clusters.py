@@ -15,7 +15,7 @@ from argosy.control.effects import Outcome, Unit, Version
 from argosy.control.keys import Key
 from argosy.control.units import Carrier, Direct
 from argosy.control.writing import ClusterWriter
-from argosy.errors import Denied
+from argosy.errors import Denied, NotFound
 from argosy.ports.cluster import Cluster
 from argosy.ports.executor import FiringInfo
 from argosy.resources.homes import home_of
@@ -52,12 +52,27 @@ class Clusters:
     def of_firing(self, firing: FiringInfo, name: str) -> Cluster:
         """The cluster that a trigger writes to: the one that it names, else its sensor's home. Raises Denied, NotFound."""
         home = home_of(firing.namespace)[1]
-        if name and name != (home or HOME) and not self._runtime.registry.find(home).management:
+        if name and name != (home or HOME) and not self._manages(home):
             raise Denied(
                 f"cluster {home or HOME} is no management cluster: its sensors act on it alone, not on {name} "
                 "(argosy cluster set NAME --management)"
             )
-        return self.named(name or home, f"{firing.id}/{firing.attempt}/{firing.look}")
+        try:
+            return self.named(name or home, f"{firing.id}/{firing.attempt}/{firing.look}")
+        except NotFound as x:
+            if name or home:
+                raise
+            raise NotFound(
+                "k8s and argoWorkflow triggers need a cluster, and this installation has none of its own: start argosy up "
+                "with --cluster, or add one (argosy cluster add) and name it in the trigger's field `cluster`"
+            ) from x
+
+    def _manages(self, home: str) -> bool:
+        """Whether what lives in a cluster may act on others; what was applied to an installation without one may."""
+        try:
+            return self._runtime.registry.find(home).management
+        except NotFound:
+            return not home
 
     def carrier(self, key: Key) -> Carrier:
         """Brings the writes of the object's controller to its cluster."""
