@@ -72,7 +72,9 @@ class Clusters:
         try:
             return self._runtime.registry.find(home).management
         except NotFound:
-            return not home
+            if home:
+                raise
+            return True
 
     def carrier(self, key: Key) -> Carrier:
         """Brings the writes of the object's controller to its cluster."""
