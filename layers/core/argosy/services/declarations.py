@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -40,27 +40,24 @@ class Hook:
     account: str
     kind: str
     entry: Any
+    hook: WebhookSource = field(init=False)
+    path: str = field(init=False)
+    """Its endpoint with one leading slash."""
+    secrets: Mapping[str, KeyRef] = field(init=False)
+    """The secrets that a request to it is checked with, by the names that its source knows them by."""
 
-    @property
-    def hook(self) -> WebhookSource:
-        """Endpoint, port and what else a webhook has."""
-        return hook_of(self.entry)
-
-    @property
-    def path(self) -> str:
-        """Its endpoint with one leading slash."""
-        return endpoint_path(self.hook)
+    def __post_init__(self) -> None:
+        """Find once what every request asks for."""
+        hook = hook_of(self.entry)
+        auth = {AUTH: hook.auth_secret} if hook.auth_secret is not None else {}
+        object.__setattr__(self, "hook", hook)
+        object.__setattr__(self, "path", endpoint_path(hook))
+        object.__setattr__(self, "secrets", {**auth, **hook_source(self.kind).secrets(self.entry)})
 
     @property
     def key(self) -> str:
         """`<namespace>/<event source>/<event>`."""
         return f"{self.namespace}/{self.source}/{self.event}"
-
-    @property
-    def secrets(self) -> Mapping[str, KeyRef]:
-        """The secrets that a request to it is checked with, by the names that its source knows them by."""
-        auth = self.hook.auth_secret
-        return {**({AUTH: auth} if auth is not None else {}), **hook_source(self.kind).secrets(self.entry)}
 
     def takes(self, method: str) -> bool:
         """Whether a request of this method is for it; only webhooks say which they take, as in Argo."""
