@@ -238,6 +238,17 @@ class ClientContract:
         assert (unwritable.code, unwritable.out) == (1, "")
         assert "cannot be written" in unwritable.err
 
+    def test_events_that_there_are_none_of(self, run: Run, space: str) -> None:
+        assert run("events", "list", "-n", space, "-o", "json").json()["items"] == []
+        assert run("events", "list", "-n", space, "--since", "yesterday").code == 1
+        for words in (("show", "e1"), ("trace", "e1"), ("why", "s", "e1")):
+            missing = run("events", *words, "-n", space)
+            assert (missing.code, "no event e1" in missing.err) == (1, True)
+        dry = run("events", "replay", "--since", "1h", "--dry-run", "-n", space)
+        assert (dry.code, dry.out) == (0, "0 events, 0 would be fired\n")
+        unknown = run("events", "replay", "--since", "1h", "--sensor", "nobody", "-n", space)
+        assert (unknown.code, "nobody" in unknown.err) == (1, True)
+
     def test_an_uninstall_asks_first(self, run: Run, space: str, tmp_path: Path) -> None:
         run("apply", "-f", write(tmp_path / "m.yaml", hook(namespace=space)))
         refused = run("admin", "uninstall", stdin="n\n")

@@ -26,6 +26,7 @@ BODIES: dict[str, Any] = {
     "/api/v1/events": EVENT,
     "/api/v1/clusters": {"name": "edge", "way": "agent", "settings": {"context": "edge"}},
     "/api/v1/clusters/hook": {"door": False},
+    "/api/v1/replays": {"namespace": "ns", "since": "1h"},
     "/api/v1/deletions": {"objects": [{"kind": "es", "namespace": "ns", "name": "hook"}]},
 }
 TOKEN = "aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"
@@ -95,6 +96,7 @@ def routes() -> list[tuple[str, str]]:
     """Every route of the document, with an example in place of each part that varies."""
     examples = {
         "{kind}": "eventsources", "{namespace}": "ns", "{name}": "hook", "{queue}": "bus", "{operation}": "0123",
+        "{event}": "4567", "{sensor}": "s",
     }  # fmt: skip
     found = []
     for path, methods in json.loads(schema())["paths"].items():

@@ -1,4 +1,5 @@
-"""Routes of `/api/v1`: declarations, events, queues, operations, health; those of clusters stand in `clusters`.
+"""Routes of `/api/v1`: declarations, events, queues, operations, health; those of clusters stand in `clusters`, what looks
+back in `history`.
 
 Who calls is decided before anything here runs (argosy.api.door); the routes find the actor in the resolver's context. A
 watch that has nothing new raises `Unchanged`: the door waits and asks again, so that no route holds the resolver while it
@@ -18,7 +19,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from argosy.api import clusters
+from argosy.api import clusters, history
 from argosy.api.answers import responses
 from argosy.api.models import (
     ApplyAnswer,
@@ -133,6 +134,7 @@ app.exception_handler([UnicodeDecodeError, RecursionError])(_unreadable)
 app.exception_handler(Unchanged)(_unchanged)
 app.not_found(_nowhere)
 app.include_router(clusters.router)
+app.include_router(history.router)
 
 
 _LARGE: Final = {

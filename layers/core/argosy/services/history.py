@@ -27,7 +27,7 @@ from argosy.events.tracing import trace_of
 from argosy.ports.clock import Clock, stamp
 from argosy.ports.store import Row, Store
 
-__all__ = ["KEEP_DAYS", "History", "Page", "event_rows", "lines_from", "listed"]
+__all__ = ["KEEP_DAYS", "History", "Page", "event_rows", "lines_from", "listed", "shown"]
 
 KEEP_DAYS: Final = 7
 _KEEP_SECONDS: Final = KEEP_DAYS * 86_400.0
@@ -117,16 +117,17 @@ def listed(store: Store, namespace: str, since: datetime, until: datetime, limit
     first, last = stamp(since), before or stamp(until)
     day = _day(last)
     while day >= since.date():
-        pk = f"events/{namespace}/{day.isoformat()}"
-        for row in store.query(pk, after=last, limit=limit, newest_first=True):
+        rows = store.query(f"events/{namespace}/{day.isoformat()}", after=last, limit=limit, newest_first=True)
+        for row in rows:
             if row.sk < first:
-                return page
-            if len(page) >= limit:
-                page.next = last
                 return page
             page += reversed([line for line in row.data["lines"] if line["at"] >= first])
             last = row.sk
-        day -= timedelta(days=1)
+            if len(page) >= limit:
+                page.next = last
+                return page
+        if len(rows) < limit:
+            day -= timedelta(days=1)
     return page
 
 
@@ -137,14 +138,16 @@ def lines_from(
     first, end, lines = stamp(since), stamp(until), []
     day, last = _day(after or first), after or first
     while day <= until.date():
-        for row in store.query(f"events/{namespace}/{day.isoformat()}", after=last, limit=limit):
+        rows = store.query(f"events/{namespace}/{day.isoformat()}", after=last, limit=limit)
+        for row in rows:
             lines += [line for line in row.data["lines"] if first <= line["at"] < end]
             last = row.sk
             if len(lines) >= limit:
                 return lines, last
             if row.data["lines"][0]["at"] >= end:
                 return lines, ""
-        day += timedelta(days=1)
+        if len(rows) < limit:
+            day += timedelta(days=1)
     return lines, ""
 
 
@@ -165,6 +168,12 @@ def event_rows(
     firings = [*rows["event"].data["firings"], *(row.data for sk, row in rows.items() if sk.startswith("firing/"))]
     attempts = [row.data for sk, row in rows.items() if sk.startswith("attempt/")]
     return rows["event"], firings, sorted(attempts, key=lambda one: (one["at"], one["attempt"]))
+
+
+def shown(store: Store, namespace: str, event_id: str) -> dict[str, Any]:
+    """An event with all that became of it, as JSON. Raises NotFound."""
+    row, firings, attempts = event_rows(store, namespace, event_id)
+    return {**row.data, "namespace": namespace, "firings": firings, "attempts": attempts}
 
 
 def _fired(firing: Firing) -> dict[str, Any]:

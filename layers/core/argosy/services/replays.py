@@ -9,6 +9,7 @@ replay has published is no part of another one.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +20,7 @@ from argosy.events.envelope import Event
 from argosy.events.joins import JoinState, step
 from argosy.events.sensors import CompiledSensor, Dropped, Firing
 from argosy.lang import instants
+from argosy.ports.clock import stamp
 from argosy.ports.queue import Outgoing
 from argosy.records import record
 from argosy.services.audit import audited
@@ -30,7 +32,7 @@ from argosy.services.queues import BUS
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
-__all__ = ["Wanted", "instant", "replayed"]
+__all__ = ["Wanted", "asked", "instant", "replayed"]
 
 _PAGE: Final = 500
 
@@ -56,6 +58,18 @@ def instant(text: str, now: datetime) -> datetime:
     if found is None:
         raise InvalidObject(f"{text!r} is no time: RFC 3339, or how long ago (15m, 24h, 7d)")
     return found
+
+
+def asked(runtime: Runtime, request: Mapping[str, Any], actor: str) -> dict[str, Any]:
+    """A page of the replay that a request of the API describes, with the name and the end of the replay.
+
+    Raises NotFound, InvalidObject.
+    """
+    now, name = runtime.clock.now(), request.get("name") or os.urandom(8).hex()
+    since, until = instant(request["since"], now), instant(request.get("until") or "0s", now)
+    sensor, dry_run = request.get("sensor", ""), request.get("dryRun", True)
+    wanted = Wanted(request["namespace"], since, until, name, sensor, dry_run)
+    return {"name": name, "until": stamp(until), **replayed(runtime, wanted, actor, request.get("after", ""))}
 
 
 def replayed(runtime: Runtime, wanted: Wanted, actor: str, after: str = "") -> dict[str, Any]:

@@ -68,6 +68,22 @@ class Client(Protocol):
         """Send a queue's dead letters back to it; how many. Raises NotFound."""
         ...
 
+    def events(self, namespace: str, since: str, until: str, limit: int) -> list[dict[str, Any]]:
+        """Lines of the events of a time, the newest first. Raises InvalidObject for what is no time."""
+        ...
+
+    def event(self, namespace: str, event: str) -> dict[str, Any]:
+        """An event and what became of it. Raises NotFound."""
+        ...
+
+    def why(self, namespace: str, sensor: str, event: str) -> dict[str, Any]:
+        """What a sensor made of an event. Raises NotFound."""
+        ...
+
+    def replay(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """A page of a replay, as the API takes and gives it. Raises NotFound, InvalidObject."""
+        ...
+
     def clusters(self) -> list[dict[str, Any]]:
         """Every cluster with its agent's state, the home cluster first."""
         ...

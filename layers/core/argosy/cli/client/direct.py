@@ -5,7 +5,7 @@ Everything goes through the services that the API's routes use. An instance that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from argosy.cli.client import Moved, ObjectKey, Seen
@@ -17,7 +17,10 @@ from argosy.problems import error_of
 from argosy.resources.manifests import Manifest
 from argosy.services.agents.administration import Administration, Change
 from argosy.services.agents.registry import Entry
+from argosy.services.explaining import why
+from argosy.services.history import listed, shown
 from argosy.services.objects import Applied
+from argosy.services.replays import asked, instant
 from argosy.services.views import MAX_WAIT, fingerprint
 from argosy.services.wiring import connections
 
@@ -85,6 +88,24 @@ class Direct:
         if operation.error is not None:
             raise error_of(operation.error)
         return operation.moved
+
+    def events(self, namespace: str, since: str, until: str, limit: int) -> list[dict[str, Any]]:
+        """See `Client.events`."""
+        now = self._runtime.clock.now()
+        start, end = instant(since, now), instant(until or "0s", now)
+        return listed(self._runtime.store, namespace, start, end, limit)[:limit]
+
+    def event(self, namespace: str, event: str) -> dict[str, Any]:
+        """See `Client.event`."""
+        return shown(self._runtime.store, namespace, event)
+
+    def why(self, namespace: str, sensor: str, event: str) -> dict[str, Any]:
+        """See `Client.why`."""
+        return why(self._runtime, namespace, sensor, event)
+
+    def replay(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Client.replay`."""
+        return asked(self._runtime, request, self._actor)
 
     def clusters(self) -> list[dict[str, Any]]:
         """See `Client.clusters`."""

@@ -80,6 +80,36 @@ class Remote:
             raise error_of(operation["error"])
         return int(operation["moved"])
 
+    def events(self, namespace: str, since: str, until: str, limit: int) -> list[dict[str, Any]]:
+        """See `Client.events`."""
+        query = {"namespace": namespace, "since": since, "until": until}
+        found: list[dict[str, Any]] = []
+        before = ""
+        while len(found) < limit:
+            wanted = {"limit": str(min(limit - len(found), int(_PAGE))), "before": before}
+            answer = self._ask("GET", "/events", query | wanted)
+            found += answer["items"]
+            before = answer["next"]
+            if not before:
+                break
+        return found[:limit]
+
+    def event(self, namespace: str, event: str) -> dict[str, Any]:
+        """See `Client.event`."""
+        found: dict[str, Any] = self._ask("GET", f"/events/{quote(namespace, '')}/{quote(event, '')}")
+        return found
+
+    def why(self, namespace: str, sensor: str, event: str) -> dict[str, Any]:
+        """See `Client.why`."""
+        path = f"/events/{quote(namespace, '')}/{quote(event, '')}/why/{quote(sensor, '')}"
+        found: dict[str, Any] = self._ask("GET", path)
+        return found
+
+    def replay(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Client.replay`."""
+        found: dict[str, Any] = self._ask("POST", "/replays", body=dict(request))
+        return found
+
     def clusters(self) -> list[dict[str, Any]]:
         """See `Client.clusters`."""
         return [{"kind": "Cluster", **each} for each in self._ask("GET", "/clusters")["items"]]
