@@ -152,7 +152,7 @@ def _hub(environ: dict[str, str], folder: Path, clusters: Sequence[Entry]) -> It
     bucket = make_bucket(clients.s3, f"blobs-{stage}")
     agents = [entry.name for entry in clusters if entry.way == "agent"]
     specs = [
-        QueueSpec(f"{name}-{kind}", fifo=True, visibility=20) for name in agents for kind in ("commands", "reports")
+        QueueSpec(f"{name}-{kind}", fifo=True, visibility=6) for name in agents for kind in ("commands", "reports")
     ]
     urls = make_queues(clients.sqs, specs, f"argosy-{stage}-agent-")
     queue = SqsQueue(specs, urls, clients, wait=1, drain=False)
