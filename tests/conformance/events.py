@@ -11,14 +11,17 @@ import itertools
 import json
 import os
 import re
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from argosy.adapters.http.executor import HttpExecutor
 from argosy.adapters.jq import LazyJq
+from argosy.cli import linting
 from argosy.errors import EvaluationError, InvalidObject, Unavailable
 from argosy.events import filters as dependency_filters
 from argosy.events import limits
@@ -440,6 +443,19 @@ def _eventbus(case: Case) -> object:
     return True
 
 
+def _lint(case: Case) -> object:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in case["files"].items():
+            file = Path(folder, name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        manifests: list[Manifest] = []
+        for file in linting.chosen(Path(folder, case["path"]), recursive=case["recursive"]):
+            manifests += linting.read(file.read_text(), file.name)[0]
+    errors = any(isinstance(problem, InvalidObject) for problem in linting.linted(manifests, JQ))
+    return {"errors": errors, "checked": [[one.kind, one.name] for one in manifests]}
+
+
 FAMILIES: dict[str, Callable[[Case], object]] = {
     "events/argo-workflow-command": _workflow_command,
     "events/calendar-next": _calendar,
@@ -452,6 +468,7 @@ FAMILIES: dict[str, Callable[[Case], object]] = {
     "events/eventsource-validate": lambda case: _validated(case["eventSource"]),
     "events/k8s-resource-name": _resource_name,
     "events/k8s-trigger-execute": _k8s,
+    "events/lint": _lint,
     "events/rate-limit": _rate_limit,
     "events/resource-filter": _resource_filter,
     "events/resource-label-selector": _label_selector,

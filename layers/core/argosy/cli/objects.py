@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -115,13 +116,24 @@ def delete(
             typer.echo(result)
 
 
-def lint(filename: Files = None, recursive: Recursive = False) -> None:
-    """Check manifests without applying them; every problem with its object, field and line."""
+def lint(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Files and folders; what is no manifest of ours is left out of them.")
+    ] = None,
+    filename: Files = None,
+    recursive: Recursive = False,
+) -> None:
+    """Check manifests without applying them; every problem with its object, field and line, also what cannot ever work."""
     from argosy.adapters.jq import LazyJq
-    from argosy.services.objects import check
+    from argosy.cli.linting import chosen, linted, read
 
-    manifests, jq = load(_needed(filename), recursive=recursive), LazyJq()
-    problems = [problem for manifest in manifests for problem in check(manifest, jq=jq)]
+    manifests = load(_needed(filename), recursive=recursive) if filename or not paths else []
+    for path in (file for name in paths or () for file in chosen(Path(name), recursive=recursive)):
+        found, skipped = read(path.read_text(encoding="utf-8", errors="replace"), str(path))
+        manifests += found
+        for reason in skipped:
+            sys.stderr.write(f"left out: {reason}\n")
+    problems = linted(manifests, LazyJq())
     for problem in problems:
         sys.stderr.write(f"error: {problem}\n")
     if problems:

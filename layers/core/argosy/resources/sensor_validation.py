@@ -141,6 +141,8 @@ def _clock_times(wanted: TimeFilter, path: str) -> Iterator[Problem]:
             check(value)
         except EvaluationError as x:
             yield Problem(f"{path}.{name}", str(x))
+    if wanted.start == wanted.stop:
+        yield Problem(f"{path}.stop", "the same as start: every time would pass")
 
 
 def _triggers(triggers: Sequence[Trigger], body: Mapping[str, Any]) -> Iterator[Problem]:

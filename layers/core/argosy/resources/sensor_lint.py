@@ -1,0 +1,120 @@
+"""What is valid in a Sensor and cannot work: told by `argosy lint`, where Argo finds it when an event comes, or never.
+
+    filters that no event passes   a data type there is none of, a value or a pattern that cannot be read, a comparator that
+                                   the type does not know, an expression that asks for what no field gives, a context that
+                                   the dependency's own event cannot have
+    parameters without a source    of a dependency that is not there, or that the trigger's condition does not name
+
+A condition with an unknown dependency is refused when the object is applied already (`sensor_validation`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from argosy.errors import EvaluationError
+from argosy.lang import govaluate, regex, strconv
+from argosy.lang.conditions import compile_condition
+from argosy.resources.base import Problem
+from argosy.resources.sensor import DataFilter, Dependency, ExprFilter, Parameter, Sensor, Trigger
+
+__all__ = ["late_problems"]
+
+_READERS: Final[dict[str, Callable[[str], object]]] = {
+    "number": strconv.parse_float,
+    "bool": strconv.parse_bool,
+    "string": regex.compile,
+}
+_EQUALITY: Final = ("", "=", "!=")
+_JSON: Final = "application/json"
+_PARAMETERS: Final = ("parameters", "payload", "dynamic_headers")
+_KINDS: Final = "k8s argo_workflow http aws_lambda slack email kafka nats open_whisk custom".split()
+_NAMES: Final = {"argo_workflow": "argoWorkflow", "aws_lambda": "awsLambda", "open_whisk": "openWhisk"}
+
+
+def late_problems(sensor: Sensor) -> list[Problem]:
+    """Return what cannot work in a sensor that is valid otherwise."""
+    found: list[Problem] = []
+    for index, dependency in enumerate(sensor.spec.dependencies):
+        found += _filters(dependency, f"spec.dependencies[{index}].filters")
+    names = [dependency.name for dependency in sensor.spec.dependencies]
+    for index, trigger in enumerate(sensor.spec.triggers):
+        found += _trigger(trigger, names, f"spec.triggers[{index}]")
+    return found
+
+
+def _filters(dependency: Dependency, path: str) -> Iterator[Problem]:
+    filters = dependency.filters
+    if filters is None:
+        return
+    for index, data in enumerate(filters.data):
+        yield from _data(data, f"{path}.data[{index}]")
+    for index, one in enumerate(filters.exprs):
+        yield from _expression(one, f"{path}.exprs[{index}]")
+    given = {
+        "source": dependency.event_source_name,
+        "subject": dependency.event_name,
+        "datacontenttype": _JSON,
+    }
+    for name, value in given.items():
+        wanted = (filters.context or {}).get(name)
+        if wanted and wanted != value:
+            yield Problem(f"{path}.context.{name}", f"never true: every event of this dependency has {value!r}")
+
+
+def _data(one: DataFilter, path: str) -> Iterator[Problem]:
+    read = _READERS.get(one.type)
+    if read is None:
+        yield Problem(f"{path}.type", f"never true: {one.type!r} is not bool, number or string")
+        return
+    if one.type == "string" and one.comparator not in _EQUALITY:
+        yield Problem(f"{path}.comparator", f"never true: texts are not compared by {one.comparator}")
+    for index, value in enumerate(one.value):
+        try:
+            read(value)
+        except EvaluationError as x:
+            yield Problem(f"{path}.value[{index}]", f"never true: {x}")
+
+
+def _expression(one: ExprFilter, path: str) -> Iterator[Problem]:
+    if not one.expr or not one.fields:
+        return
+    try:
+        asked = govaluate.compile(one.expr).names
+    except EvaluationError as x:
+        yield Problem(f"{path}.expr", f"never true: {x}")
+        return
+    for name in sorted(asked - {field.name for field in one.fields}):
+        yield Problem(f"{path}.expr", f"never true: no field is called {name}")
+
+
+def _trigger(trigger: Trigger, dependencies: Sequence[str], path: str) -> Iterator[Problem]:
+    template = trigger.template
+    if template is None:
+        return
+    try:
+        reached: Sequence[str] = compile_condition(template.conditions, dependencies).names
+    except EvaluationError:
+        reached = dependencies  # told already
+    yield from _sources(trigger.parameters, dependencies, reached, f"{path}.parameters")
+    for kind in _KINDS:
+        part: Any = getattr(template, kind)
+        for name in _PARAMETERS:
+            listed = getattr(part, name, None) or []
+            at = f"{path}.template.{_NAMES.get(kind, kind)}.{'dynamicHeaders' if name == 'dynamic_headers' else name}"
+            yield from _sources(listed, dependencies, reached, at)
+    if trigger.dlq_trigger is not None:
+        yield from _trigger(trigger.dlq_trigger, dependencies, f"{path}.dlqTrigger")
+
+
+def _sources(
+    parameters: Sequence[Parameter], dependencies: Sequence[str], reached: Sequence[str], path: str
+) -> Iterator[Problem]:
+    for index, parameter in enumerate(parameters):
+        name = parameter.src.dependency_name if parameter.src is not None else ""
+        at = f"{path}[{index}].src.dependencyName"
+        if name and name not in dependencies:
+            yield Problem(at, f"no dependency is called {name!r}; known: {', '.join(dependencies)}")
+        elif name and name not in reached:
+            yield Problem(at, f"the trigger's conditions do not name {name!r}, so it never has an event")
