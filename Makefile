@@ -17,7 +17,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup tools pins generate run test check format bench bench-events bench-agent bench-kill bench-functions conformance validate sam localstack deploy clean
+.PHONY: help setup tools pins generate run test check format bench bench-events bench-sensor bench-agent bench-kill bench-functions conformance validate sam localstack deploy clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F '|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -98,6 +98,9 @@ bench: bench-events bench-kill ## all benchmarks
 
 bench-events: setup ## webhook to HTTP trigger: throughput and latency, one JSON line each
 	@$(BIN)/python tests/bench/events.py load
+
+bench-sensor: setup ## decisions a second on one core, a thousand sensors on one event, what history adds
+	@$(BIN)/python tests/bench/sensor.py
 
 bench-functions: setup $(SAM) ## what each function costs: import, size, CPU and calls per event
 	@$(BIN)/python tests/bench/functions.py

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +11,10 @@ import pytest
 
 from argosy.errors import Denied, NotFound, Unavailable
 from argosy.events.effects import HttpCall
+from argosy.ports.fakes.clock import FakeClock
+from argosy.ports.fakes.store import FakeStore
+from argosy.ports.store import Row
+from argosy.services.fire import Firings
 from argosy.services.history import Page, event_rows, listed
 from argosy.services.versions import version_at
 from support.events import dependency, event, sensor, trigger
@@ -117,3 +123,29 @@ def test_the_version_of_a_sensor_that_was_in_force() -> None:
     assert [one and one["spec"]["triggers"][0]["template"]["name"] for one in stored] == ["one", "two", None]
     made.clock.advance(9 * 86_400)
     assert made.runtime.store.query("versions/ns/s") == []
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_attempts_gathered_with_their_event_or_after_it(together: bool) -> None:
+    made = FakeInstallation()
+    made.apply(sensor([trigger()]))
+    made.runtime.sensing.begin()
+    sent = made.runtime.sensing.decide(made.bus_message(event({})))
+    if not together:
+        made.runtime.history.write()
+    asyncio.run(Firings(made.runtime).carry_out(sent[0].body))
+    made.runtime.history.write()
+    assert len(made.runtime.store.query(f"event/ns/{ID}")) == (1 if together else 2)
+    assert shown(made, ID)[1] == [("t", 1, "fired")]
+
+
+def test_what_cannot_be_kept_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    class Full(FakeStore):
+        def keep(self, rows: Sequence[Row]) -> None:
+            raise Unavailable("disk full")
+
+    clock = FakeClock()
+    made = FakeInstallation(clock=clock, store=Full(clock))
+    made.apply(sensor([trigger()]))
+    assert len(made.sense(event({}))) == 1
+    assert "disk full" in caplog.text

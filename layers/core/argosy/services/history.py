@@ -2,7 +2,8 @@
 
 Rows (each expires by itself):
 
-    event/<namespace>/<event id>   event                     the event as it came, its trace, what it has fired at once
+    event/<namespace>/<event id>   event                     the event as it came, its trace, what it has fired at once, and
+                                                             the attempts that were gathered together with it
                                    firing/<firing>           a firing that it is part of and that a later event completed
                                    attempt/<firing>/<n>      an attempt: state, reason, time
     events/<namespace>/<day>       <time>/<first event id>   what came in one batch, for lists: a line for each event
@@ -43,6 +44,7 @@ class History:
         self._store, self._clock, self._every = store, clock, every
         self._mutex = threading.Lock()
         self._rows: list[Row] = []
+        self._events: dict[str, dict[str, Any]] = {}
         self._lines: dict[str, list[dict[str, Any]]] = {}
         self._written = 0.0
 
@@ -54,7 +56,7 @@ class History:
         at, expiry = stamp(now), now.timestamp() + _KEEP_SECONDS
         fired = [_fired(firing) for firing in firings]
         data = {"at": at, "bus": bus, "trace": trace_of(event), "event": event.as_json(), "firings": fired, **again}
-        rows = [Row(_pk(namespace, event.id), "event", data, expires_at=expiry)]
+        rows: list[Row] = []
         for firing, told in zip(firings, fired, strict=True):
             rows += [
                 Row(_pk(namespace, other), f"firing/{firing.id}", told, expires_at=expiry)
@@ -71,6 +73,7 @@ class History:
         }
         with self._mutex:
             self._rows += rows
+            self._events[_pk(namespace, event.id)] = data
             self._lines.setdefault(namespace, []).append(line)
 
     def attempted(self, firing: Firing, attempt: int, state: str, reason: str, now: datetime) -> None:
@@ -78,22 +81,26 @@ class History:
         data = {**_fired(firing), "attempt": attempt, "state": state, "at": stamp(now)}
         if reason:
             data["reason"] = reason[:_MAX_REASON]
-        expiry = now.timestamp() + _KEEP_SECONDS
-        rows = [
-            Row(_pk(firing.namespace, event), f"attempt/{firing.id}/{attempt:04}", data, expires_at=expiry)
-            for event in set(firing.events.values())
-        ]
+        sk, expiry = f"attempt/{firing.id}/{attempt:04}", now.timestamp() + _KEEP_SECONDS
         with self._mutex:
-            self._rows += rows
+            for event in set(firing.events.values()):
+                pk = _pk(firing.namespace, event)
+                if pk in self._events:
+                    # Half the rows on one machine, where an event and its firing are most often one batch.
+                    self._events[pk].setdefault("attempts", {})[sk] = data
+                else:
+                    self._rows.append(Row(pk, sk, data, expires_at=expiry))
 
     def write(self, *, now: bool = False) -> None:
         """Write what was gathered, if it is time or `now` is set."""
         time = self._clock.now().timestamp()
-        if not self._rows or (not now and time - self._written < self._every):
+        if not (self._rows or self._events) or (not now and time - self._written < self._every):
             return
         with self._mutex:
             rows, self._rows = self._rows, []
+            events, self._events = self._events, {}
             lines, self._lines, self._written = self._lines, {}, time
+        rows += [Row(pk, "event", data, expires_at=time + _KEEP_SECONDS) for pk, data in events.items()]
         for namespace, found in lines.items():
             rows += _listing(namespace, found, time + _KEEP_SECONDS)
         try:
@@ -166,8 +173,9 @@ def event_rows(
     if "event" not in rows:
         raise NotFound(f"no event {event_id} in namespace {namespace}; events are kept for {KEEP_DAYS} days")
     firings = [*rows["event"].data["firings"], *(row.data for sk, row in rows.items() if sk.startswith("firing/"))]
-    attempts = [row.data for sk, row in rows.items() if sk.startswith("attempt/")]
-    return rows["event"], firings, sorted(attempts, key=lambda one: (one["at"], one["attempt"]))
+    attempts = dict(rows["event"].data.get("attempts", {}))
+    attempts |= {sk: row.data for sk, row in rows.items() if sk.startswith("attempt/")}
+    return rows["event"], firings, sorted(attempts.values(), key=lambda one: (one["at"], one["attempt"]))
 
 
 def shown(store: Store, namespace: str, event_id: str) -> dict[str, Any]:
