@@ -115,6 +115,9 @@ def _dynamodb(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
             for kind, one in item.items():
                 yield Right(f"dynamodb:{names.get(kind, 'ConditionCheckItem')}", _table(one["TableName"]))
         return
+    if operation in ("BatchWriteItem", "BatchGetItem"):
+        yield from (Right(f"dynamodb:{operation}", _table(table)) for table in params["RequestItems"])
+        return
     resource = _table(params["TableName"]) + (f"/index/{params['IndexName']}" if "IndexName" in params else "")
     yield Right(f"dynamodb:{operation}", resource)
 
