@@ -14,6 +14,7 @@ from argosy.control.wakes import WAKE_PREFIX
 from argosy.ports.store import Put, Row
 from argosy.services.mail import pack
 from argosy.services.objects import WIRING
+from argosy.services.outcomes import sensor_status
 from argosy.services.queues import RECONCILE_SOURCE
 from argosy.services.runtime import Runtime
 from argosy.services.status import with_status
@@ -43,6 +44,16 @@ def test_from_a_request_to_an_http_trigger(stack: Stack, apply: Apply, sink: Sin
     assert post(stack, "ns/hello/nowhere", {}) == 404
     assert sink.wait("hello")[0].body == {"got": {"message": "hello", "n": 2}}
     assert len(sink.at("hello")) == 1
+
+
+def test_an_event_that_a_transform_fails_on_is_dropped_and_counted(
+    stack: Stack, apply: Apply, runtime: Runtime
+) -> None:
+    apply(hook("failing", "/failing"))
+    dep = dependency("dep", source="failing", transform={"jq": 'error("no")'})
+    apply(sensor([trigger()], [dep], name="failing"))
+    assert post(stack, "ns/failing/failing", {"n": 1}) == 200
+    assert patiently(runtime, lambda: bool(sensor_status(runtime.store, "ns", "failing").get("dependencies")))
 
 
 def test_lambda_and_queue_triggers(
