@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from argosy.errors import EvaluationError
 
-__all__ = ["Requirement", "matches", "requirement", "selector_text"]
+__all__ = ["Requirement", "label_selector", "matches", "requirement", "selector_text"]
 
 _PART: Final = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -24,6 +24,7 @@ _VALUE: Final = re.compile(rf"(?:{_PART})?")
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _LARGEST: Final = 1 << 63
 _LONGEST_PREFIX: Final = 253
+_OPERATORS: Final = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
 _TEXTS: Final = {"=": "=", "==": "==", "!=": "!=", "gt": ">", "lt": "<"}
 
 
@@ -81,6 +82,17 @@ def requirement(key: str, operator: str, value: str) -> Requirement:
     if operator in ("gt", "lt") and _integer(value) is None:
         raise EvaluationError(f"label {key}: {operator} compares integers, not {value!r}")
     return Requirement(key, operator, values)
+
+
+def label_selector(selector: Mapping[str, Any]) -> list[Requirement]:
+    """The requirements of a `metav1.LabelSelector`, as LabelSelectorAsSelector reads it. Raises EvaluationError."""
+    found = [Requirement(key, "=", (value,)) for key, value in (selector.get("matchLabels") or {}).items()]
+    for one in selector.get("matchExpressions") or ():
+        operator = _OPERATORS.get(one.get("operator", ""))
+        if operator is None:
+            raise EvaluationError(f"{one.get('operator')!r} is not one of {' '.join(_OPERATORS)}")
+        found.append(Requirement(one.get("key", ""), operator, tuple(one.get("values") or ())))
+    return found
 
 
 def selector_text(requirements: Iterable[Requirement]) -> str:

@@ -152,6 +152,10 @@ def method(base: Type, name: str) -> Type | None:
     return None if result is None else Type("func", None, result)
 
 
+_RESULTS = {"int": INT, "float64": FLOAT, "bool": BOOL}
+"""Types of what a function that is given as a variable returns, by its attribute `go_result`."""
+
+
 def type_of(value: object) -> Type:
     """Return the type of a variable."""
     match value:
@@ -174,4 +178,9 @@ def type_of(value: object) -> Type:
     go_type = getattr(value, "go_type", "")
     if go_type in ("time.Time", "time.Duration"):
         return TIME if go_type == "time.Time" else DURATION
-    return FUNCTION if callable(value) else ANY
+    return _function(value) if callable(value) else ANY
+
+
+def _function(value: object) -> Type:
+    result = _RESULTS.get(getattr(value, "go_result", ""))
+    return FUNCTION if result is None else Type("func", None, result)

@@ -1,13 +1,15 @@
-"""User scripts in Lua 5.1, in a sandbox: filters and transforms of sensors.
+"""User scripts in Lua 5.1, in a sandbox: filters and transforms of sensors, health and actions of live objects.
 
 In: source text and JSON values as global variables; out: whether the script's last value is `true`, or that value as JSON
-text. Called by `events.filters.script`, `events.transforms` and, for syntax alone, by the validation of sensors.
+text. Called by `events.filters.script`, `events.transforms`, `gitops.health.custom`, `gitops.actions.custom` and, for syntax
+alone, by the validation of sensors.
 
 Behaves as gopher-lua 1.1 does under Argo Events 1.9 (`pkg/sensors/dependencies/filter.go`, `transform.go`), on PUC Lua 5.1
 (lupa 2.8). A global's members that are null are left out, in arrays also arrays; tables go back by the rules in
 `tojson.lua`; `tostring`, `string.format` and `table.concat` show numbers as Go does. Different on purpose:
 
-- There are no files, modules, environment, debugger, bytecode or finalisers; `os` has only its clock.
+- There are no files, modules, environment, debugger, bytecode or finalisers; `os` has only its clock. `require` knows `os`,
+  `string`, `table` and `math`.
 - A script has budgets: instructions, CPU time (against what C does between two instructions), memory, output, depth.
   Patterns that could take long in C are matched by metered Lua code. A spent budget cannot be caught by `pcall`.
 

@@ -1,6 +1,6 @@
 """Strategic merge patches: merge patches that know which lists of a Kubernetes type are merged, and by what.
 
-In: an object, a patch and the name of the object's kind. Out: the patched object. Mirrors `StrategicMergePatch` of
+In: an object, a patch and the object's kind, or how it is merged. Out: the patched object. Mirrors `StrategicMergePatch` of
 k8s.io/apimachinery v0.34, pkg/util/strategicpatch, with its directives `$patch`, `$retainKeys`, `$setElementOrder/<list>`
 and `$deleteFromPrimitiveList/<list>`; a merged list has the patch's order for what is in it, the object's for the rest.
 
@@ -26,16 +26,17 @@ _DELETE: Final = "$deleteFromPrimitiveList/"
 type Object = dict[str, Any]
 
 
-def strategic_merge_patch(document: Mapping[str, Any], patch: Mapping[str, Any], kind: str) -> Object:
+def strategic_merge_patch(document: Mapping[str, Any], patch: Mapping[str, Any], kind: str | Type) -> Object:
     """The object with the patch merged in.
 
     Raises EvaluationError for a kind that is not known (use a merge patch for it), a directive that makes no sense, an item
     without the key that its list is merged by.
     """
-    if kind not in TYPES:
+    known = TYPES.get(kind) if isinstance(kind, str) else kind
+    if known is None:
         raise EvaluationError(f"a {kind} has no strategic merge patch; a merge patch is what it takes")
     try:
-        return _map(copy.deepcopy(dict(document)), copy.deepcopy(dict(patch)), TYPES[kind])
+        return _map(copy.deepcopy(dict(document)), copy.deepcopy(dict(patch)), known)
     except RecursionError as x:
         raise EvaluationError("a strategic merge patch or its object is nested too deep") from x
 
@@ -55,7 +56,7 @@ def _map(original: Object, patch: Object, known: Type) -> Object:
             original.pop(name, None)
         elif type(original.get(name)) is not type(value):
             original[name] = _clean(value)
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and not known.fields.get(name, PLAIN).whole:
             original[name] = _map(original[name], value, known.fields.get(name, PLAIN))
         elif isinstance(value, list):
             original[name] = _list(original[name], value, known.fields.get(name, PLAIN), name)
@@ -103,7 +104,9 @@ def _ordered_lists(original: Object, patch: Object, known: Type) -> None:
         merged = (
             _list(before, change, kind, field)
             if before is not None and change is not None
-            else before or _clean(change)
+            else before
+            if before is not None
+            else _clean(change)
         )
         original[field] = _in_order(merged, order, before or [], kind, field)
 

@@ -14,11 +14,16 @@ __all__ = ["PLAIN", "TYPES", "Type"]
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """An object, or the items of a list. `merged`: a list is merged, not replaced, by `key` ("" = of plain values)."""
+    """An object, or the items of a list. `merged`: a list is merged, not replaced, by `key` ("" = of plain values).
+
+    `retain`: a patch names the members that stay (a union of which one is set). `whole`: an object is replaced, not merged.
+    """
 
     fields: Mapping[str, Type] = field(default_factory=dict)
     merged: bool = False
     key: str = ""
+    retain: bool = False
+    whole: bool = False
 
 
 def _by(key: str, **fields: Type) -> Type:
