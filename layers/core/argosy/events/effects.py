@@ -22,6 +22,7 @@ __all__ = [
     "LogEvents",
     "Reference",
     "SendEmail",
+    "SendMessage",
     "SendToAws",
     "SlackMessage",
     "WorkflowCommand",
@@ -128,10 +129,10 @@ class WorkflowCommand:
 
 @record
 class Draft:
-    """A `k8s` or `argoWorkflow` trigger whose object is still to be read from `config`, when the firing is carried out.
+    """A `k8s` or `argoWorkflow` trigger whose object is still to be read, when the firing is carried out.
 
-    `values` are its parameters, `namespace` is the sensor's, `at` the time of the firing in milliseconds; the rest is as the
-    trigger has it.
+    It stands in `config`, or where `artifact` says: one member of the manifest's `source`, by its name. `values` are its
+    parameters, `namespace` is the sensor's, `at` the time of the firing in milliseconds; the rest is as the trigger has it.
     """
 
     config: Reference | None
@@ -146,7 +147,13 @@ class Draft:
     args: Sequence[str] = ()
     values: Sequence[Assignment] = ()
     cluster: str = ""
+    artifact: Mapping[str, Any] | None = None
     kind: str = "k8s"
+
+    @property
+    def unread(self) -> bool:
+        """Whether its object is to be read from somewhere."""
+        return self.config is not None or self.artifact is not None
 
 
 @record
@@ -214,8 +221,33 @@ class SendEmail:
     kind: str = "email"
 
 
+@record
+class SendMessage:
+    """Hand `body` (JSON text, None = empty) to the server that `trigger` names: of `kafka`, of `nats`, or a `custom` one.
+
+    `trigger` is the trigger's part of the manifest without payload, parameters and secure headers; the Secrets that it
+    names are read as `service_account`. `values` are for what a `custom` server gives as its resource.
+    """
+
+    kind: str
+    trigger: Mapping[str, Any]
+    service_account: str
+    body: str | None = None
+    secure_headers: Mapping[str, Reference] = field(default_factory=dict)
+    values: Sequence[Assignment] = ()
+
+
 Effect = (
-    HttpCall | LogEvents | WriteObject | WorkflowCommand | Draft | InvokeFunction | SendToAws | SlackMessage | SendEmail
+    HttpCall
+    | LogEvents
+    | WriteObject
+    | WorkflowCommand
+    | Draft
+    | InvokeFunction
+    | SendToAws
+    | SlackMessage
+    | SendEmail
+    | SendMessage
 )
 
 EFFECTS: Final[Mapping[str, type[Any]]] = {
@@ -227,8 +259,10 @@ EFFECTS: Final[Mapping[str, type[Any]]] = {
     "aws": SendToAws,
     "slack": SlackMessage,
     "email": SendEmail,
+    **dict.fromkeys(("kafka", "nats", "custom"), SendMessage),
 }
 
+_OF_DRAFTS: Final = frozenset({"config", "artifact"})
 _REPEATABLE: Final = frozenset({"http", "log", "k8s", "argoWorkflow"})
 
 
@@ -261,7 +295,7 @@ def effect_from_json(body: Any) -> Effect:
             effect: Effect = kind(**body)
             return effect
         made = {name: _RECORDS[name](value) if name in _RECORDS else value for name, value in body.items()}
-        effect = (Draft if "config" in made else kind)(**made)
+        effect = (kind if _OF_DRAFTS.isdisjoint(made) else Draft)(**made)
     except (KeyError, TypeError, ValueError, AttributeError) as x:
         raise EvaluationError(f"not an effect that this version knows: {type(x).__name__} {x}") from x
     return effect
@@ -280,7 +314,8 @@ _RECORDS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "secure_headers": lambda value: {key: _reference(one) for key, one in value.items()},
     "values": lambda value: tuple(Assignment(**one) for one in value),
     **dict.fromkeys(("args", "to", "invalid"), tuple),
-    "config": _reference,
+    "config": lambda value: _reference(value) if value is not None else None,
+    "artifact": dict,
 }
 """Fields that are no plain JSON, and how each is read."""
 

@@ -1,8 +1,9 @@
 """Webhooks at Git hosts: which ones an event source wants there, and what makes those that are there so.
 
-In: an entry of `github`, `gitlab`, `bitbucket` or `bitbucketserver`. Out: `WantedHook`s; and, for one and the hooks
-that a host lists, a `Change`. Follows the `start.go` and `hook_util.go` beside each source of Argo Events 1.9: a hook
-is ours by its URL. Different on purpose: one whose events differ is edited, where Argo makes a second one beside it.
+In: an entry of `github`, `gitlab`, `bitbucket`, `bitbucketserver`, `gerrit`, `stripe` or `storageGrid`. Out: `WantedHook`s;
+and, for one and the hooks that a host lists, a `Change`. Follows the `start.go` and `hook_util.go` beside each source of
+Argo Events 1.9: a hook is ours by its URL. Different on purpose: one whose events differ is edited, where Argo makes another
+beside it. Of Stripe and StorageGRID nothing is removed, in Argo as here: their manifests cannot ask for it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,15 @@ from typing import Any, Final
 
 from argosy.resources.base import KeyRef
 from argosy.resources.sources.common import WebhookSource
-from argosy.resources.sources.http import BitbucketServerSource, BitbucketSource, GithubSource, GitlabSource
+from argosy.resources.sources.http import (
+    BitbucketServerSource,
+    BitbucketSource,
+    GerritSource,
+    GithubSource,
+    GitlabSource,
+    StorageGridSource,
+    StripeSource,
+)
 
 __all__ = [
     "REGISTERED",
@@ -196,10 +205,48 @@ def _bitbucketserver(entry: BitbucketServerSource) -> Iterator[WantedHook]:
         )
 
 
+def _gerrit(entry: GerritSource) -> Iterator[WantedHook]:
+    basic = entry.auth
+    options = {"name": entry.hook_name, "ssl_verify": entry.ssl_verify, "max_tries": entry.max_tries}
+    secrets = _refs(username=basic.username if basic else None, password=basic.password if basic else None)
+    for project in entry.projects:
+        yield WantedHook(
+            "gerrit",
+            entry.gerrit_base_url,
+            project,
+            _url(entry.webhook),
+            tuple(entry.events or ()),
+            options,
+            secrets,
+            entry.delete_hook_on_finish,
+        )
+
+
+def _stripe(entry: StripeSource) -> Iterator[WantedHook]:
+    events = tuple(entry.event_filter) or ("*",)
+    yield WantedHook("stripe", "", "webhook_endpoints", _url(entry.webhook), events, {}, _refs(token=entry.api_key))
+
+
+def _storage_grid(entry: StorageGridSource) -> Iterator[WantedHook]:
+    affixes = entry.filter
+    options = {
+        "topic": entry.topic_arn,
+        "prefix": affixes.prefix if affixes else "",
+        "suffix": affixes.suffix if affixes else "",
+        "insecure": bool(entry.tls and entry.tls.insecure_skip_verify),
+    }
+    secrets = _refs(token=entry.auth_token, ca=entry.tls.ca_cert_secret if entry.tls else None)
+    events = tuple(entry.events or ())
+    yield WantedHook("storageGrid", entry.api_url, entry.bucket, _url(entry.webhook), events, options, secrets)
+
+
 REGISTERED: Final[Mapping[str, Callable[[Any], Iterator[WantedHook]]]] = {
     "bitbucket": _bitbucket,
     "bitbucketserver": _bitbucketserver,
+    "gerrit": _gerrit,
     "github": _github,
     "gitlab": _gitlab,
+    "storageGrid": _storage_grid,
+    "stripe": _stripe,
 }
 """The types whose webhooks are registered, each with what an entry of it wants."""

@@ -7,11 +7,12 @@ groups that they are in run again; what succeeded stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from argosy.errors import EvaluationError
+from argosy.lang.fnv import fnv32a
 
 __all__ = ["retried"]
 
@@ -116,11 +117,4 @@ def _pod(workflow: Mapping[str, Any], node: Mapping[str, Any]) -> str:
         return str(name)
     template = node.get("templateName") or (node.get("templateRef") or {}).get("template", "")
     prefix = f"{name}-{template}" if template else name
-    return f"{prefix[:_LONGEST_PREFIX]}-{_fnv32a(str(node['name']).encode())}"
-
-
-def _fnv32a(data: Iterable[int]) -> int:
-    number = 0x811C9DC5
-    for byte in data:
-        number = (number ^ byte) * 0x01000193 & 0xFFFFFFFF
-    return number
+    return f"{prefix[:_LONGEST_PREFIX]}-{fnv32a(str(node['name']).encode())}"

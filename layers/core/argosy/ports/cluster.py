@@ -174,6 +174,13 @@ class Cluster(Protocol):
         """
         ...
 
+    def evict(self, namespace: str, pod: str, *, uid: str = "") -> None:
+        """Ask for the end of a pod as its disruption budget allows; one that is going already is no error.
+
+        Raises `Unavailable` when the budget does not allow it now, `Conflict` if it is not the pod with this uid.
+        """
+        ...
+
     def log(
         self,
         namespace: str,

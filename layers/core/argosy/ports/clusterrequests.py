@@ -27,7 +27,7 @@ from argosy.records import record
 __all__ = ["READING", "VERBS", "ForwardingCluster", "Request", "perform"]
 
 READING: Final = frozenset({"get", "list", "log", "kinds", "version"})
-VERBS: Final = READING | {"create", "apply", "patch", "replace", "delete"}
+VERBS: Final = READING | {"create", "apply", "patch", "replace", "delete", "evict"}
 
 
 @record
@@ -210,6 +210,10 @@ class ForwardingCluster(ABC):
             version=version,
             dry_run=dry_run,
         )
+
+    def evict(self, namespace: str, pod: str, *, uid: str = "") -> None:
+        """See `Cluster.evict`."""
+        self._call("evict", namespace=namespace, pod=pod, uid=uid)
 
     def log(
         self,

@@ -10,15 +10,52 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-__all__ = ["Credentials", "Ref", "Repository", "Snapshot"]
+__all__ = ["Credentials", "GithubApp", "Ref", "Repository", "Snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class GithubApp:
+    """An App at GitHub, which acts as one of its installations ("" = that of the repository's owner).
+
+    `key` is its private key in PEM form; `api` the address of an Enterprise server's API, "" = GitHub's own.
+    """
+
+    id: str
+    installation: str
+    key: str = field(repr=False)
+    api: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who asks; for a token the user is whatever the host wants. The password shows in no text."""
+    """Who asks, and how; for a token the user is whatever the host wants, a `bearer` token has none. Nothing secret shows in
+    texts.
+
+    `ssh_key` (a private key in OpenSSH's or PEM form), `any_host_key` (hosts are not checked) and `known_hosts` (their keys,
+    "" = those that this machine knows) are for addresses of SSH; `app` gives a password when one is needed;
+    for TLS are `client_cert` and `client_key`, `insecure` (certificates are not checked) and `ca` (those that are trusted
+    instead of the system's), all in PEM form; for charts `oci` (the address is that of a registry) and `plain_http` (the
+    registry speaks no TLS).
+    """
 
     username: str = ""
     password: str = field(default="", repr=False)
+    bearer: str = field(default="", repr=False)
+    ssh_key: str = field(default="", repr=False)
+    any_host_key: bool = False
+    client_cert: str = field(default="", repr=False)
+    client_key: str = field(default="", repr=False)
+    insecure: bool = False
+    ca: str = field(default="", repr=False)
+    oci: bool = False
+    plain_http: bool = False
+    known_hosts: str = field(default="", repr=False)
+    app: GithubApp | None = None
+
+    @property
+    def secret(self) -> bool:
+        """Whether there is anything in it that nobody else may see."""
+        return bool(self.password or self.bearer or self.ssh_key or self.client_key or self.app)
 
 
 @dataclass(frozen=True, slots=True)

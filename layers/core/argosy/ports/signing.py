@@ -22,6 +22,10 @@ class Signer(Protocol):
         """The keys that agents are to trust, as `Verifier`s take them: this one, and the next or the last one."""
         ...
 
+    def sealing_key(self) -> str:
+        """The public key that agents are to seal values for, "" where there is none: it is signed on its way to them."""
+        ...
+
 
 class Verifier(Protocol):
     """Knows the public keys."""

@@ -7,7 +7,7 @@ v0.34): list, watch from the list's resourceVersion, go on from the last bookmar
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,12 +18,16 @@ __all__ = ["Change", "Page", "Scope", "Watcher"]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is watched: a kind, in `namespace` ("" = all), of the objects that the selectors take."""
+    """What is watched: a kind, in `namespace` ("" = all), of the objects that the selectors take.
+
+    `metadata`: objects come without anything but their metadata.
+    """
 
     kind: ServedKind
     namespace: str = ""
     labels: str = ""
     fields: str = ""
+    metadata: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Watcher(Protocol):
         """The first `limit` objects, or those that follow the page whose token it is."""
         ...
 
-    def watch(self, scope: Scope, since: str, seconds: int) -> AsyncIterator[Change]:
+    def watch(self, scope: Scope, since: str, seconds: int) -> AsyncGenerator[Change]:
         """The changes after resourceVersion `since` as they come, bookmarks among them, for `seconds` at most.
 
         Ends without an error when the time is over; go on from the last version. Raises `Unavailable` when the connection

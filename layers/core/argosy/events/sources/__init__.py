@@ -12,15 +12,23 @@ if TYPE_CHECKING:
 __all__ = ["SOURCES", "event_type", "hook_source"]
 
 SOURCES: Final = {
+    "amqp": "argosy.events.sources.amqp:Amqp",
     "bitbucket": "argosy.events.sources.bitbucket:Bitbucket",
     "bitbucketserver": "argosy.events.sources.bitbucketserver:BitbucketServer",
     "calendar": "argosy.events.sources.calendar:next_times",
     "eventBridge": "argosy.events.sources.event_bridge:payload",
+    "file": "argosy.events.sources.file:File",
     "gerrit": "argosy.events.sources.gerrit:Gerrit",
     "github": "argosy.events.sources.github:Github",
     "gitlab": "argosy.events.sources.gitlab:Gitlab",
+    "kafka": "argosy.events.sources.kafka:Kafka",
     "minio": "argosy.events.sources.minio:payload",
+    "mqtt": "argosy.events.sources.mqtt:Mqtt",
+    "nats": "argosy.events.sources.nats:Nats",
+    "redis": "argosy.events.sources.redis:Redis",
+    "redisStream": "argosy.events.sources.redis_stream:RedisStream",
     "resource": "argosy.events.sources.resource:payload",
+    "sftp": "argosy.events.sources.sftp:Sftp",
     "slack": "argosy.events.sources.slack:Slack",
     "sns": "argosy.events.sources.sns:Sns",
     "sqs": "argosy.events.sources.sqs:payload",

@@ -21,7 +21,10 @@ TRIGGERS: Final = {
     "http": "argosy.events.triggers.http:build",
     "awsLambda": "argosy.events.triggers.aws_lambda:build",
     "aws": "argosy.events.triggers.aws:build",
+    "kafka": "argosy.events.triggers.kafka:build",
+    "nats": "argosy.events.triggers.nats:build",
     "slack": "argosy.events.triggers.slack:build",
+    "custom": "argosy.events.triggers.custom:build",
     "log": "argosy.events.triggers.log:build",
     "email": "argosy.events.triggers.email:build",
 }

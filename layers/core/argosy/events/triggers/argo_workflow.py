@@ -27,7 +27,7 @@ def build(context: FiringContext) -> WorkflowCommand | Draft:
     if trigger is None:
         raise EvaluationError("the template has no argoWorkflow trigger")
     draft = drafted(trigger, context, "argoWorkflow")
-    return draft if draft.config is not None else finished(draft, source_text(trigger.source), context.firing_id)
+    return draft if draft.unread else finished(draft, source_text(trigger.source), context.firing_id)
 
 
 def finished(draft: Draft, text: str, firing: str) -> WorkflowCommand:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from argosy.errors import EvaluationError
+from argosy.events.effects import Reference
 from argosy.events.envelope import Event
-from argosy.resources.sensor import Policy, TriggerTemplate
+from argosy.resources.sensor import Policy, SecureHeader, TriggerTemplate
 
 __all__ = ["FiringContext"]
 
@@ -26,3 +28,17 @@ class FiringContext:
     policy: Policy | None
     events: Mapping[str, Event]
     now: datetime
+
+    def secure(self, headers: Sequence[SecureHeader]) -> dict[str, Reference]:
+        """Where the values of secure headers stand, by the headers' names. Raises EvaluationError."""
+        return {header.name: self._reference(header) for header in headers}
+
+    def _reference(self, header: SecureHeader) -> Reference:
+        source = header.value_from
+        if source and source.secret_key_ref:
+            return Reference("secret", source.secret_key_ref.name, source.secret_key_ref.key, self.service_account)
+        if source and source.config_map_key_ref:
+            return Reference(
+                "config", source.config_map_key_ref.name, source.config_map_key_ref.key, self.service_account
+            )
+        raise EvaluationError(f"secure header {header.name!r} names neither a secret nor a config map key")

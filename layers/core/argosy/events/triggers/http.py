@@ -12,7 +12,7 @@ from argosy.events.parameters import build_payload, resolve
 from argosy.events.triggers.context import FiringContext
 from argosy.events.triggers.parameterised import parameterised
 from argosy.resources.base import KeyRef
-from argosy.resources.sensor import ParameterSource, SecureHeader
+from argosy.resources.sensor import ParameterSource
 
 __all__ = ["build"]
 
@@ -31,7 +31,7 @@ def build(context: FiringContext) -> HttpCall:
         if value is None:
             raise EvaluationError(f"dynamic header {dynamic.dest!r}: its dependency took no part in this firing")
         headers[dynamic.dest] = value.text
-    secure = {header.name: _header_reference(header, context.service_account) for header in http.secure_headers}
+    secure = context.secure(http.secure_headers)
     status = context.policy.status if context.policy else None
     tls = http.tls
     return HttpCall(
@@ -51,15 +51,6 @@ def build(context: FiringContext) -> HttpCall:
         client_cert=_reference(tls.client_cert_secret, context.service_account) if tls else None,
         client_key=_reference(tls.client_key_secret, context.service_account) if tls else None,
     )
-
-
-def _header_reference(header: SecureHeader, account: str) -> Reference:
-    source = header.value_from
-    if source and source.secret_key_ref:
-        return Reference("secret", source.secret_key_ref.name, source.secret_key_ref.key, account)
-    if source and source.config_map_key_ref:
-        return Reference("config", source.config_map_key_ref.name, source.config_map_key_ref.key, account)
-    raise EvaluationError(f"secure header {header.name!r} names neither a secret nor a config map key")
 
 
 def _reference(ref: KeyRef | None, account: str) -> Reference | None:

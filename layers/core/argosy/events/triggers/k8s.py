@@ -52,7 +52,7 @@ def build(context: FiringContext) -> WriteObject | Draft:
     if trigger is None:
         raise EvaluationError("the template has no k8s trigger")
     draft = drafted(trigger, context, "k8s")
-    return draft if draft.config is not None else finished(draft, source_text(trigger.source), context.firing_id)
+    return draft if draft.unread else finished(draft, source_text(trigger.source), context.firing_id)
 
 
 def finished(draft: Draft, text: str, firing: str) -> WriteObject:

@@ -3,7 +3,8 @@
 Follows `pkg/sensors/artifacts` and `pkg/sensors/triggers` of Argo Events 1.9: the first source of a fixed order counts, the
 trigger's parameters are written into its object, what is created is labelled. On purpose different: the name for a
 `generateName` is derived from the firing, and the firing's id is kept as an annotation, so that a repeated firing makes
-no second object. A key of a ConfigMap cannot be read while deciding: the trigger stays a draft until it is carried out.
+no second object. What stands elsewhere (a ConfigMap, a file, a URL, Git, S3) cannot be read while deciding: the trigger
+stays a draft until it is carried out.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from argosy.events.effects import Draft, Reference
 from argosy.events.jsontext import read_json, write_json
 from argosy.events.parameters import resolved, write_values
 from argosy.events.triggers.context import FiringContext
+from argosy.resources.artifacts import OUTSIDE, ArtifactSource, first_of
 from argosy.resources.manifests import read_value
-from argosy.resources.sensor import ArgoWorkflowTrigger, ArtifactSource, KubernetesTrigger
+from argosy.resources.sensor import ArgoWorkflowTrigger, KubernetesTrigger
 
 __all__ = [
     "FIRING_ANNOTATION",
@@ -35,13 +37,15 @@ __all__ = [
 FIRING_ANNOTATION: Final = "argosy.dev/firing"
 _GENERATED_LENGTH: Final = 10
 _LONGEST_NAME: Final = 63
-_UNSERVED: Final = ("s3", "file", "url", "git")
 _VOWELS: Final = "aeiou"
 
 
 def drafted(trigger: KubernetesTrigger | ArgoWorkflowTrigger, context: FiringContext, kind: str) -> Draft:
     """What a trigger is to do, before its object is read. Raises EvaluationError."""
-    config = trigger.source.configmap if trigger.source and _first(trigger.source) == "configmap" else None
+    source = trigger.source or ArtifactSource()
+    where = first_of(source)
+    config = source.configmap if where == "configmap" else None
+    outside = source.model_dump(by_alias=True, exclude_defaults=True, include={where}) if where in OUTSIDE else None
     return Draft(
         Reference("config", config.name, config.key, context.service_account) if config else None,
         context.namespace,
@@ -55,23 +59,16 @@ def drafted(trigger: KubernetesTrigger | ArgoWorkflowTrigger, context: FiringCon
         args=tuple(trigger.args) if isinstance(trigger, ArgoWorkflowTrigger) else (),
         values=tuple(resolved(trigger.parameters, context.events)),
         cluster=trigger.cluster,
+        artifact=outside,
         kind=kind,
     )
 
 
 def source_text(source: ArtifactSource | None) -> str:
     """The text (YAML) of an object that the manifest itself holds. Raises EvaluationError."""
-    found = _first(source) if source is not None else ""
-    if source is None or not found:
+    if source is None or not first_of(source):
         raise EvaluationError("the trigger has no source")
-    if found in _UNSERVED:
-        raise EvaluationError(f"a trigger source of type {found} is not served by this version")
     return source.inline if source.inline is not None else write_json(source.resource)
-
-
-def _first(source: ArtifactSource) -> str:
-    order = ("s3", "inline", "file", "url", "git", "configmap", "resource")
-    return next((name for name in order if getattr(source, name) is not None), "")
 
 
 def read_object(draft: Draft, text: str) -> dict[str, Any]:

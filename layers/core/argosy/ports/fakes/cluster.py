@@ -193,6 +193,10 @@ class FakeCluster:
         else:
             self._remove(key, orphan=propagation == "Orphan")
 
+    def evict(self, namespace: str, pod: str, *, uid: str = "") -> None:
+        """See `Cluster.evict`. Nothing has a budget here."""
+        self.delete("v1", "Pod", namespace, pod, uid=uid)
+
     def log(
         self,
         namespace: str,

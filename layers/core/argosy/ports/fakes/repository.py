@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from argosy.errors import Denied, NotFound
+from argosy.errors import Denied, NotFound, Unavailable
 from argosy.ports.repository import Credentials, Ref, Snapshot
 
 __all__ = ["FakeRepository", "Held", "packed"]
@@ -16,11 +16,15 @@ __all__ = ["FakeRepository", "Held", "packed"]
 
 @dataclass
 class Held:
-    """One repository: references, and the files of each commit; `password` is what it asks for, "" for nothing."""
+    """One repository: references, and the files of each commit.
+
+    `password` is what it asks for, "" for nothing; one that is `down` does not answer.
+    """
 
     refs: list[Ref] = field(default_factory=list)
     commits: dict[str, Mapping[str, str]] = field(default_factory=dict)
     password: str = ""
+    down: bool = False
 
 
 class FakeRepository:
@@ -46,6 +50,8 @@ class FakeRepository:
         found = self._held.get(url)
         if found is None:
             raise NotFound(f"repository {url}")
+        if found.down:
+            raise Unavailable(f"repository {url} does not answer")
         if found.password and credentials.password != found.password:
             raise Denied(f"repository {url}: the credentials are refused")
         return found

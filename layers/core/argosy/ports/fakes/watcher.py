@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from argosy.errors import ArgosyError, Expired
@@ -71,7 +71,7 @@ class FakeWatcher:
         self._called("page", token, scope)
         takes, also = selector(scope.labels), selector(scope.fields)
         found = [
-            copy.deepcopy(obj)
+            _shown(obj, scope)
             for (namespace, name), obj in sorted(self._objects.items())
             if scope.namespace in ("", namespace)
             and takes(obj["metadata"].get("labels") or {})
@@ -81,19 +81,20 @@ class FakeWatcher:
         rest = str(start + limit) if len(found) > start + limit else ""
         return Page(found[start : start + limit], str(self._version), rest)
 
-    async def watch(self, scope: Scope, since: str, seconds: int) -> AsyncIterator[Change]:
+    async def watch(self, scope: Scope, since: str, seconds: int) -> AsyncGenerator[Change]:
         """See `Watcher.watch`."""
         self._called("watch", since, scope)
         if int(since) < self.kept:
             raise Expired(f"too old resource version: {since}")
-        takes, at = selector(scope.labels), int(since)
+        takes, also, at = selector(scope.labels), selector(scope.fields), int(since)
         while True:
             for version, change in [one for one in self._changes if one[0] > at]:
                 at = version
                 metadata = change.object["metadata"]
-                inside = scope.namespace in ("", metadata.get("namespace", ""))
+                place = {"metadata.name": metadata.get("name", ""), "metadata.namespace": metadata.get("namespace", "")}
+                inside = scope.namespace in ("", metadata.get("namespace", "")) and also(place)
                 if change.type == "BOOKMARK" or (inside and takes(metadata.get("labels") or {})):
-                    yield Change(change.type, copy.deepcopy(change.object))
+                    yield Change(change.type, _shown(change.object, scope))
             if self._endings:
                 problem = self._endings.pop()
                 if problem is not None:
@@ -120,3 +121,10 @@ class FakeWatcher:
     def _ended(self, problem: ArgosyError | None) -> None:
         self._endings.append(problem)
         self._moved.set()
+
+
+def _shown(obj: dict[str, Any], scope: Scope) -> dict[str, Any]:
+    shown = {
+        name: value for name, value in obj.items() if not scope.metadata or name in ("apiVersion", "kind", "metadata")
+    }
+    return copy.deepcopy(shown)

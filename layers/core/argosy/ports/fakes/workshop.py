@@ -7,6 +7,7 @@ import posixpath
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from argosy.errors import InvalidObject
 from argosy.ports.workshop import Bench, Run
@@ -18,7 +19,7 @@ class FakeBench:
     """Files by path; `ran` are the calls, answered by `tools`."""
 
     def __init__(self, held: Mapping[str, str], tools: Callable[[Run], str]) -> None:
-        self._held, self._tools = held, tools
+        self._held, self._tools = dict(held), tools
         self.ran: list[Run] = []
 
     def files(self, folder: str, *, recurse: bool = False) -> Sequence[str]:
@@ -43,6 +44,10 @@ class FakeBench:
             raise InvalidObject("is not there", file=path)
         return self._held[posixpath.normpath(path)]
 
+    def write(self, path: str, text: str) -> None:
+        """See `Bench.write`."""
+        self._held[posixpath.normpath(path)] = text
+
     def run(self, call: Run) -> str:
         """See `Bench.run`."""
         self.ran.append(call)
@@ -56,20 +61,32 @@ class FakeWorkshop:
         self._tools = tools
         self.versions: Mapping[str, str] = {"helm": "1", "kustomize": "1", "jsonnet": "1"}
         self.benches: list[FakeBench] = []
+        self._kept: dict[str, bytes] = {}
 
     @contextmanager
-    def bench(self, archive: bytes) -> Iterator[Bench]:
+    def browse(self, digest: str, archive: Callable[[], bytes]) -> Iterator[Bench]:
+        """See `Workshop.browse`."""
+        if digest not in self._kept:
+            self._kept[digest] = archive()
+        yield FakeBench(_held(self._kept[digest]), self._tools)
+
+    @contextmanager
+    def bench(self, archive: bytes, parts: Mapping[str, bytes] = MappingProxyType({})) -> Iterator[Bench]:
         """See `Workshop.bench`."""
-        held: dict[str, str] = {}
-        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
-            for member in tar:
-                content = tar.extractfile(member)
-                held[member.name] = content.read().decode() if content else ""
+        held = _held(archive)
+        for at, part in parts.items():
+            held |= {f"{at}/{name}": text for name, text in _held(part).items()}
         bench = FakeBench(held, self._tools)
         self.benches.append(bench)
         yield bench
 
 
+def _held(archive: bytes) -> dict[str, str]:
+    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+        contents = ((member.name, tar.extractfile(member)) for member in tar)
+        return {name: content.read().decode() if content else "" for name, content in contents}
+
+
 def _is_below(path: str, folder: str) -> bool:
     clean = posixpath.normpath(folder or ".")
-    return clean == "." or path.startswith(f"{clean}/")
+    return not path.startswith("../") if clean == "." else path.startswith(f"{clean}/")
