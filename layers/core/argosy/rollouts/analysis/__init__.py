@@ -1,0 +1,1 @@
+"""Analysis: templates, arguments, measurements, and what they amount to."""

@@ -1,0 +1,1 @@
+"""Canary: steps, weights and numbers of pods."""

@@ -1,0 +1,1 @@
+"""Experiments: ReplicaSets side by side for a while, and analyses of them."""

@@ -1,0 +1,168 @@
+"""ReplicaSets of a Rollout: what decisions look at, and which of them is which.
+
+Follows `utils/replicaset/replicaset.go` of Argo Rollouts. In: ReplicaSets as the API server has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Self
+
+from argosy.lang.instants import parse
+from argosy.resources.rollout import Rollout
+
+__all__ = [
+    "DEADLINE",
+    "DESIRED",
+    "HASH",
+    "REVISION",
+    "REVISION_HISTORY",
+    "ReplicaSet",
+    "available",
+    "by_hash",
+    "newest_first",
+    "oldest_first",
+    "ready",
+    "revision_of",
+    "size",
+    "status_size",
+]
+
+HASH: Final = "rollouts-pod-template-hash"
+REVISION: Final = "rollout.argoproj.io/revision"
+REVISION_HISTORY: Final = "rollout.argoproj.io/revision-history"
+DESIRED: Final = "rollout.argoproj.io/desired-replicas"
+DEADLINE: Final = "scale-down-deadline"
+EXPERIMENT: Final = "experiment.argoproj.io/name"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaSet:
+    """A ReplicaSet. `replicas` is what its spec asks for; `current`, `ready` and `available` what its status says."""
+
+    name: str
+    hash: str = ""
+    replicas: int = 1
+    current: int = 0
+    ready: int = 0
+    available: int = 0
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    created: datetime | None = None
+    deleting: bool = False
+    generation: int = 0
+    observed: int = 0
+    uid: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        """The view of an object."""
+        metadata, spec, status = body.get("metadata") or {}, body.get("spec") or {}, body.get("status") or {}
+        return cls(
+            metadata.get("name", ""),
+            (metadata.get("labels") or {}).get(HASH, ""),
+            1 if spec.get("replicas") is None else spec["replicas"],
+            status.get("replicas") or 0,
+            status.get("readyReplicas") or 0,
+            status.get("availableReplicas") or 0,
+            metadata.get("annotations") or {},
+            parse(metadata.get("creationTimestamp")),
+            bool(metadata.get("deletionTimestamp")),
+            metadata.get("generation") or 0,
+            status.get("observedGeneration") or 0,
+            metadata.get("uid", ""),
+            body,
+        )
+
+    @property
+    def template(self) -> Mapping[str, Any]:
+        """Its pod template."""
+        found: Mapping[str, Any] = (self.body.get("spec") or {}).get("template") or {}
+        return found
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When it is to be scaled down."""
+        return parse(self.annotations.get(DEADLINE))
+
+    @property
+    def desired(self) -> int | None:
+        """How many replicas its rollout had asked for when it was last scaled; None when that is not known."""
+        text = self.annotations.get(DESIRED, "")
+        return int(text) if text.isdigit() else None
+
+    @property
+    def saturated(self) -> bool:
+        """Whether all that it asks for are available and its rollout asked for as many (annotations.IsSaturated)."""
+        return self.desired == self.replicas == self.available
+
+
+def by_hash(sets: Iterable[ReplicaSet], pod_hash: str) -> ReplicaSet | None:
+    """The ReplicaSet of a hash."""
+    return next((one for one in sets if one.hash == pod_hash), None) if pod_hash else None
+
+
+def size(sets: Iterable[ReplicaSet | None]) -> int:
+    """How many replicas they ask for."""
+    return sum(one.replicas for one in sets if one is not None)
+
+
+def status_size(sets: Iterable[ReplicaSet | None]) -> int:
+    """How many replicas they have."""
+    return sum(one.current for one in sets if one is not None)
+
+
+def ready(sets: Iterable[ReplicaSet | None]) -> int:
+    """How many of their replicas are ready."""
+    return sum(one.ready for one in sets if one is not None)
+
+
+def available(sets: Iterable[ReplicaSet | None]) -> int:
+    """How many of their replicas are available."""
+    return sum(one.available for one in sets if one is not None)
+
+
+def revision_of(revisions: Iterable[str | None]) -> int:
+    """The highest revision among the annotations that are one, 0 where none is (MaxRevision)."""
+    found = 0
+    for text in revisions:
+        try:
+            found = max(found, int(text or ""))
+        except ValueError:
+            continue
+    return found
+
+
+def oldest_first(sets: Iterable[ReplicaSet]) -> Sequence[ReplicaSet]:
+    """By creation, then by name (ReplicaSetsByCreationTimestamp)."""
+    return sorted(sets, key=lambda one: (one.created.timestamp() if one.created else 0.0, one.name))
+
+
+def newest_first(sets: Iterable[ReplicaSet]) -> Sequence[ReplicaSet]:
+    """By revision, the highest first (ReplicaSetsByRevisionNumber)."""
+    return sorted(sets, key=lambda one: revision_of([one.annotations.get(REVISION)]), reverse=True)
+
+
+def is_experiment(one: ReplicaSet) -> bool:
+    """Whether it is an experiment's."""
+    return EXPERIMENT in one.annotations
+
+
+def referenced(rollout: Rollout, pod_hash: str, selected: Mapping[str, str]) -> bool:
+    """Whether the ReplicaSet of a hash must stay up whatever its age (`rollout/replicaset.go` isReplicaSetReferenced).
+
+    `selected`: name of a Service → the hash that it selects, for those that are there.
+    """
+    if not pod_hash:
+        return False
+    status = rollout.status
+    named = {status.stable_rs, status.current_pod_hash, status.blue_green.active_selector}
+    named.add(status.blue_green.preview_selector)
+    if status.canary.weights is not None:
+        named |= {status.canary.weights.canary.pod_template_hash, status.canary.weights.stable.pod_template_hash}
+    canary, blue_green = rollout.canary, rollout.blue_green
+    services = [canary.canary_service, canary.stable_service] if canary is not None else []
+    services += [blue_green.active_service, blue_green.preview_service] if blue_green is not None else []
+    return pod_hash in named or any(name and selected.get(name) == pod_hash for name in services)
