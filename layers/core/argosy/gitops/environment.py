@@ -8,11 +8,14 @@ by the modules beside this one. Matches `newEnv` of `reposerver/repository/repos
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-__all__ = ["substitute", "variables"]
+import orjson
 
+__all__ = ["plugin_parameters", "substitute", "variables"]
+
+_NO_NAME = re.compile(r"[^A-Z0-9_]")
 _SHORT: Final = 7
 _SHORT_8: Final = 8
 _REFERENCE = re.compile(r"\$(?:\{([^}]*)\}|\{|([A-Za-z0-9_]+|[*#$@!?\-]))", re.ASCII)
@@ -33,6 +36,25 @@ def variables(
         "ARGOCD_APP_SOURCE_PATH": path,
         "ARGOCD_APP_SOURCE_TARGET_REVISION": target,
     }
+
+
+def plugin_parameters(parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What a config management plugin is told of `spec.source.plugin.parameters`: all of them as JSON, and one by one.
+
+    Follows `ApplicationSourcePluginParameters.Environ` of the same file.
+    """
+    env = {"ARGOCD_APP_PARAMETERS": orjson.dumps(list(parameters)).decode()}
+    for one in parameters:
+        name = f"PARAM_{_name(one.get('name') or '')}"
+        if one.get("string") is not None:
+            env[name] = str(one["string"])
+        parts = [*enumerate(one.get("array") or ()), *(one.get("map") or {}).items()]
+        env |= {f"{name}_{_name(key)}": str(value) for key, value in parts}
+    return env
+
+
+def _name(text: object) -> str:
+    return _NO_NAME.sub("_", str(text).upper())
 
 
 def substitute(text: str, env: Mapping[str, str]) -> str:

@@ -1,35 +1,52 @@
 """Helm charts: `spec.source.helm` as arguments of `helm template`.
 
-In: a source, its folder's files and the build environment; out: one `Call`. Called by `argosy.gitops.plan`. Matches
+In: a source, its folder's files and the build environment; out: one `Call`. Called by `argosy.services.producing`. Matches
 `helmTemplate` of `reposerver/repository/repository.go` and `Cmd.template` of `util/helm/cmd.go` in Argo CD 3.6, whose Helm
 is 4.3 too.
 
 On purpose different: inline values go in by standard input, so that no file of ours lies in the chart; the release's name is
 an argument and no template; names of value files are quoted, because Helm splits them at commas and would read the rest as
-a path of its own; a name of a file parameter that holds a path is refused for the same reason. Not served, and said so:
-value files at addresses and in other sources; dependencies that are not in `charts/`.
+a path of its own; a name of a file parameter that holds a path is refused for the same reason; files at addresses and in
+other sources are fetched before Helm is run, which gets no network. Of value files that a pattern finds each counts once,
+where it is found first, in the order of their names.
 """
 
 from __future__ import annotations
 
 import json
+import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from argosy.errors import InvalidObject, Unsupported
+from argosy.errors import InvalidObject
 from argosy.gitops.calls import Call
 from argosy.gitops.environment import substitute
-from argosy.gitops.paths import relative, value_file
+from argosy.gitops.paths import SCHEMES, relative, value_file
+from argosy.gitops.remotes import Need, file_at
 from argosy.gitops.tree import Tree
 from argosy.lang import doublestar
 from argosy.resources.source import Helm, Source
 
-__all__ = ["escaped", "flat_values", "parameter", "plan"]
+__all__ = ["Files", "escaped", "flat_values", "packing", "parameter", "plan"]
 
 _BARE_COMMA = re.compile(r"(?<!\\),")
 _BEFORE_COMMA = re.compile(r"([^\\]),")
 _PATTERN = frozenset("*?[")
 _FIELD = "spec.source.helm"
+
+
+@dataclass
+class Files:
+    """Where files may be: names of other sources (`refs`, with their `$`), and addresses of some `schemes`.
+
+    `fetched` are the parts that are there (`Need.at`); `needs` fills with those that are not.
+    """
+
+    refs: Collection[str] = ()
+    schemes: Collection[str] = SCHEMES
+    fetched: Collection[str] = ()
+    needs: dict[Need, None] = field(default_factory=dict)
 
 
 def plan(
@@ -38,20 +55,24 @@ def plan(
     tree: Tree,
     env: Mapping[str, str],
     *,
+    files: Files,
     app: str,
     namespace: str,
     kube_version: str,
     api_versions: Sequence[str],
 ) -> Call:
-    """The call that renders the chart in `folder`. Raises InvalidObject or Unsupported for what cannot be asked of Helm."""
+    """The call that renders the chart in `folder`; it is none while `files` has needs.
+
+    Raises InvalidObject for what cannot be asked of Helm.
+    """
     helm = source.helm or Helm()
     values = _values(helm)
     options = [
         *_named("--namespace", helm.namespace or namespace),
         *_named("--kube-version", helm.kube_version or kube_version),
         *_parameters(helm, env),
-        *_file_parameters(helm, folder, tree, env),
-        *(f"--values={_listed(relative(path, folder))}" for path in _value_files(helm, folder, tree, env)),
+        *_file_parameters(helm, folder, tree, env, files),
+        *(f"--values={_listed(relative(path, folder))}" for path in _value_files(helm, folder, tree, env, files)),
         *(["--values=-"] if values else []),
         *(f"--api-versions={version}" for version in (helm.api_versions or api_versions)),
         *(["--include-crds"] if not helm.skip_crds else []),
@@ -59,6 +80,11 @@ def plan(
         *(["--skip-tests"] if helm.skip_tests else []),
     ]
     return Call("helm", ("template", *options, "--", helm.release_name or app, "."), folder, values)
+
+
+def packing(chart: str, into: str, folder: str) -> Call:
+    """The call that packs a chart of the tree into a folder of it, as `helm dependency build` does with one at `file://`."""
+    return Call("helm", ("package", f"--destination={relative(into, folder)}", "--", relative(chart, folder)), folder)
 
 
 def _values(helm: Helm) -> str:
@@ -78,41 +104,56 @@ def _parameters(helm: Helm, env: Mapping[str, str]) -> Iterator[str]:
             yield f"{option}={name}={escaped(substitute(value, env))}"
 
 
-def _file_parameters(helm: Helm, folder: str, tree: Tree, env: Mapping[str, str]) -> Iterator[str]:
+def _file_parameters(helm: Helm, folder: str, tree: Tree, env: Mapping[str, str], files: Files) -> Iterator[str]:
     for index, one in enumerate(helm.file_parameters):
         field = f"{_FIELD}.fileParameters[{index}]"
         if not one.name or set(one.name) & set("=,{}"):
             raise InvalidObject(
                 f"{one.name!r} is no name of a value: it is empty or holds = , {{ or }}", field=f"{field}.name"
             )
-        path = _local(one.path, folder, env, f"{field}.path")
+        path = _place(one.path, folder, env, f"{field}.path", files)
+        if not path:
+            continue
         if not tree.is_file(path):
             raise InvalidObject(f"{one.path!r} is no file of the repository", field=f"{field}.path")
         yield f"--set-file={one.name}={escaped(relative(path, folder))}"
 
 
-def _value_files(helm: Helm, folder: str, tree: Tree, env: Mapping[str, str]) -> Iterator[str]:
+def _value_files(helm: Helm, folder: str, tree: Tree, env: Mapping[str, str], files: Files) -> Iterator[str]:
     seen: set[str] = set()
     for index, text in enumerate(helm.value_files):
         field = f"{_FIELD}.valueFiles[{index}]"
-        path = _local(text, folder, env, field)
+        path = _place(text, folder, env, field, files)
+        if not path:
+            continue
         found = _matching(path, tree) if _PATTERN & set(path) else [path] if tree.is_file(path) else []
         if not found and not helm.ignore_missing_value_files:
-            raise InvalidObject(f"{text!r} is no file of the repository (looked for {path})", field=field)
+            raise InvalidObject(f"{text!r} is no file of the repository (looked for {_shown(path)})", field=field)
         yield from (one for one in found if one not in seen)
         seen.update(found)
 
 
 def _matching(pattern: str, tree: Tree) -> list[str]:
     """The files that a pattern finds, in the order of their names; later ones win over earlier ones."""
-    return [path for path in doublestar.find(pattern, tree.files("", recurse=True)) if tree.is_file(path)]
+    part = "/".join(pattern.split("/", 2)[:2]) if pattern.startswith("../") else ""
+    there = (posixpath.join(part, path) for path in tree.files(part, recurse=True))
+    return [path for path in doublestar.find(pattern, there) if tree.is_file(path)]
 
 
-def _local(text: str, folder: str, env: Mapping[str, str], field: str) -> str:
-    found = value_file(text, folder, env, field=field)
-    if found.remote:
-        raise Unsupported("files at addresses are not fetched while rendering; keep it in the repository", field=field)
-    return found.path
+def _place(text: str, folder: str, env: Mapping[str, str], field: str, files: Files) -> str:
+    """The path of a file, "" when it has to be fetched first."""
+    found = value_file(text, folder, env, field=field, refs=files.refs, schemes=files.schemes)
+    if not found.remote and not found.ref:
+        return found.path
+    need = Need("ref", found.ref) if found.ref else Need("file", found.path)
+    if need.at not in files.fetched:
+        files.needs[need] = None
+        return ""
+    return f"{need.at}/{found.path if found.ref else file_at(found.path).path}"
+
+
+def _shown(path: str) -> str:
+    return path.split("/", 2)[2] if path.startswith("../") else path
 
 
 def _listed(path: str) -> str:

@@ -1,45 +1,75 @@
 """Kustomizations: `spec.source.kustomize` as calls of `kustomize edit`, then `kustomize build`.
 
-In: a source, its folder and the build environment; out: `Call`s in order. Called by `argosy.gitops.plan`. Matches
-`kustomize.Build` of `util/kustomize/kustomize.go` and `MergeImage` of `pkg/apis/application/v1alpha1/types.go` in Argo CD
-3.6, with Kustomize 5.8. Every value stands behind `--`, so that none is taken for an option.
+In: a source, its folder and the build environment; out: a `Plan`. Called by `argosy.services.producing`, which looks through
+the kustomization between the edits and the build (`argosy.gitops.kustomizations`). Matches `kustomize.Build` of
+`util/kustomize/kustomize.go` and `MergeImage` of `pkg/apis/application/v1alpha1/types.go` in Argo CD 3.6, with Kustomize
+5.8. Every value stands behind `--`, so that none is taken for an option.
 
-`check` looks through a kustomization and all that it builds on before the tool sees it: what leads out of the repository, or
-to another one, is refused with its place. (Kustomize itself would go and fetch it.)
+On purpose different: components are written into the file as patches are, since `kustomize edit` would go and fetch them. Of
+`kustomize.buildOptions` those are taken that start nothing and open nothing; all others are refused by their name.
 """
 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from argosy.errors import InvalidObject, Placed, Unsupported
+from argosy.errors import InvalidObject, Unsupported
 from argosy.gitops.calls import Call
 from argosy.gitops.environment import substitute
 from argosy.gitops.paths import inside
-from argosy.gitops.sources import KUSTOMIZATIONS
+from argosy.gitops.remotes import is_address
 from argosy.gitops.tree import Tree
+from argosy.lang import doublestar
 from argosy.resources.manifests import read_value
 from argosy.resources.source import Kustomize, KustomizeReplica, Source
+from argosy.resources.yamlwriter import write_value
 
-__all__ = ["check", "merge_image", "plan"]
+__all__ = ["Plan", "extended", "merge_image", "options_of", "plan"]
 
-_MOST_FOLDERS: Final = 2_000
 _FIELD = "spec.source.kustomize"
-_ADDRESS = re.compile(
-    r"(?i)[a-z][a-z0-9+.\-]*(?:::|://)|[^/@]+@[^/:]+:|(?:github\.com|gitlab\.com|bitbucket\.org)[/:]|.*\?ref="
-)
-_FOLDERS: Final = ("resources", "bases", "components", "generators", "transformers", "validators")
-_FILES: Final = ("crds", "configurations", "patchesstrategicmerge")
-_WITH_PATH: Final = ("patches", "patchesjson6902", "replacements", "openapi")
-_GENERATORS: Final = ("configmapgenerator", "secretgenerator")
-_GENERATED_FROM: Final = ("files", "envs", "env")
+_SETTING = "argocd-cm: kustomize.buildOptions"
+_PATTERN = frozenset("*?[")
+_ALONE: Final = frozenset({"--enable-helm", "--helm-debug", "--enable-managedby-label"})
+_WITH_VALUE: Final = frozenset({"--load-restrictor", "--helm-kube-version", "--helm-api-versions", "--reorder"})
+_UNRESTRICTED: Final = "LoadRestrictionsNone"
 
 
-def plan(source: Source, folder: str, env: Mapping[str, str]) -> list[Call]:
-    """The calls that render the kustomization in `folder`. Raises InvalidObject for a count that is no number."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`kustomize.buildOptions`; `helm`: charts are rendered; `unrestricted`: files beside a kustomization are read."""
+
+    given: tuple[str, ...] = ()
+    helm: bool = False
+    unrestricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """First `edits` are run, then `patches` and `components` are put into the file (`extended`), then `build` is run."""
+
+    edits: Sequence[Call]
+    patches: Sequence[Mapping[str, Any]]
+    components: Sequence[str]
+    build: Call
+
+
+def plan(
+    source: Source,
+    folder: str,
+    tree: Tree,
+    env: Mapping[str, str],
+    options: Options,
+    *,
+    kube_version: str = "",
+    api_versions: Sequence[str] = (),
+) -> Plan:
+    """How the kustomization in `folder` is rendered.
+
+    Raises InvalidObject for a count that is no number and a component that is not there.
+    """
     asked = source.kustomize or Kustomize()
     edits = [
         *_set("nameprefix", [asked.name_prefix]),
@@ -52,7 +82,77 @@ def plan(source: Source, folder: str, env: Mapping[str, str]) -> list[Call]:
         *_add("annotation", _annotations(asked, env), ["--force"] if asked.force_common_annotations else []),
         *_set("namespace", [asked.namespace]),
     ]
-    return [Call("kustomize", ("edit", *edit), folder) for edit in edits] + [Call("kustomize", ("build", "."), folder)]
+    build = ["build", ".", *options.given]
+    if options.helm:
+        version = asked.kube_version or kube_version
+        build += [f"--helm-kube-version={version}"] if version else []
+        build += [f"--helm-api-versions={one}" for one in (asked.api_versions or api_versions)]
+    return Plan(
+        [Call("kustomize", ("edit", *edit), folder) for edit in edits],
+        [one.model_dump(by_alias=True, mode="json", exclude_unset=True) for one in asked.patches],
+        list(_components(asked, folder, tree)),
+        Call("kustomize", tuple(build), folder, starts=("helm",) if options.helm else ()),
+    )
+
+
+def options_of(text: str) -> Options:
+    """The build options of an installation. Raises Unsupported for one that is not taken, with its name."""
+    given = [part for word in text.split() for part in ([word] if not word.startswith("--") else word.split("=", 1))]
+    found: list[str] = []
+    unrestricted = False
+    while given:
+        name = given.pop(0)
+        if name in _ALONE:
+            found.append(name)
+        elif name in _WITH_VALUE and given:
+            value = given.pop(0)
+            unrestricted = unrestricted or (name == "--load-restrictor" and value == _UNRESTRICTED)
+            found.append(f"{name}={value}")
+        else:
+            served = ", ".join(sorted(_ALONE | _WITH_VALUE))
+            raise Unsupported(f"{_SETTING}: {name!r} is not taken; these are: {served}")
+    return Options(tuple(found), "--enable-helm" in found, unrestricted)
+
+
+def extended(text: str, file: str, patches: Sequence[Mapping[str, Any]], components: Sequence[str]) -> str:
+    """A kustomization with patches and components behind its own. Raises InvalidObject for what is no kustomization."""
+    body = read_value(text)
+    if not isinstance(body, dict):
+        raise InvalidObject("it is no kustomization: a mapping is wanted", file=file)
+    for field, more in (("patches", patches), ("components", components)):
+        known = body.get(field) or []
+        if not isinstance(known, list):
+            raise InvalidObject("a list is wanted", field=field, file=file)
+        if more:
+            body[field] = [
+                *known,
+                *(more if field == "patches" else dict.fromkeys(one for one in more if one not in known)),
+            ]
+    return write_value(body)
+
+
+def _components(asked: Kustomize, folder: str, tree: Tree) -> Iterator[str]:
+    for index, text in enumerate(asked.components):
+        field = f"{_FIELD}.components[{index}]"
+        found = (
+            [text] if is_address(text) and not asked.ignore_missing_components else _there(text, folder, tree, field)
+        )
+        if not found and not asked.ignore_missing_components:
+            raise InvalidObject(f"{text!r} is no folder of the repository", field=field)
+        yield from found
+
+
+def _there(text: str, folder: str, tree: Tree, field: str) -> list[str]:
+    if text.startswith("/"):
+        return []
+    try:
+        path = inside(folder, text, field)
+    except InvalidObject:
+        return []
+    if not _PATTERN & set(text):
+        return [text] if tree.is_folder(path) else []
+    found = doublestar.find(path, tree.files("", recurse=True))
+    return [posixpath.relpath(f"/{one}", f"/{folder}") for one in found if tree.is_folder(one)]
 
 
 def _set(what: str, values: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -95,71 +195,3 @@ def merge_image(images: Sequence[str], image: str) -> list[str]:
         if known.partition(delimiter)[0] == name:
             return [*images[:index], image, *images[index + 1 :]]
     return [*images, image]
-
-
-def check(tree: Tree, folder: str) -> None:
-    """Look through the kustomization in `folder` and those that it names.
-
-    Raises Unsupported for what lies in another repository, InvalidObject for what leads out of this one or cannot be read.
-    """
-    seen: set[str] = set()
-    waiting = [folder]
-    while waiting:
-        now = waiting.pop()
-        if now in seen:
-            continue
-        seen.add(now)
-        if len(seen) > _MOST_FOLDERS:
-            raise InvalidObject(f"the kustomization builds on more than {_MOST_FOLDERS} others", file=folder)
-        waiting += _named_folders(tree, now)
-
-
-def _named_folders(tree: Tree, folder: str) -> Iterator[str]:
-    file = next((name for name in KUSTOMIZATIONS if tree.is_file(posixpath.join(folder, name))), "")
-    if not file:
-        return  # the tool says so, better than we could
-    shown = posixpath.join(folder, file)
-    try:
-        body = read_value(tree.read(shown))
-    except InvalidObject as x:
-        raise InvalidObject(x.reason, file=shown, line=x.line) from x
-    for field, text in _references(body):
-        if "\n" in text:
-            continue  # written out in place
-        try:
-            path = _path(text, folder)
-            if _ADDRESS.match(text) and not tree.is_file(path):
-                raise Unsupported(f"{text!r} lies in another repository, which is not fetched; copy it into this one")
-            if tree.is_folder(path):
-                yield path
-        except Placed as x:
-            raise type(x)(x.reason, field=field, file=shown) from x
-
-
-def _path(text: str, folder: str) -> str:
-    if text.startswith("/"):
-        raise InvalidObject(f"{text!r} is absolute, which leads out of the repository")
-    return "" if posixpath.normpath(posixpath.join(folder, text)) == "." else inside(folder, text, "")
-
-
-def _references(body: Any) -> Iterator[tuple[str, str]]:
-    """Every path in a kustomization with its field; the tool reads fields' names without regard to case, as Go does."""
-    for name, value in _lower(body).items():
-        if name in _FOLDERS or name in _FILES:
-            yield from ((name, text) for text in _texts(value))
-        elif name in _WITH_PATH:
-            for one in value if isinstance(value, list) else [value]:
-                yield from ((f"{name}.path", text) for text in _texts(_lower(one).get("path")))
-        elif name in _GENERATORS:
-            for one in value if isinstance(value, list) else ():
-                fields = _lower(one)
-                for key in _GENERATED_FROM:
-                    yield from ((f"{name}.{key}", text.rpartition("=")[2]) for text in _texts(fields.get(key)))
-
-
-def _lower(value: Any) -> dict[str, Any]:
-    return {str(key).lower(): item for key, item in value.items()} if isinstance(value, dict) else {}
-
-
-def _texts(value: Any) -> list[str]:
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one]

@@ -3,7 +3,7 @@
 In: YAML or JSON text; out: one mapping for each object, Lists taken apart, empty documents left out. Called by
 `argosy.services.rendering`. Matches `kube.SplitYAML` of the GitOps engine and `getObjsFromYAMLOrJSON` of
 `reposerver/repository/repository.go` in Argo CD 3.6. An error says in which file and line; in the output of Helm, in which
-template.
+template. A key given twice has its last value, as there: charts that repeat a label or a variable are many.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ type Object = dict[str, Any]
 def of_output(text: str, tool: str) -> list[Object]:
     """The objects that a tool has printed. Raises EvaluationError for what is none, with the template it came from."""
     try:
-        return _bodies(read_manifests(text))
+        return _bodies(read_manifests(text, loosely=True))
     except InvalidObject as x:
         template, line = _origin(text, x.line or 0)
         where = f"{template}, line {line} of what it makes" if template else f"line {x.line} of its output"
@@ -54,7 +54,7 @@ def of_file(text: str, file: str) -> list[Object]:
     if file.endswith(".json"):
         return _of_json(text, file)
     try:
-        return _bodies(read_manifests(text, file))
+        return _bodies(read_manifests(text, file, loosely=True))
     except InvalidObject:
         if all(word in text for word in _LOOKS_LIKE_ONE):
             raise
@@ -68,7 +68,7 @@ def _of_json(text: str, file: str) -> list[Object]:
         line = x.lineno if isinstance(x, json.JSONDecodeError) else None
         more = "a JSON file holds one object" if "Extra data" in str(x) else f"not JSON: {x}"
         raise InvalidObject(more, file=file, line=line) from x
-    return _bodies(read_manifests(text, file))
+    return _bodies(read_manifests(text, file, loosely=True))
 
 
 def of_jsonnet(text: str, file: str) -> list[Object]:

@@ -50,8 +50,11 @@ def inside(start: str, path: str, field: str) -> str:
 
 
 def relative(path: str, start: str) -> str:
-    """A path from the root as a tool that runs in the folder `start` takes it; never one that looks like an option."""
-    seen = posixpath.relpath(f"/{path}", f"/{start}")
+    """A path from the root as a tool that runs in the folder `start` takes it; never one that looks like an option.
+
+    `../NAME/…` is a path in a part beside the tree (`gitops.requests.Part`).
+    """
+    seen = posixpath.relpath(f"/tree/{path}", f"/tree/{start}")
     return seen if seen.startswith("../") else f"./{seen}"
 
 

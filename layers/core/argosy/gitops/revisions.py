@@ -8,19 +8,23 @@ Matches `nativeGitClient.LsRemote` of `util/git/client.go` and `MaxVersion` of `
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from argosy.errors import EvaluationError, NotFound
-from argosy.lang import semver
+from argosy.lang import semver, urls
 
 __all__ = [
     "Reference",
+    "bare_address",
     "best_tag",
+    "comparable",
     "is_commit",
     "is_constraint",
     "is_truncated_commit",
+    "normalised",
     "resolve",
     "same_repository",
     "ssh_user",
@@ -29,6 +33,7 @@ __all__ = [
 _COMMIT = re.compile(r"[0-9A-Fa-f]{40}\Z")
 _TRUNCATED = re.compile(r"[0-9A-Fa-f]{7,}\Z")
 _SSH = re.compile(r"(?:ssh://)?([^/:]*?)@[^@]+\Z")
+_WAY = re.compile(r"(?:(?:https?|ssh|oci)://)?(?:[^/:@]+@)?(?:(?:alt)?ssh\.)*")
 _TAGS = "refs/tags/"
 
 
@@ -63,11 +68,36 @@ def same_repository(a: str, b: str) -> bool:
 
 
 def normalised(url: str) -> str:
-    """An address in the form in which addresses of one repository are the same (`NormalizeGitURL`)."""
+    """An address in the form in which addresses of one repository are the same (`NormalizeGitURL`); "" for what is none."""
     text = url.strip().lower()
     if ssh_user(text) is not None and not text.startswith("ssh://"):
-        text = text.replace(":", "/", 1)
-    return text.removesuffix(".git").removeprefix("ssh://")
+        text = "ssh://" + text.replace(":", "/", 1)
+    try:
+        return str(urls.parse(text.removesuffix(".git"))).removeprefix("ssh://")
+    except EvaluationError:
+        return ""
+
+
+def comparable(url: str) -> str:
+    """The same for what may be a registry: an address such as `10.0.0.1:5000/charts`, which is none to Go, is itself.
+
+    On purpose different: to Argo all of those are one.
+    """
+    return normalised(url) or url.strip().lower()
+
+
+def bare_address(url: str) -> str:
+    """Host and path of an address, however it is reached: addresses that a webhook may mean by one have one and the same.
+
+    Protocol, user, port, `ssh.` before the host and `.git` do not count, nor does case. A number behind the host may be a
+    port (`host:22/path`) or belong to the path, so it counts neither: different repositories may have the same, too.
+    """
+    text = url.strip().lower()
+    way, end = _WAY.match(text), len(text)
+    while end and (text[end - 1] == "/" or text.endswith(".git", 0, end)):
+        end -= 1 if text[end - 1] == "/" else len(".git")
+    host, *path = [one for one in re.split("[:/]+", text[way.end() if way else 0 : end]) if one] or [""]
+    return "/".join([host, *itertools.dropwhile(str.isdigit, path)])
 
 
 def is_constraint(revision: str) -> bool:

@@ -46,24 +46,16 @@ def kind_of(source: Source, files: Iterable[str], enabled: Mapping[str, bool] | 
     return found
 
 
-def check_served(source: Source, kind: Kind) -> None:
+def check_served(source: Source) -> None:
     """Raises Unsupported naming the first field that Argo knows and this installation does not render."""
-    for field, reason in _unserved(source, kind):
+    for field, reason in _unserved(source):
         raise Unsupported(reason, field=f"spec.source.{field}")
 
 
-def _unserved(source: Source, kind: Kind) -> Iterator[tuple[str, str]]:
-    if source.chart:
-        yield "chart", "charts of Helm repositories and registries are not fetched; keep the chart in Git"
-    if kind == "Plugin":
-        yield "plugin", "config management plugins are not run; render to plain manifests and commit them"
+def _unserved(source: Source) -> Iterator[tuple[str, str]]:
     if source.helm and source.helm.version not in ("", "v3"):
         yield "helm.version", "there is one Helm here, which reads charts of Helm 3 and later; leave this out"
     if source.kustomize:
         asked = source.kustomize
         if asked.version:
             yield "kustomize.version", "there is one Kustomize here; leave this out"
-        if asked.patches:
-            yield "kustomize.patches", "patches of the source are not applied; put them into the kustomization"
-        if asked.components:
-            yield "kustomize.components", "components of the source are not added; put them into the kustomization"

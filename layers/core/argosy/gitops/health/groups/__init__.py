@@ -1,0 +1,1 @@
+"""Checks of custom kinds, a module for each API group or family of them; `registry` says which judges what."""

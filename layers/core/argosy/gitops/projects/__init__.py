@@ -1,0 +1,1 @@
+"""Projects: what an Application may use, and when it may be synced (pure)."""

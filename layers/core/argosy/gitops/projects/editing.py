@@ -1,0 +1,135 @@
+"""What `argocd proj …` changes in a project.
+
+In: a project's spec as JSON, changed in place. Out: what is to be said. Raises AlreadyExists, NotFound or InvalidObject for
+what argocd ends with an error for. Called by `argosy proj`. Follows `cmd/argocd/commands/project.go` and `projectwindows.go`
+of Argo CD 3.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from argosy.errors import AlreadyExists, InvalidObject, NotFound
+from argosy.gitops.revisions import comparable
+
+__all__ = [
+    "LISTS",
+    "add_destination",
+    "add_source",
+    "change_kind",
+    "destination",
+    "put_window",
+    "remove_destination",
+    "remove_source",
+    "remove_window",
+    "window_at",
+]
+
+type Json = dict[str, Any]
+type Scope = Literal["cluster", "namespaced"]
+type Listed = Literal["allow", "deny"]
+
+LISTS: Final[Mapping[tuple[Scope, Listed], str]] = {
+    ("cluster", "allow"): "clusterResourceWhitelist",
+    ("cluster", "deny"): "clusterResourceBlacklist",
+    ("namespaced", "allow"): "namespaceResourceWhitelist",
+    ("namespaced", "deny"): "namespaceResourceBlacklist",
+}
+"""The lists of kinds."""
+
+
+def destination(text: str) -> Json:
+    """`SERVER,NAMESPACE` or `NAME,NAMESPACE`; what has no `://` and is no `*` is a name. Raises InvalidObject."""
+    cluster, comma, namespace = text.rpartition(",")
+    if not comma or not cluster or not namespace:
+        raise InvalidObject(f"{text!r} is not SERVER,NAMESPACE", field="--dest")
+    key = "server" if "://" in cluster or cluster == "*" else "name"
+    return {key: cluster, "namespace": namespace}
+
+
+def add_source(spec: Json, url: str) -> str:
+    """Allow a repository."""
+    found = spec.setdefault("sourceRepos", [])
+    there = next((one for one in found if one == "*" or comparable(one) == comparable(url)), None)
+    if there is not None:
+        return f"Source repository '{there}' already allowed in project"
+    found.append(url)
+    return f"Source repository '{url}' is allowed"
+
+
+def remove_source(spec: Json, url: str) -> str:
+    """Allow it no more."""
+    found = spec.get("sourceRepos") or []
+    if url not in found:
+        return f"Source repository '{url}' does not exist in project"
+    found.remove(url)
+    return f"Source repository '{url}' is removed"
+
+
+def add_destination(spec: Json, given: Json) -> str:
+    """Allow a destination."""
+    found = spec.setdefault("destinations", [])
+    if _place(found, given) is not None:
+        raise AlreadyExists("Specified destination is already defined in project")
+    found.append(given)
+    return "Destination is allowed"
+
+
+def remove_destination(spec: Json, given: Json) -> str:
+    """Allow it no more."""
+    found = spec.get("destinations") or []
+    at = _place(found, given)
+    if at is None:
+        raise NotFound("Specified destination does not exist in project")
+    del found[at]
+    return "Destination is removed"
+
+
+def _place(found: list[Json], given: Json) -> int | None:
+    keys = ("server", "name", "namespace")
+    wanted = [given.get(key) or "" for key in keys]
+    return next((at for at, one in enumerate(found) if [one.get(key) or "" for key in keys] == wanted), None)
+
+
+def change_kind(spec: Json, scope: Scope, listed: Listed, group: str, kind: str, *, allow: bool) -> str:
+    """Allow or deny a kind by one of the two lists of its scope: what is denied leaves the list of what is allowed."""
+    found = spec.get(LISTS[scope, listed]) or []
+    words = f"{'allowed' if listed == 'allow' else 'denied'} {scope}"
+    said = f"Group '{group}' and kind '{kind}'"
+    at = next((at for at, one in enumerate(found) if (one.get("group") or "", one.get("kind")) == (group, kind)), None)
+    if allow == (listed == "allow"):
+        if at is not None:
+            return f"{said} already present in {words} resources"
+        spec[LISTS[scope, listed]] = [*found, {"group": group, "kind": kind}]
+        return f"{said} is added to {words} resources"
+    if at is None:
+        return f"{said} not in {words} resources"
+    del found[at]
+    return f"{said} is removed from {words} resources"
+
+
+def window_at(spec: Json, number: int) -> Json:
+    """A sync window by its id. Raises NotFound."""
+    found = spec.get("syncWindows") or []
+    if not 0 <= number < len(found):
+        raise NotFound(f"window with id '{number}' not found: `argosy proj windows list` has the ids")
+    window: Json = found[number]
+    return window
+
+
+def put_window(window: Json, given: Mapping[str, Any]) -> None:
+    """Set what is given of a window; None leaves a field, an empty list takes it away."""
+    for field, value in given.items():
+        if value is None:
+            continue
+        if value in ([], ""):
+            window.pop(field, None)
+        else:
+            window[field] = value
+
+
+def remove_window(spec: Json, number: int) -> None:
+    """Take a sync window away. Raises NotFound."""
+    window_at(spec, number)
+    del spec["syncWindows"][number]

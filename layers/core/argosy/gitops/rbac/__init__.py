@@ -1,0 +1,1 @@
+"""Who may do what: policies, roles and tokens (pure)."""

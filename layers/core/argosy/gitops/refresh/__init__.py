@@ -1,0 +1,1 @@
+"""When an Application is compared anew, and when it is synced by itself (pure)."""
