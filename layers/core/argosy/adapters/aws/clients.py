@@ -133,6 +133,24 @@ class Clients:
             SigV4QueryAuth(credentials.get_frozen_credentials(), service, region, expires=seconds).add_auth(request)
         return str(request.url)
 
+    def signed_headers(
+        self, method: str, url: str, headers: Mapping[str, str], body: str, service: str, region: str
+    ) -> dict[str, str]:
+        """`headers` with a signature of the request. Raises Denied without credentials."""
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.exceptions import NoCredentialsError
+
+        request = AWSRequest(method, url, headers=dict(headers), data=body)
+        with telling(f"signing for {service}"):
+            with self._mutex:
+                credentials = self._opened().get_credentials()
+            if credentials is None:
+                raise NoCredentialsError
+            where = region or self._environ.get("AWS_REGION", "")
+            SigV4Auth(credentials.get_frozen_credentials(), service, where).add_auth(request)
+        return dict(request.headers.items())
+
     def assuming(self, role: str, external_id: str = "", region: str = "") -> Clients:
         """Clients that act as the role of that ARN; it is assumed at their first call, and again before that ends."""
         from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials

@@ -13,20 +13,28 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from argosy.adapters.artifacts import SourceArtifacts
 from argosy.adapters.aws.agentlink import SqsAgentLink
+from argosy.adapters.aws.balancers import AwsBalancers
 from argosy.adapters.aws.blobs import S3Blobs
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.errors import telling
+from argosy.adapters.aws.makers import LambdaMakers
 from argosy.adapters.aws.queue import SqsQueue, queue_urls, queue_variable
-from argosy.adapters.aws.secrets import AwsSecrets
+from argosy.adapters.aws.secrets import AwsSecrets, sealing_keys
 from argosy.adapters.aws.store import DynamoStore
+from argosy.adapters.git.repository import GitRepository
 from argosy.adapters.hooks import HttpHookHosts
 from argosy.adapters.http.outside import HttpOutside
 from argosy.adapters.jq import LazyJq
+from argosy.adapters.metrics.lazy import LazyMetrics
+from argosy.adapters.pullrequests import HttpPullRequestHosts
+from argosy.adapters.sealed import SealedSecrets
 from argosy.adapters.signing.renewed import RenewedSigner
+from argosy.adapters.signing.sealing import KeyOpener, KeySealer
 from argosy.errors import InvalidObject, Unsupported
 from argosy.ports.clock import Clock, SystemClock
 from argosy.ports.cluster import Cluster
@@ -34,7 +42,7 @@ from argosy.ports.executor import Executor, FiringInfo, ObservingExecutor
 from argosy.ports.secrets import Secrets
 from argosy.ports.store import Store
 from argosy.ports.wiring import Place, Wiring
-from argosy.services.agents.registry import HOME, Entry
+from argosy.services.agents.registry import HOME, Entry, Registry
 from argosy.services.queues import AWS_QUEUES, BUS, CLUSTER_KINDS, QUEUES, TRIGGERS
 from argosy.services.runtime import Runtime
 
@@ -54,7 +62,10 @@ _LATE_SECONDS = 120.0  # the schedule ticks once a minute, and one tick may fail
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an installation is called on AWS; `queues` are URLs by name, those of dead-letter queues optional."""
+    """What an installation is called on AWS; `queues` are URLs by name, those of dead-letter queues optional.
+
+    `makers`: the functions that fetch and render, for one that calls them.
+    """
 
     table: str
     bucket: str
@@ -68,6 +79,8 @@ class Settings:
     clusters: Sequence[str] = ()
     trigger_queue: str = TRIGGERS
     url: str = ""
+    balancers: bool = False
+    makers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -95,8 +108,10 @@ class Settings:
         opened = given.get("ARGOSY_OPEN_WEBHOOKS") == "true"
         clusters = _listed(given.get("ARGOSY_EKS_CLUSTERS", ""))
         own = given.get("ARGOSY_TRIGGER_QUEUE") or TRIGGERS
-        url = given.get("ARGOSY_URL", "")
-        return cls(table, bucket, stage, urls, place, targets, *wired, opened, clusters, own, url)
+        url, balancers = given.get("ARGOSY_URL", ""), given.get("ARGOSY_LOAD_BALANCERS") == "true"
+        named = {name: given.get(f"ARGOSY_{name.upper()}_FUNCTION", "") for name in ("fetch", "render")}
+        makers = named if all(named.values()) else {}
+        return cls(table, bucket, stage, urls, place, targets, *wired, opened, clusters, own, url, balancers, makers)
 
 
 def _listed(text: str) -> Sequence[str]:
@@ -138,10 +153,13 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
     """Wire a runtime on `clients`."""
     clock = SystemClock()
     blobs = S3Blobs(settings.bucket, clients)
-    secrets = AwsSecrets(f"argosy/{settings.stage}", clients)
     aws = LazyExecutor(lambda: _aws(settings, clients))
     cluster = LazyObserver(lambda: _cluster(lambda: runtime, clock))
     store = DynamoStore(settings.table, clients, clock, blobs)
+    home = Entry(HOME, "eks", {"arn": settings.clusters[0]}, management=True) if settings.clusters else None
+    kept = AwsSecrets(f"argosy/{settings.stage}", clients)
+    opener = KeyOpener(lambda: sealing_keys(settings.stage, clients))
+    secrets = SealedSecrets(kept, kept, store, Registry(store, home=home), opener)
     runtime = Runtime(
         store,
         SqsQueue(AWS_QUEUES, settings.queues, clients),
@@ -155,6 +173,7 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
             "email": LazyExecutor(lambda: _email(secrets)),
             "awsLambda": aws,
             "aws": aws,
+            **dict.fromkeys(("kafka", "nats", "custom"), LazyExecutor(lambda: _messages(secrets))),
             **dict.fromkeys(CLUSTER_KINDS, cluster),
         },
         late_seconds=_LATE_SECONDS,
@@ -169,11 +188,18 @@ def assemble(settings: Settings, clients: Clients) -> Runtime:
         observer=cluster,
         signer=RenewedSigner(lambda: _keys(settings, clients)),
         link=SqsAgentLink(settings.queues[BUS], settings.stage, clients),
-        home=Entry(HOME, "eks", {"arn": settings.clusters[0]}, management=True) if settings.clusters else None,
+        home=home,
         connect=lambda entry: _reach(entry, clients),
         base_url=lambda: settings.url,
         outside=HttpOutside(),
+        opener=opener,
+        sealer=KeySealer(),
         hook_hosts=HttpHookHosts() if settings.sqs_function else None,
+        pull_requests=HttpPullRequestHosts() if settings.makers else None,
+        artifacts=SourceArtifacts(secrets, GitRepository()),
+        metrics=LazyMetrics(clients),
+        balancers=AwsBalancers(clients) if settings.balancers else None,
+        makers=LambdaMakers(clients, settings.place.region, settings.makers) if settings.makers else None,
     )
     return runtime
 
@@ -231,6 +257,12 @@ def _email(secrets: Secrets) -> Executor:
     from argosy.adapters.mail.executor import EmailExecutor
 
     return EmailExecutor(secrets)
+
+
+def _messages(secrets: Secrets) -> Executor:
+    from argosy.adapters.messages import MessageExecutor
+
+    return MessageExecutor(secrets)
 
 
 def _log() -> Executor:

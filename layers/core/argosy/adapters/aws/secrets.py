@@ -3,7 +3,8 @@
 A Secret's key is looked for in two places, in this order: the secret `argosy/<stage>/<namespace>/<name>` of Secrets Manager,
 a JSON object of keys and values, and the parameter `/argosy/<stage>/<namespace>/<name>/<key>`. A ConfigMap's key is the
 parameter `/argosy/<stage>/configs/<namespace>/<name>/<key>`. (The service account of a declaration means nothing here: what
-the function's role may read is what its declarations may name.)
+the function's role may read is what its declarations may name.) The namespace of a cluster that is not the home one is
+`<namespace>@<cluster>` in a secret, and `<namespace>.at.<cluster>` in a parameter, whose names have no @.
 
 What was read is remembered for a minute, what was not there for five seconds; a rotated value is used a minute later.
 """
@@ -22,14 +23,21 @@ from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.errors import telling
 from argosy.errors import ArgosyError, Denied, NotFound
 
-__all__ = ["AwsSecrets"]
+__all__ = ["AwsSecrets", "sealing_keys"]
 
-_NAME: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]+\Z")
+_NAME: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]+(?:@[a-z0-9-]+)?\Z")
 _FRESH: Final = 60.0
 _AGAIN: Final = 5.0
 _MOST: Final = 1_000
 
 type Values = Mapping[str, Any]
+
+
+def sealing_keys(stage: str, clients: Clients) -> str:
+    """What opens values of clusters behind agents; only functions that need a value may read it."""
+    name = f"argosy/{stage}/agent-seal"
+    with telling(f"the keys that open values of agents, secret {name} (argosy cluster add --agent makes it)"):
+        return str(clients.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
 
 
 class AwsSecrets:
@@ -112,4 +120,4 @@ class AwsSecrets:
 def _place(kind: str, *parts: str) -> str:
     if not all(_NAME.match(part) for part in parts):
         raise NotFound(f"{kind} {'/'.join(parts)} is not a name that Kubernetes allows")
-    return "/".join(parts)
+    return "/".join(parts).replace("@", ".at.")

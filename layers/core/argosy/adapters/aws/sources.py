@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 
 from argosy.adapters.aws.blobs import S3Blobs
 from argosy.adapters.aws.clients import Clients
-from argosy.adapters.aws.secrets import AwsSecrets
+from argosy.adapters.aws.secrets import AwsSecrets, sealing_keys
+from argosy.adapters.signing.sealing import KeyOpener
 from argosy.errors import InvalidObject, Unavailable
 from argosy.ports.clock import SystemClock
 from argosy.services.runtime import Runtime
@@ -36,11 +37,16 @@ class _Absent:
 
 def create_fetching() -> Runtime:
     """The runtime of the function that fetches. Raises InvalidObject naming variables that are missing."""
+    from argosy.adapters.charts.repository import ChartRepositories
     from argosy.adapters.git.repository import GitRepository
+    from argosy.adapters.http.downloads import HttpDownloads
 
     bucket, stage = _given("ARGOSY_BLOBS", "ARGOSY_STAGE")
     clients = Clients()
-    return _runtime(bucket, clients, secrets=AwsSecrets(f"argosy/{stage}", clients), repository=GitRepository())
+    secrets = AwsSecrets(f"argosy/{stage}", clients)
+    opener = KeyOpener(lambda: sealing_keys(stage, clients))
+    more = {"repository": GitRepository(), "downloads": HttpDownloads(), "charts": ChartRepositories()}
+    return _runtime(bucket, clients, secrets=secrets, opener=opener, **more)
 
 
 def create_rendering() -> Runtime:

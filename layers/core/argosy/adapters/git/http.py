@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 from dulwich.client import Urllib3HttpGitClient
 
 from argosy.adapters.git.budget import Budget
 from argosy.adapters.http.checked import CheckedPools
+from argosy.adapters.http.tls import context_of
 from argosy.ports.repository import Credentials
 
 __all__ = ["client"]
@@ -46,9 +48,9 @@ class _Pools(CheckedPools):
 class _Client(Urllib3HttpGitClient):
     """dulwich's client, which counts what it reads."""
 
-    def __init__(self, url: str, budget: Budget, **more: Any) -> None:
+    def __init__(self, url: str, budget: Budget, bearer: str, **more: Any) -> None:
         super().__init__(url, **more)
-        self._budget = budget
+        self._budget, self._bearer, self._home = budget, bearer, _origin(url)
 
     def _http_request(
         self,
@@ -57,7 +59,10 @@ class _Client(Urllib3HttpGitClient):
         data: bytes | Iterator[bytes] | None = None,
         raise_for_status: bool = True,
     ) -> tuple[Any, Callable[[int], bytes]]:
-        response, read = super()._http_request(url, headers, data, raise_for_status)
+        given = headers
+        if self._bearer and _origin(url) == self._home:  # a redirect to another host goes without it
+            given = {**(headers or {}), "Authorization": f"Bearer {self._bearer}"}
+        response, read = super()._http_request(url, given, data, raise_for_status)
 
         def counted(size: int = -1) -> bytes:
             self._budget.in_time()
@@ -68,16 +73,23 @@ class _Client(Urllib3HttpGitClient):
         return response, counted
 
 
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
+
+
 @contextmanager
 def client(url: str, credentials: Credentials, budget: Budget) -> Iterator[Urllib3HttpGitClient]:
     """A client for the repository at `url`; its connections end with the `with`."""
+    own = bool(credentials.ca or credentials.insecure or credentials.client_key)
     pools = _Pools(
         timeout=urllib3.Timeout(connect=budget.limits.quiet, read=budget.limits.quiet),
         retries=urllib3.Retry(total=_REDIRECTS, connect=0, read=0, status=0, other=0, redirect=_REDIRECTS),
         headers={"User-agent": "git/argosy"},  # hosts serve Git's protocol to what calls itself git
+        **({"ssl_context": context_of(credentials)} if own else {}),
     )
     known = {"username": credentials.username, "password": credentials.password} if credentials.password else {}
     try:
-        yield _Client(url, budget, pool_manager=pools, **known)
+        yield _Client(url, budget, credentials.bearer, pool_manager=pools, **known)
     finally:
         pools.close()

@@ -1,4 +1,4 @@
-"""Repository port on dulwich: HTTPS (and HTTP), and folders of this machine where that is allowed.
+"""Repository port on dulwich: HTTPS (and HTTP), SSH where its client is, and folders of this machine where that is allowed.
 
 In: addresses; out: references and `Snapshot`s. No git binary is used, no configuration of the machine is read, nothing is
 kept on disk but one pack for the length of a call. A commit is fetched alone, without its history, from servers that can
@@ -11,10 +11,12 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
+from argosy.adapters.git.apps import AppTokens
 from argosy.adapters.git.budget import Budget, Limits
 from argosy.errors import ArgosyError, Denied, EvaluationError, NotFound, Placed, Unavailable, Unsupported
 from argosy.ports.repository import Credentials, Snapshot
@@ -37,18 +39,17 @@ class GitRepository:
 
     def __init__(self, *, files: bool = False, limits: Limits | None = None) -> None:
         self._files, self._limits = files, limits or Limits()
+        self._apps = AppTokens()
 
     def refs(self, url: str, credentials: Credentials) -> Sequence[Named]:
         """See `Repository.refs`."""
         budget = Budget(self._limits)
-        with _telling(url, credentials):
+        with self._signed_in(url, credentials) as signed_in:
             folder = self._folder(url)
             if folder is not None:
                 return _local_refs(folder)
-            from argosy.adapters.git.http import client
-
-            with client(url, credentials, budget) as asked:
-                told = asked.get_refs(b"")
+            with _client(url, signed_in, budget) as (asked, path):
+                told = asked.get_refs(path)
             return _listed(told.refs, told.symrefs)
 
     def snapshot(self, url: str, commit: str, credentials: Credentials) -> Snapshot:
@@ -56,7 +57,7 @@ class GitRepository:
         from argosy.adapters.git.archives import archive_of
 
         budget = Budget(self._limits)
-        with _telling(url, credentials):
+        with self._signed_in(url, credentials) as signed_in:
             folder = self._folder(url)
             if folder is not None:
                 with _opened(folder) as repo:
@@ -66,10 +67,20 @@ class GitRepository:
             with tempfile.TemporaryDirectory(prefix="argosy-fetch-") as scratch:
                 store = DiskObjectStore.init(str(Path(scratch) / "objects"))
                 try:
-                    _fetch_pack(url, commit, credentials, budget, store)
+                    _fetch_pack(url, commit, signed_in, budget, store)
                     return archive_of(store, _tree(store, commit), budget)
                 finally:
                     store.close()
+
+    @contextmanager
+    def _signed_in(self, url: str, credentials: Credentials) -> Iterator[Credentials]:
+        """With a token where an App asks; errors are told as `_telling` does."""
+        if credentials.app is not None and urlsplit(url).scheme in ("http", "https"):
+            with _telling(url, credentials):
+                token = self._apps.token(credentials.app, url)
+            credentials = replace(credentials, username="x-access-token", password=token)
+        with _telling(url, credentials):
+            yield credentials
 
     def _folder(self, url: str) -> Path | None:
         """The folder that an address means, None for one of the network."""
@@ -80,25 +91,51 @@ class GitRepository:
             if not self._files:
                 raise Denied("repositories on this machine's disk are not read here")
             return Path(unquote(urlsplit(url).path)) if scheme else Path(url)
-        raise Unsupported("repositories are fetched over https, not by this kind of address", field="url")
+        from argosy.adapters.git.ssh import place_of
+
+        if place_of(url) is not None:
+            return None
+        raise Unsupported("repositories are fetched over https or SSH, not by this kind of address", field="url")
+
+
+@contextmanager
+def _client(url: str, credentials: Credentials, budget: Budget) -> Iterator[tuple[Any, bytes]]:
+    """A client of dulwich's for an address of the network, and the path that it asks for."""
+    if urlsplit(url).scheme in ("http", "https"):
+        from argosy.adapters.git.http import client
+
+        with client(url, credentials, budget) as asked:
+            yield asked, b""
+        return
+    from argosy.adapters.git import ssh
+
+    place = ssh.place_of(url)
+    if place is None:
+        raise Unsupported("not an address of the network", field="url")
+    with ssh.client(place, credentials, budget) as over:
+        yield over, place.path.encode()
 
 
 def _fetch_pack(url: str, commit: str, credentials: Credentials, budget: Budget, store: DiskObjectStore) -> None:
-    from dulwich.errors import HangupException
+    from dulwich.errors import GitProtocolError, HangupException
 
-    from argosy.adapters.git.http import client
     from argosy.adapters.git.packs import check_pack
 
     file, keep, drop = store.add_pack()
     try:
-        with client(url, credentials, budget) as asked:
-            asked.fetch_pack(b"", _Wants(_hash(commit)), _Nothing(), file.write, depth=1)
+        with _client(url, credentials, budget) as (asked, path):
+            asked.fetch_pack(path, _Wants(_hash(commit)), _Nothing(), file.write, depth=1)
         file.seek(0)
         check_pack(file, budget)
         file.seek(0, 2)
     except HangupException as x:
         drop()
         raise NotFound(f"commit {commit}: it is not there, or the server hands out branches and tags alone") from x
+    except GitProtocolError as x:
+        drop()
+        if "not our ref" in str(x):
+            raise NotFound(f"commit {commit}") from x
+        raise
     except BaseException:
         drop()
         raise
@@ -203,7 +240,7 @@ def _telling(url: str, credentials: Credentials) -> Iterator[None]:
 
     def said(x: BaseException | str) -> str:
         text = f"repository {shown}: " + (str(x).replace(url, shown) or type(x).__name__)[:_MOST_WORDS]
-        for secret in (credentials.password, quote(credentials.password, safe="")):
+        for secret in (credentials.password, quote(credentials.password, safe=""), credentials.bearer):
             text = text.replace(secret, "***") if secret else text
         return text
 
@@ -214,7 +251,8 @@ def _telling(url: str, credentials: Credentials) -> Iterator[None]:
             raise
         raise type(x)(said(x)) from x
     except HTTPUnauthorized as x:
-        asked = "the credentials are refused" if credentials.password else "it asks for credentials"
+        given = credentials.password or credentials.bearer
+        asked = "the credentials are refused" if given else "it asks for credentials"
         raise Denied(said(asked)) from x
     except NotGitRepository as x:
         raise NotFound(said("there is none at this address, or not for these credentials")) from x

@@ -15,8 +15,11 @@ __all__ = ["HOSTS", "HttpHookHosts"]
 HOSTS: Final = {
     "bitbucket": "argosy.adapters.hooks.bitbucket:Bitbucket",
     "bitbucketserver": "argosy.adapters.hooks.bitbucketserver:BitbucketServer",
+    "gerrit": "argosy.adapters.hooks.gerrit:Gerrit",
     "github": "argosy.adapters.hooks.github:Github",
     "gitlab": "argosy.adapters.hooks.gitlab:Gitlab",
+    "storageGrid": "argosy.adapters.hooks.storage_grid:StorageGrid",
+    "stripe": "argosy.adapters.hooks.stripe:Stripe",
 }
 
 

@@ -11,12 +11,13 @@ import json
 import time
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from argosy.adapters.hooks.jsonapi import MOST_PAGES, JsonApi
 from argosy.errors import Denied
 from argosy.ports.hookhosts import HookPlace, ListedHook
 
-__all__ = ["Github"]
+__all__ = ["Github", "app_installation", "app_token"]
 
 _PUBLIC: Final = "https://api.github.com"
 _VERSION: Final = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -70,29 +71,40 @@ class Github:
         return {"active": bool(options.get("active")), "events": list(events), "config": config}
 
     def _token(self, base: str) -> str:
-        secrets = self._place.secrets
+        secrets, options = self._place.secrets, self._place.options
         if "token" in secrets:
             return secrets["token"]
-        app = JsonApi(base, {**_VERSION, "Authorization": f"Bearer {self._jwt(secrets['private_key'])}"})
-        installation = self._place.options.get("installation_id")
-        return str(app.call("POST", f"app/installations/{installation}/access_tokens", {})["token"])
+        return app_token(base, options.get("app_id"), options.get("installation_id"), secrets["private_key"])
 
-    def _jwt(self, key: str) -> str:
-        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-        from cryptography.hazmat.primitives.hashes import SHA256
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-        now = int(time.time())
-        claims = {"iat": now - 60, "exp": now + _JWT_SECONDS, "iss": str(self._place.options.get("app_id"))}
-        text = ".".join(_part(json.dumps(part).encode()) for part in ({"alg": "RS256", "typ": "JWT"}, claims))
-        try:
-            private = load_pem_private_key(key.encode(), None)
-        except ValueError:
-            raise Denied("the private key of the GitHub App is no PEM key") from None
-        if not isinstance(private, RSAPrivateKey):
-            raise Denied("the private key of the GitHub App is no RSA key")
-        return f"{text}.{_part(private.sign(text.encode(), PKCS1v15(), SHA256()))}"
+def app_token(base: str, app: object, installation: object, key: str) -> str:
+    """A token of an App's installation; `key` is the App's private key (PEM). Raises Denied, Unavailable, Permanent."""
+    api = JsonApi(base or _PUBLIC, {**_VERSION, "Authorization": f"Bearer {_jwt(app, key)}"})
+    return str(api.call("POST", f"app/installations/{installation}/access_tokens", {})["token"])
+
+
+def app_installation(base: str, app: object, owner: str, repository: str, key: str) -> str:
+    """The App's installation that reaches a repository. Raises Denied, NotFound, Unavailable, Permanent."""
+    api = JsonApi(base or _PUBLIC, {**_VERSION, "Authorization": f"Bearer {_jwt(app, key)}"})
+    return str(api.call("GET", f"repos/{quote(owner, safe='')}/{quote(repository, safe='')}/installation")["id"])
+
+
+def _jwt(app: object, key: str) -> str:
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    now = int(time.time())
+    claims = {"iat": now - 60, "exp": now + _JWT_SECONDS, "iss": str(app)}
+    text = ".".join(_part(json.dumps(part).encode()) for part in ({"alg": "RS256", "typ": "JWT"}, claims))
+    try:
+        private = load_pem_private_key(key.encode(), None)
+    except ValueError:
+        raise Denied("the private key of the GitHub App is no PEM key") from None
+    if not isinstance(private, RSAPrivateKey):
+        raise Denied("the private key of the GitHub App is no RSA key")
+    return f"{text}.{_part(private.sign(text.encode(), PKCS1v15(), SHA256()))}"
 
 
 def _part(data: bytes) -> str:

@@ -42,7 +42,9 @@ class _Checked(HTTPConnection):
 
 
 class _CheckedTls(_Checked, HTTPSConnection):
-    pass
+    def connect(self) -> None:
+        super().connect()
+        self.is_verified = True  # else every request warns of a check that its manifest has turned off
 
 
 class _Pool(HTTPConnectionPool):

@@ -72,7 +72,8 @@ def _configuration(shown: str, kubeconfig: Path | None, context: str | None) -> 
     configuration = Configuration()
     try:
         config.load_kube_config(  # type: ignore[no-untyped-call]  # untyped in kubernetes 37
-            config_file=str(kubeconfig) if kubeconfig else None,
+            # The package remembers the variable as it was when it was imported.
+            config_file=str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG"),
             context=context,
             client_configuration=configuration,
             persist_config=False,  # a refreshed token belongs into the user's file only by the user's own tools

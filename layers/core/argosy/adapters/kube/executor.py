@@ -126,4 +126,16 @@ def _send(cluster: Cluster, where: tuple[str, str, str, str], decided: Write, ma
     elif decided.verb == "patch" and decided.patch == "json":
         raise EvaluationError("a JSON patch is a list of operations, and the source of a trigger is an object")
     elif decided.verb == "patch":
-        cluster.patch(*where, body, how=_PATCH_TYPES[decided.patch])
+        cluster.patch(*where, body, how=_PATCH_TYPES[decided.patch], subresource=_part(cluster, where, body))
+
+
+def _part(cluster: Cluster, where: tuple[str, str, str, str], body: Any) -> str:
+    """`status` for a patch that says nothing else, where the kind keeps its status apart.
+
+    Different on purpose: Argo Events sends it to the object, and the API server drops it without a word. So a sensor can
+    promote or abort a Rollout as its tools do.
+    """
+    if set(body) - {"apiVersion", "kind", "metadata"} != {"status"}:
+        return ""
+    kinds = (one for one in cluster.kinds() if (one.api_version, one.kind) == where[:2])
+    return "status" if any("status" in one.subresources for one in kinds) else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from argosy.errors import (
     AlreadyExists,
@@ -23,6 +23,10 @@ from argosy.errors import (
 )
 
 __all__ = ["is_route_missing", "problem"]
+
+
+_NO_TYPE: Final = "failed to create typed patch object"
+"""What a server-side apply of a field that the kind has not is answered with; trying again helps nobody."""
 
 
 def problem(status: int, body: bytes, headers: Mapping[str, str], subject: str) -> ArgosyError:
@@ -41,6 +45,8 @@ def problem(status: int, body: bytes, headers: Mapping[str, str], subject: str) 
         return Expired(f"{subject}: {message}")
     if status in (405, 415):
         return Unsupported(f"{subject}: the cluster does not allow this on the kind: {message}")
+    if status == 500 and _NO_TYPE in message:
+        return InvalidObject(message, obj=subject)
     if status == 429 or status >= 500 or status < 400:
         return Unavailable(f"{subject}: the API server answers {status}: {message}", delay=_delay(answer, headers))
     return InvalidObject(message, obj=subject, field=_field(answer))

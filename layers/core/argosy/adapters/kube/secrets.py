@@ -46,8 +46,7 @@ class ClusterSecrets:
         own, home = home_of(namespace)
         if home:
             raise NotFound(
-                f"Secrets and ConfigMaps of namespace {own} stay in cluster {home}: keep the value among the secrets of "
-                f"this installation, under namespace {namespace}"
+                f"Secrets and ConfigMaps of namespace {own} are in cluster {home}, and not in the one that is read here"
             )
         return self._cluster.acting_as(ServiceAccount(namespace, account))
 

@@ -8,7 +8,7 @@ JSON object a line, bookmarks asked for, an ERROR object in place of a status on
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpWatcher"]
 
+_METADATA: Final = "application/json;as=PartialObjectMetadata{list};g=meta.k8s.io;v=v1"
 _LONGEST_LINE: Final = 16 * 1024 * 1024
 _LATE_SECONDS: Final = 30.0
 """How much later than asked for a server may end a watch. It may be silent until then: bookmarks come when it has news."""
@@ -49,7 +50,7 @@ class HttpWatcher:
         items = [common | item for item in told.get("items") or []]
         return Page(items, str(metadata.get("resourceVersion") or "0"), metadata.get("continue") or "")
 
-    async def watch(self, scope: Scope, since: str, seconds: int) -> AsyncIterator[Change]:
+    async def watch(self, scope: Scope, since: str, seconds: int) -> AsyncGenerator[Change]:
         """See `Watcher.watch`."""
         query = _query(scope) | {
             "watch": "true",
@@ -82,7 +83,8 @@ class HttpWatcher:
             self._session = ClientSession(connector=connector, auto_decompress=True, read_bufsize=2**16)
         kind = Served(scope.kind.api_version, scope.kind.kind, scope.kind.plural, scope.kind.namespaced)
         path = kind.collection_path(scope.namespace) if scope.namespace else kind.all_path()
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        accept = _METADATA.format(list="" if "watch" in query else "List") if scope.metadata else "application/json"
+        headers = {"Accept": accept, "Accept-Encoding": "identity"}
         if authorization := self._door.authorization():
             headers["Authorization"] = authorization
         timeout = ClientTimeout(total=None, sock_connect=TIMEOUT[0], sock_read=silence)

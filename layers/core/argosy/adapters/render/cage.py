@@ -1,9 +1,10 @@
 """Become another program, with less: `python -I -S cage.py LIMITS COMMAND…`.
 
-In: LIMITS, a JSON object of `seconds` (of processor time), `memory` and `file` (bytes) and `parent` (a process id); out:
-nothing, COMMAND runs in this process's place. It ends with its parent, cannot write cores or large files, and (on Linux)
-gets no socket of any kind, by a seccomp filter that it cannot take off; where the kernel refuses the filter, COMMAND is not
-run. On other systems there is no filter. Standard library only; called by `children`.
+In: LIMITS, a JSON object of `seconds` (of processor time), `memory` and `file` (bytes), `parent` (a process id) and
+`network` (1: it may have sockets); out: nothing, COMMAND runs in this process's place. It ends with its parent, cannot write
+cores or large files, and (on Linux, without `network`) gets no socket of any kind, by a seccomp filter that it cannot take
+off; where the kernel refuses the filter, COMMAND is not run. On other systems there is no filter. Standard library only;
+called by `children`.
 """
 
 from __future__ import annotations
@@ -47,11 +48,13 @@ def _without_sockets(machine: str) -> bytes:
     return b"".join(struct.pack("HBBI", *step) for step in steps)
 
 
-def _locked(parent: int) -> None:
+def _locked(parent: int, *, network: bool) -> None:
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it went away before the kernel was asked
         os._exit(1)
+    if network:
+        return
     code = _without_sockets(platform.machine())
     program = _Program(len(code) // 8, code)
     done = prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or prctl(_SECCOMP, _FILTER_MODE, ctypes.byref(program), 0, 0)
@@ -71,7 +74,7 @@ def main(limits: dict[str, int], command: list[str]) -> None:
         # Both limits alike: the kernel kills at once, where a signal would have the tool tell of its insides.
         resource.setrlimit(what, (most, most))
     if sys.platform == "linux":
-        _locked(limits["parent"])
+        _locked(limits["parent"], network=bool(limits.get("network")))
     environment = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
     os.execve(command[0], command, environment)  # noqa: S606 - the list of arguments is the point
 

@@ -47,9 +47,18 @@ class Ended:
     words: bytes
 
 
-def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], given: Path, limits: Limits) -> Ended:
+def run(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    given: Path,
+    limits: Limits,
+    *,
+    networked: bool = False,
+) -> Ended:
     """Run a command that reads the file `given`. Raises EvaluationError when it takes too long or says too much."""
     told = {"seconds": int(limits.seconds) + 1, "memory": limits.memory, "file": limits.file, "parent": os.getpid()}
+    told["network"] = int(networked)
     # Where Python's own libraries lie (Lambda); the cage takes it away again.
     libraries = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     end = time.monotonic() + limits.seconds

@@ -1,9 +1,11 @@
-"""An archive unpacked so that nothing of it lies, or leads, outside its folder.
+"""Archives unpacked so that nothing of them lies, or leads, outside its folder.
 
-In: a `Snapshot`'s archive; out: files, folders and symbolic links. Called by `workshop`. Only these three are taken, never
-a device, a hard link, an absolute name or one with `..`. Links are made last, when there is nothing left to write through
-one, and each must then lead to a place inside, through whichever others (CVE-2022-24904, CVE-2025-4517 and their kin).
-Python's own `data` filter is not relied on: what it lets pass depends on the interpreter's patch level.
+In: a `Snapshot`'s archive, and parts that are laid into its folder or beside it (`gitops.requests.Part`); out: files,
+folders and symbolic links. Called by `workshop`. Only these three are taken, never a device, a hard link, an absolute name
+or one with `..`. Links are made last, when there is nothing left to write through one, and each must then lead to a place
+inside, through whichever others (CVE-2022-24904, CVE-2025-4517 and their kin). Python's own `data` filter is not relied on:
+what it lets pass depends on the interpreter's patch level. A part lies in a folder that was not there or was empty, never
+behind a link; all links are looked at again when everything lies where it should, since what led nowhere may then lead out.
 """
 
 from __future__ import annotations
@@ -11,15 +13,25 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import posixpath
+import re
 import tarfile
 import zlib
-from collections.abc import Buffer
+from collections.abc import Buffer, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from argosy.errors import EvaluationError
 
-__all__ = ["Limits", "unpack"]
+__all__ = ["HOME", "TREE", "Limits", "root_of", "unpack", "unpack_all"]
+
+TREE: Final = "tree"
+HOME: Final = "home"
+_AS_IS: Final = ".tgz"
+_BESIDE: Final = re.compile(r"\.\./([a-z0-9][a-z0-9-]{0,62})(?:/|\Z)")
+
+type _Links = list[tuple[Path, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +42,29 @@ class Limits:
     files: int = 50_000
 
 
+class _Left:
+    """What several archives together may still hold."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits, self.size, self.files = limits, limits.size, limits.files
+
+    def take(self, size: int) -> None:
+        self.size -= size
+        if self.size < 0:
+            raise EvaluationError(f"the archive holds more than {self.limits.size} bytes")
+
+    def file(self) -> None:
+        self.files -= 1
+        if self.files < 0:
+            raise EvaluationError(f"the archive holds more than {self.limits.files} files")
+
+
 class _Counted(io.RawIOBase):
     """What is unpacked, up to a limit: a few bytes of gzip may stand for gigabytes."""
 
-    def __init__(self, archive: bytes, most: int) -> None:
+    def __init__(self, archive: bytes, left: _Left) -> None:
         self._inner = gzip.GzipFile(fileobj=io.BytesIO(archive))
-        self._most, self._left = most, most
+        self._left = left
 
     def readable(self) -> bool:
         """See io."""
@@ -44,22 +73,73 @@ class _Counted(io.RawIOBase):
     def readinto(self, buffer: Buffer) -> int:
         """See io."""
         view = memoryview(buffer)
-        data = self._inner.read(min(len(view), self._left + 1))
-        self._left -= len(data)
-        if self._left < 0:
-            raise EvaluationError(f"the archive holds more than {self._most} bytes")
+        data = self._inner.read(min(len(view), self._left.size + 1))
+        self._left.take(len(data))
         view[: len(data)] = data
         return len(data)
 
 
 def unpack(archive: bytes, root: Path, limits: Limits) -> None:
     """Unpack into the empty folder `root`. Raises EvaluationError for what is not taken; what is there then is rubbish."""
-    links: list[tuple[Path, str, str]] = []
+    _unpacked(archive, root, _Left(limits))
+
+
+def unpack_all(archive: bytes, parts: Mapping[str, bytes], scratch: Path, limits: Limits) -> None:
+    """Unpack into the folder `TREE` of `scratch`, and parts where they belong; the limits are those of all together.
+
+    Raises EvaluationError for what is not taken, and for a place that is occupied or none.
+    """
+    left, tree = _Left(limits), scratch / TREE
+    links = {tree: _unpacked(archive, tree, left)}
+    for at, part in sorted(parts.items()):
+        if at.endswith(_AS_IS):
+            _lay(part, _place(at, scratch), left)
+            continue
+        place = _place(at, scratch)
+        links[place] = _unpacked(part, place, left)
+    for place, those in links.items() if parts else ():
+        _check(place, those)
+
+
+def root_of(path: str, scratch: Path) -> Path:
+    """The folder that a path of a bench must not leave: the tree, or for `../NAME/…` the part of that name."""
+    beside = _BESIDE.match(path)
+    return scratch / (beside[1] if beside and beside[1] not in (TREE, HOME) else TREE)
+
+
+def _place(at: str, scratch: Path) -> Path:
+    """The folder of a part, made for it, or its file."""
+    beside, root = _BESIDE.fullmatch(at), root_of(at, scratch)
+    leads_out = beside is None and at.startswith(("/", "../"))
+    reserved = beside is not None and root == scratch / TREE
+    if at in ("", ".", "..") or posixpath.normpath(at) != at or "\0" in at or leads_out or reserved:
+        raise EvaluationError(f"{at!r} is no place for a part")
+    place = scratch / TREE / at if beside is None else root
     try:
-        with tarfile.open(fileobj=io.BufferedReader(_Counted(archive, limits.size)), mode="r|") as tar:
-            for count, member in enumerate(tar):
-                if count >= limits.files:
-                    raise EvaluationError(f"the archive holds more than {limits.files} files")
+        if place.parent.resolve() != place.parent or place.is_symlink():
+            raise EvaluationError(f"{at!r} is no place for a part: a link stands in its way")
+        is_file = at.endswith(_AS_IS)
+        (place.parent if is_file else place).mkdir(parents=True, exist_ok=True)
+        occupied = place.exists() if is_file else bool(list(place.iterdir()))
+    except (OSError, RuntimeError):
+        occupied = True
+    if occupied:
+        raise EvaluationError(f"{at!r} is no place for a part: something is there already")
+    return place
+
+
+def _lay(part: bytes, place: Path, left: _Left) -> None:
+    left.file()
+    left.take(len(part))
+    place.write_bytes(part)
+
+
+def _unpacked(archive: bytes, root: Path, left: _Left) -> _Links:
+    links: _Links = []
+    try:
+        with tarfile.open(fileobj=io.BufferedReader(_Counted(archive, left)), mode="r|") as tar:
+            for member in tar:
+                left.file()
                 path = root / _name(member)
                 if member.issym():
                     links.append((path, member.linkname, member.name))
@@ -77,6 +157,7 @@ def unpack(archive: bytes, root: Path, limits: Limits) -> None:
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as x:
         raise EvaluationError(f"a name of the archive is given twice: {Path(str(x.filename)).name!r}") from x
     _check(root, links)
+    return links
 
 
 def _name(member: tarfile.TarInfo) -> PurePosixPath:
@@ -95,7 +176,7 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
             file.write(data)
 
 
-def _check(root: Path, links: list[tuple[Path, str, str]]) -> None:
+def _check(root: Path, links: _Links) -> None:
     real = root.resolve()
     for path, target, name in links:
         try:

@@ -2,7 +2,8 @@
 
 Keys are texts: a private one is the base64 of its 32 bytes, a public one too; a key's name is the first sixteen hex digits
 of the public key's SHA-256. Where the private key lies is the caller's matter: a file of the data directory, or a secret of
-Secrets Manager; both hold a JSON object `{"keys": ["<private>", …]}`, the first of which signs.
+Secrets Manager; both hold a JSON object `{"keys": ["<private>", …]}`, the first of which signs. Beside them `seal` is the
+public key that agents seal values for (`sealing`), if there is one.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class KeySigner:
     def __init__(self, load: Callable[[], str]) -> None:
         self._load = load
         self._keys: list[Ed25519PrivateKey] = []
+        self._seal = ""
 
     def sign(self, data: bytes) -> tuple[str, bytes]:
         """See `Signer.sign`."""
@@ -52,13 +54,19 @@ class KeySigner:
         """See `Signer.public_keys`."""
         return [_public(key) for key in self._private()]
 
+    def sealing_key(self) -> str:
+        """See `Signer.sealing_key`."""
+        self._private()
+        return self._seal
+
     def _private(self) -> list[Ed25519PrivateKey]:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         if not self._keys:
             try:
-                texts = orjson.loads(self._load())["keys"]
-                self._keys = [Ed25519PrivateKey.from_private_bytes(_decoded(text)) for text in texts]
+                body = orjson.loads(self._load())
+                self._keys = [Ed25519PrivateKey.from_private_bytes(_decoded(text)) for text in body["keys"]]
+                self._seal = str(body.get("seal", ""))
             except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
                 # Without the cause: its text may quote the key.
                 raise InvalidObject("holds no signing keys", obj="agent keys") from None

@@ -1,6 +1,7 @@
 """A signer that looks at its keys again now and then, for processes that outlive a rotation.
 
-A Lambda function may stay warm for hours. What it signs with, and what it tells of public keys, is five minutes old at most.
+A Lambda function may stay warm for hours. What it signs with is five minutes old at most. Public keys are told as they are
+now: whoever starts an agent with older ones has one that refuses its hub for good.
 """
 
 from __future__ import annotations
@@ -32,10 +33,14 @@ class RenewedSigner:
 
     def public_keys(self) -> list[str]:
         """See `Signer.public_keys`."""
-        return self._fresh().public_keys()
+        return self._fresh(now=True).public_keys()
 
-    def _fresh(self) -> KeySigner:
+    def sealing_key(self) -> str:
+        """See `Signer.sealing_key`."""
+        return self._fresh().sealing_key()
+
+    def _fresh(self, *, now: bool = False) -> KeySigner:
         with self._mutex:
-            if self._signer is None or self._clock() - self._made >= FRESH_SECONDS:
+            if now or self._signer is None or self._clock() - self._made >= FRESH_SECONDS:
                 self._signer, self._made = KeySigner(self._load), self._clock()
             return self._signer

@@ -21,7 +21,7 @@ def announced(text: str) -> str:
     if len(keys) > 1:
         raise Conflict("a new key is announced already: apply the agents' manifests, then rotate with --finish")
     (made,) = _keys(new_keys())
-    return orjson.dumps({"keys": [*keys, made]}).decode()
+    return orjson.dumps({**orjson.loads(text), "keys": [*keys, made]}).decode()
 
 
 def finished(text: str) -> str:
@@ -29,7 +29,7 @@ def finished(text: str) -> str:
     keys = _keys(text)
     if len(keys) < 2:
         raise Conflict("no new key is announced: rotate without --finish first")
-    return orjson.dumps({"keys": keys[1:]}).decode()
+    return orjson.dumps({**orjson.loads(text), "keys": keys[1:]}).decode()
 
 
 def _keys(text: str) -> list[str]:

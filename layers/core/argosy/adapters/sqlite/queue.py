@@ -19,7 +19,7 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +96,7 @@ class Unit:
 class _Pending:
     unit: Unit
     then: Callable[[Exception | None], None] | None = None
+    loop: asyncio.AbstractEventLoop | None = None
     done: bool = False
     error: Exception | None = None
 
@@ -104,7 +105,8 @@ class SqliteQueue:
     """All queues in one file.
 
     `durable=False` makes the commits of invocations ordered (see `Database`), for hops between queues; a send outside of one
-    is always durable. `committed` is called after each commit, from whichever thread did it.
+    is always durable. `committed` is called after each commit, from whichever thread did it, and what `watchers` holds for a
+    queue when messages were put into it.
     """
 
     def __init__(
@@ -118,6 +120,7 @@ class SqliteQueue:
         committed: Callable[[], None] = lambda: None,
     ) -> None:
         self.committed = committed
+        self.watchers: Mapping[str, Callable[[], None]] = {}
         self._specs = {spec.name: spec for spec in specs}
         self._clock = clock
         self._durable = durable
@@ -274,7 +277,7 @@ class SqliteQueue:
         the commit to a thread was measured to cost more than it wins (docs/decisions/0002).
         """
         with self._pending_mutex:
-            self._pending.append(_Pending(unit, then))
+            self._pending.append(_Pending(unit, then, loop))
             first = len(self._pending) == 1
         if first:
             loop.call_soon(self._flush_planned, loop, 1, 1)
@@ -307,6 +310,7 @@ class SqliteQueue:
             with self._db.write(durable=False) as connection:
                 self._write(connection, [entry.unit for entry in batch])
             self.committed()
+            self._tell({row[0] for entry in batch for row in entry.unit.inserts})
             if durable:
                 self._db.sync()
         except ArgosyError as x:
@@ -318,7 +322,7 @@ class SqliteQueue:
             entry.done, entry.error = True, error
         for entry in batch:
             if entry.then is not None:
-                _call(entry.then, error)
+                _call(entry.then, entry.loop, error)
 
     def _write(self, connection: Connection, units: list[Unit]) -> None:
         now = self._clock.now().timestamp()
@@ -340,7 +344,13 @@ class SqliteQueue:
             connection.execute("DELETE FROM sent WHERE until<=?", (now,))
             for message in messages:
                 ids.append(_insert_once(connection, spec.name, message, now))
+        self._tell({spec.name})
         return ids
+
+    def _tell(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self.watchers:
+                self.watchers[name]()
 
     def _spec(self, queue: str) -> QueueSpec:
         spec = self._specs.get(queue)
@@ -377,9 +387,15 @@ def _row(queue: str, message: Outgoing, now: float) -> Insert:
     return (queue, now + message.delay, now, os.urandom(16).hex(), message.group, message.body, attributes)
 
 
-def _call(then: Callable[[Exception | None], None], error: Exception | None) -> None:
+def _call(
+    then: Callable[[Exception | None], None], loop: asyncio.AbstractEventLoop | None, error: Exception | None
+) -> None:
+    """On its loop, whoever has committed: a thread that answered a request would leave the loop asleep over it."""
     try:
-        then(error)
+        if loop is None or asyncio._get_running_loop() is loop:
+            then(error)
+        else:
+            loop.call_soon_threadsafe(then, error)
     except Exception as x:  # noqa: BLE001 - one caller's failure is not that of the others in its group
         _log.error("after a commit: %r", x)
 

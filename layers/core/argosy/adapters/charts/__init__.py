@@ -1,0 +1,1 @@
+"""Charts of Helm repositories and OCI registries."""
