@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -18,9 +18,6 @@ from argosy.control.agents.reports import Item
 from argosy.control.agents.scopes import Wanted
 
 __all__ = ["Changes", "Weighed"]
-
-_PAUSE: Final = 1.0
-"""Seconds between two reports of an object of which only the last state counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +43,8 @@ class Changes:
         self._clock, self._room = clock, room
         self._weight = 0
         self._ready: deque[Weighed] = deque()
-        self._held: dict[_Name, Weighed] = {}
-        self._reported: dict[_Name, float] = {}
+        self._held: dict[_Name, tuple[Weighed, float]] = {}
+        self._silent_until: dict[_Name, float] = {}
         self._more, self._less = asyncio.Event(), asyncio.Event()
         self._less.set()
 
@@ -65,16 +62,14 @@ class Changes:
             await self._less.wait()
         self._weight += one.weight
         if wanted.coalesced and name in self._held:
-            self._weight -= self._held[name].weight
-            self._held[name] = one
+            self._weight -= self._held[name][0].weight
+            self._held[name] = one, wanted.pause
+        elif wanted.coalesced and item.type != "DELETED" and self._silent_until.get(name, 0.0) > self._clock():
+            self._held[name] = one, wanted.pause
         else:
-            now = self._clock()
-            if wanted.coalesced and item.type != "DELETED" and self._reported.get(name, -_PAUSE) + _PAUSE > now:
-                self._held[name] = one
-            else:
-                self._append(name, one, coalesced=wanted.coalesced)
+            self._append(name, one, wanted.pause if wanted.coalesced else None)
         if item.type == "DELETED" and name in self._held:
-            self._append(name, self._held.pop(name), coalesced=False)
+            self._append(name, self._held.pop(name)[0], None)
         self._more.set()
 
     async def take(self, most: int) -> list[Weighed]:
@@ -100,23 +95,23 @@ class Changes:
         self._weight -= sum(one.weight for one in taken)
         self._less.set()
 
-    def _append(self, name: _Name, one: Weighed, *, coalesced: bool) -> None:
+    def _append(self, name: _Name, one: Weighed, pause: float | None) -> None:
         self._ready.append(one)
-        if coalesced:
-            self._reported[name] = self._clock()
+        if pause is not None:
+            self._silent_until[name] = self._clock() + pause
 
     def _release(self) -> None:
-        """Held changes whose second is over are ready, and the times of others are forgotten."""
+        """Held changes whose pause is over are ready, and the times of others are forgotten."""
         now = self._clock()
-        over = [name for name, at in self._reported.items() if at + _PAUSE <= now]
+        over = [name for name, until in self._silent_until.items() if until <= now]
         for name in over:
-            del self._reported[name]
+            del self._silent_until[name]
             if name in self._held:
-                self._append(name, self._held.pop(name), coalesced=True)
+                self._append(name, *self._held.pop(name))
 
     def _next(self) -> float | None:
         """Seconds until a held change is ready, None when there is none."""
         if not self._held:
             return None
         now = self._clock()
-        return max(0.0, min(self._reported[name] for name in self._held) + _PAUSE - now) + 0.001
+        return max(0.0, min(self._silent_until[name] for name in self._held) - now) + 0.001

@@ -3,22 +3,25 @@
 As client-go's Reflector (tools/cache/reflector.go, v0.34): bookmarks move the point to go on from; a watch that ended is
 gone on with; 410 lists anew. A list is told to the hub as an inventory (uid and resourceVersion of each object), which the
 hub compares with what it has: after a restart, and after whatever was missed, only what differs travels. Only a complete
-list can tell that something is gone; a list that failed tells nothing.
+list can tell that something is gone; a list that failed tells nothing. As there, too, nothing is tried again without a pause
+that has not worked twice: a version that expires at once, a watch that a proxy ends as soon as it begins.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from argosy.agent.changes import Changes
-from argosy.agent.normal import digest, pruned, version_of
+from argosy.control.agents.normal import digest, pruned, version_of
 from argosy.control.agents.reports import Item, Seen
 from argosy.control.agents.scopes import Wanted
-from argosy.errors import ArgosyError, Denied, Expired, NotFound, Unsupported
+from argosy.errors import ArgosyError, Denied, Expired, NotFound, Unavailable, Unsupported
 from argosy.ports.cluster import ServedKind
 from argosy.ports.watching import Change, Scope, Watcher
 
@@ -28,8 +31,16 @@ _PAGE: Final = 200
 _WATCH_SECONDS: Final = 300
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 30.0
-_REFUSED_PAUSE: Final = 60.0
+# Rights and definitions often come in the same breath as what needs them.
+_FIRST_REFUSED_PAUSE: Final = 1.0
+_LONGEST_REFUSED_PAUSE: Final = 60.0
+_SHORT_SECONDS: Final = 1.0
 _log = logging.getLogger("argosy.agent")
+
+
+async def _somewhat_later(seconds: float) -> None:
+    """All scopes of an agent lose their API server at once; they come back one after the other."""
+    await asyncio.sleep(seconds * (1 + random.random()))  # noqa: S311 - no secret
 
 
 @dataclass(slots=True)
@@ -47,7 +58,7 @@ class Counts:
 class Reflector:
     """One scope. `find` tells its kind, None when the cluster does not serve it; `inventory` tells the hub of a list.
 
-    `pause` waits for so many seconds. `since` is the resourceVersion to go on from, "" when a list is needed.
+    `pause` waits for so many seconds or some more. `since` is the resourceVersion to go on from, "" when a list is needed.
     """
 
     wanted: Wanted
@@ -57,35 +68,46 @@ class Reflector:
     find: Callable[[Wanted], Awaitable[ServedKind | None]]
     inventory: Callable[[Seen], Awaitable[None]]
     counts: Counts
-    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pause: Callable[[float], Awaitable[None]] = _somewhat_later
     state: str = "starting"
     since: str = ""
     known: dict[str, bytes] = field(default_factory=dict)
+    _news: bool = True
+    """Whether anything came since the version last expired."""
 
     async def run(self) -> None:
         """Keep up until cancelled."""
-        pause = _FIRST_PAUSE
+        pause, refused = _FIRST_PAUSE, _FIRST_REFUSED_PAUSE
         while True:
             try:
                 scope = await self._scope()
                 if not self.since:
                     self.since = await self._list(scope)
                 self.state = "watching"
-                await self._watch(scope)
+                refused = _FIRST_REFUSED_PAUSE
+                if not await self._watch(scope):
+                    await self.pause(_FIRST_PAUSE)
                 pause = _FIRST_PAUSE
             except Expired:
                 self.counts.expired += 1
                 self.since = ""
+                if not self._news:
+                    await self.pause(pause)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+                self._news = False
             except (Denied, NotFound, Unsupported) as x:
-                if self.state != f"refused: {x}":
+                # What is not served may be any moment; that it may not be watched is somebody's decision.
+                state = f"{'waiting' if isinstance(x, NotFound) else 'refused'}: {x}"
+                if self.state != state:
                     _log.warning("%s cannot be watched: %s", self.wanted.resource, x)
-                self.state, self.since = f"refused: {x}", ""
+                self.state, self.since = state, ""
                 self.counts.refused += 1
-                await self.pause(_REFUSED_PAUSE)
+                await self.pause(refused)
+                refused = min(2 * refused, _LONGEST_REFUSED_PAUSE)
             except ArgosyError as x:
                 _log.info("the watch of %s was interrupted: %s", self.wanted.resource, x)
                 self.counts.broken += 1
-                await self.pause(pause)
+                await self.pause(max(pause, x.delay if isinstance(x, Unavailable) else 0.0))
                 pause = min(2 * pause, _LONGEST_PAUSE)
             except Exception as x:  # noqa: BLE001 - a scope that ends would be blind without a word
                 _log.error("the watch of %s failed: %r; it is listed anew", self.wanted.resource, x)
@@ -119,12 +141,17 @@ class Reflector:
         await self.inventory(Seen(self.wanted.key, int(version), objects))
         return version
 
-    async def _watch(self, scope: Scope) -> None:
-        """What was taken is not asked for again, however the watch ends."""
-        async for change in self.watcher.watch(scope, self.since, _WATCH_SECONDS):
-            if change.type != "BOOKMARK":
-                await self._take(change)
-            self.since = change.version
+    async def _watch(self, scope: Scope) -> bool:
+        """What was taken is not asked for again, however the watch ends. Whether it went on for a while or brought news."""
+        clock = asyncio.get_running_loop().time
+        began, news = clock(), False
+        async with contextlib.aclosing(self.watcher.watch(scope, self.since, _WATCH_SECONDS)) as watching:
+            async for change in watching:
+                if change.type != "BOOKMARK":
+                    await self._take(change)
+                self.since = change.version
+                self._news = news = True
+        return news or clock() - began >= _SHORT_SECONDS
 
     async def _take(self, change: Change) -> None:
         obj = change.object
@@ -133,7 +160,7 @@ class Reflector:
             self.known.pop(uid, None)
         else:
             seen = digest(obj)
-            if self.known.get(uid) == seen and self.wanted.coalesced:
+            if self.known.get(uid) == seen and not self.wanted.exact:
                 return
             self.known[uid] = seen
         self.counts.changes += 1

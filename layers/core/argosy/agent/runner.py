@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -25,12 +26,16 @@ from argosy.agent.living import living_controllers
 from argosy.agent.watching import ClusterWatching
 from argosy.agent.work import Http, Worker
 from argosy.control.agents.reports import Seen, shard
+from argosy.control.agents.values import Told
 from argosy.control.agents.work import KINDS
 from argosy.errors import ArgosyError, EvaluationError, NotFound, Retryable
 from argosy.ports.blobs import Blobs
+from argosy.ports.brokers import Brokers
 from argosy.ports.clock import Clock
 from argosy.ports.cluster import Cluster
 from argosy.ports.queue import Delivery, Outgoing, Queue
+from argosy.ports.sealing import Sealer
+from argosy.ports.secrets import Secrets
 from argosy.ports.signing import Verifier
 from argosy.ports.watching import Watcher
 from argosy.services.mail import MAX_INLINE, pack, unpack
@@ -45,6 +50,7 @@ _THREADS: Final = 8
 _IN_FLIGHT: Final = 16
 _LISTED_SECONDS: Final = 2.0
 _SKEW_SECONDS: Final = 2.0
+_END_SECONDS: Final = 10.0
 _log = logging.getLogger("argosy.agent")
 
 
@@ -52,7 +58,8 @@ _log = logging.getLogger("argosy.agent")
 class Connections:
     """What an agent works with. `server_time` is the API server's clock; `commands` and `reports` are queues of `queue`.
 
-    `attributes` go with each report, where one queue serves several clusters. `sent` is called after each send.
+    `attributes` go with each report, where one queue serves several clusters. `sent` is called after each send. `brokers`
+    is asked when the first event source needs a connection.
     """
 
     name: str
@@ -61,6 +68,7 @@ class Connections:
     queue: Queue
     blobs: Blobs
     verifier: Verifier
+    sealer: Sealer
     http: Http
     clock: Clock
     server_time: Callable[[], datetime | None]
@@ -69,6 +77,7 @@ class Connections:
     attributes: Mapping[str, str] = field(default_factory=dict)
     sent: Callable[[], None] = lambda: None
     heartbeat_seconds: float = 30.0
+    brokers: Callable[[], tuple[Brokers, Secrets]] | None = None
 
 
 class Agent:
@@ -88,7 +97,16 @@ class Agent:
         """Watch, report, and tell that it is alive, until cancelled."""
         given, loop = self._with, asyncio.get_running_loop()
         self._changes = Changes(loop.time)
-        self._watching = ClusterWatching(given.cluster, given.watcher, self._changes, self._inventory)
+        self._watching = ClusterWatching(
+            given.name,
+            given.cluster,
+            given.watcher,
+            self._changes,
+            self._inventory,
+            given.sealer,
+            self._values,
+            given.heartbeat_seconds,
+        )
         self._worker = Worker(
             given.name, given.cluster, given.verifier, self._watching, given.http, self._send_now, self.now
         )
@@ -97,6 +115,7 @@ class Agent:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._beat(), name="heartbeat")
                 group.create_task(self._report(self._changes), name="reports")
+                group.create_task(self._connect(self._watching), name="connectors")
         finally:
             self._watching.stop()
 
@@ -115,8 +134,7 @@ class Agent:
         except Retryable:
             raise
         except ArgosyError as x:
-            _log.warning("a message that cannot be read was dropped: %s", x)
-            worker.refusals.count += 1
+            worker.refuse(x)
             return
         worker.handle(message)
 
@@ -128,8 +146,8 @@ class Agent:
             while not stop.is_set():
                 try:
                     deliveries = self._with.queue.receive(self._with.commands, 10)
-                except ArgosyError as x:
-                    _log.warning("no commands can be received: %s", x)
+                except Exception as x:  # noqa: BLE001 - an agent whose thread ends would be deaf without a word
+                    _log.warning("no commands can be received: %s", x if isinstance(x, ArgosyError) else repr(x))
                     stop.wait(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
                     continue
@@ -148,8 +166,8 @@ class Agent:
             try:
                 self.handle(delivery.body)
                 queue.delete(commands, [delivery.handle])
-            except ArgosyError as x:
-                _log.warning("work was not done and comes again: %s", x)
+            except Exception as x:  # noqa: BLE001 - what nobody hears of would come again only after its visibility timeout
+                _log.warning("work was not done and comes again: %s", x if isinstance(x, ArgosyError) else repr(x))
                 self._release([one.handle for one in deliveries[number:]])
                 return
 
@@ -164,7 +182,7 @@ class Agent:
     async def _report(self, changes: Changes) -> None:
         while True:
             taken = await changes.take(_TAKE)
-            await self._send(self._messages(taken))
+            await self._send(partial(self._messages, taken))
             changes.done(taken)
 
     def _messages(self, taken: Sequence[Weighed]) -> list[Outgoing]:
@@ -185,21 +203,36 @@ class Agent:
     async def _inventory(self, seen: Seen) -> None:
         objects = {uid: list(place) for uid, place in seen.objects.items()}
         body = {"report": "inventory", "scope": seen.scope, "version": seen.version, "objects": objects}
-        await self._send([self._outgoing(body, f"inventory-{seen.scope}", uuid.uuid4().hex)])
+        await self._send_one(body, f"inventory-{seen.scope}", uuid.uuid4().hex)
 
-    async def _send(self, messages: Sequence[Outgoing]) -> None:
-        """Send, for as long as it takes: meanwhile changes gather, and when there is no room for more, watches wait."""
+    async def _values(self, told: Told) -> None:
+        """One group for all, so that what was told of an object last counts."""
+        await self._send_one({"report": "values", "items": [told.as_json()]}, "values", uuid.uuid4().hex)
+
+    async def _send_one(self, report: Mapping[str, Any], group: str, dedup: str) -> None:
+        await self._send(lambda: [self._outgoing(report, group, dedup)])
+
+    async def _send(self, packed: Callable[[], list[Outgoing]]) -> None:
+        """Send, for as long as it takes: meanwhile changes gather, and when there is no room for more, watches wait.
+
+        Refused is tried again like unreachable: rights take their time until they count. Whatever JSON came to us is JSON
+        that goes.
+        """
         pause = _FIRST_PAUSE
         while True:
             try:
-                await asyncio.to_thread(self._with.queue.send, self._with.reports, messages)
-            except Retryable as x:
+                await asyncio.to_thread(self._pack_and_send, packed)
+            except ArgosyError as x:
                 _log.warning("reports cannot be sent: %s; trying again", x)
-                await asyncio.sleep(max(pause, x.delay))
+                await asyncio.sleep(max(pause, x.delay if isinstance(x, Retryable) else 0.0))
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
                 self._with.sent()
                 return
+
+    def _pack_and_send(self, packed: Callable[[], list[Outgoing]]) -> None:
+        """In a thread: what is large goes to the bucket first."""
+        self._with.queue.send(self._with.reports, packed())
 
     def _send_now(self, report: dict[str, Any], group: str) -> None:
         """A result, from the thread that has it. Raises Unavailable."""
@@ -217,13 +250,36 @@ class Agent:
             pack(report, self._with.blobs), group=group, dedup=dedup, attributes=dict(self._with.attributes) or None
         )
 
+    # Connections of event sources
+
+    async def _connect(self, watching: ClusterWatching) -> None:
+        """Keep the lines of the subscription; before the first one nothing of what they need is loaded."""
+        while not watching.subscription.lines or self._with.brokers is None:
+            await watching.lines_changed.wait()
+            watching.lines_changed.clear()
+        from argosy.agent.connectors import AgentConnectors
+
+        connectors = AgentConnectors(*self._with.brokers(), self._send_one)
+        telling = asyncio.create_task(connectors.run())
+        try:
+            while True:
+                try:
+                    connectors.want(watching.subscription.lines)
+                except ArgosyError as x:
+                    _log.error("connections of event sources: %s: update this agent", x)
+                await watching.lines_changed.wait()
+                watching.lines_changed.clear()
+        finally:
+            telling.cancel()
+            await asyncio.wait({telling}, timeout=_END_SECONDS)
+
     # Heartbeat
 
     async def _beat(self) -> None:
         hello = True
         while True:
             await asyncio.to_thread(self._look)
-            await self._send([self._outgoing(self._alive(hello=hello), "heartbeat", uuid.uuid4().hex)])
+            await self._send_one(self._alive(hello=hello), "heartbeat", uuid.uuid4().hex)
             hello = False
             await self._until_next(self._with.heartbeat_seconds)
 
@@ -265,6 +321,7 @@ class Agent:
             "controllers": self._controllers,
             "subscription": watching.subscription.digest if watching.subscription.scopes or not hello else "",
             "scopes": watching.states,
+            "values": watching.values.states,
             "objects": watching.objects,
             "counts": asdict(watching.counts),
             "waiting": changes.weight,

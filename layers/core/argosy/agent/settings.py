@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Self
 
 from argosy.adapters.aws.blobs import S3Blobs
@@ -19,6 +20,8 @@ from argosy.adapters.kube import pod
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.adapters.kube.watcher import HttpWatcher
 from argosy.adapters.signing.ed25519 import KeyVerifier
+from argosy.adapters.signing.sealing import KeySealer
+from argosy.agent.brokers import library_brokers
 from argosy.agent.runner import Connections
 from argosy.errors import InvalidObject
 from argosy.ports.clock import SystemClock
@@ -73,12 +76,14 @@ def connections(settings: Settings, clients: Clients, cluster: DirectCluster | N
         SqsQueue(specs, urls, clients, wait=WAIT_SECONDS, drain=False),
         PrefixedBlobs(S3Blobs(settings.bucket, clients), f"agents/{settings.cluster}"),
         KeyVerifier(settings.keys),
+        KeySealer(),
         InsideHttp(settings.http_namespaces),
         SystemClock(),
         found.server_time,
         COMMANDS,
         REPORTS,
         heartbeat_seconds=settings.heartbeat_seconds,
+        brokers=partial(library_brokers, found),
     )
 
 

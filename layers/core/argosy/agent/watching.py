@@ -13,12 +13,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from argosy.agent.changes import Changes
-from argosy.agent.normal import pruned
 from argosy.agent.reflector import Counts, Reflector, item_of
+from argosy.agent.values import Values
+from argosy.control.agents.normal import pruned
 from argosy.control.agents.reports import Seen
 from argosy.control.agents.scopes import Subscription, Wanted
+from argosy.control.agents.values import Told
 from argosy.errors import ArgosyError
 from argosy.ports.cluster import Cluster, ServedKind
+from argosy.ports.sealing import Sealer
 from argosy.ports.watching import Scope, Watcher
 
 __all__ = ["ClusterWatching"]
@@ -27,15 +30,23 @@ _FEW: Final = 20
 """Up to as many objects are read one by one; more are picked from a list."""
 
 _PAGE: Final = 200
-_KINDS_SECONDS: Final = 10.0
+_KINDS_SECONDS: Final = 2.0
 _log = logging.getLogger("argosy.agent")
 
 
 class ClusterWatching:
-    """See `agent.work.Watching`. `inventory` sends one to the hub."""
+    """See `agent.work.Watching`. `name`: the cluster's at the hub; `inventory` and `tell` send to the hub."""
 
     def __init__(
-        self, cluster: Cluster, watcher: Watcher, changes: Changes, inventory: Callable[[Seen], Awaitable[None]]
+        self,
+        name: str,
+        cluster: Cluster,
+        watcher: Watcher,
+        changes: Changes,
+        inventory: Callable[[Seen], Awaitable[None]],
+        sealer: Sealer,
+        tell: Callable[[Told], Awaitable[None]],
+        ask_seconds: float = 30.0,
     ) -> None:
         self._cluster, self._watcher, self._changes, self._inventory = cluster, watcher, changes, inventory
         self._loop = asyncio.get_running_loop()
@@ -46,8 +57,10 @@ class ClusterWatching:
         self._asking = asyncio.Lock()
         self._own_key = secrets.token_hex()
         self.changed = asyncio.Event()
+        self.lines_changed = asyncio.Event()
         self.subscription = Subscription()
         self.counts = Counts()
+        self.values = Values(name, cluster, watcher, sealer, self._find, tell, ask_seconds=ask_seconds)
 
     @property
     def http_namespaces(self) -> tuple[str, ...]:
@@ -75,7 +88,7 @@ class ClusterWatching:
     def subscribe(self, body: Mapping[str, Any]) -> None:
         """See `Watching.subscribe`."""
         subscription = Subscription.from_json(body)
-        self._loop.call_soon_threadsafe(self._change, subscription)
+        self._loop.call_soon_threadsafe(self._take, subscription)
 
     def report(self, body: Mapping[str, Any]) -> None:
         """See `Watching.report`: `scope` is its key, `objects` a list of [type, namespace, name, uid]."""
@@ -84,10 +97,17 @@ class ClusterWatching:
 
     def stop(self) -> None:
         """End all watches."""
+        self.values.stop()
         for _, task in self._running.values():
             task.cancel()
         for task in self._side:
             task.cancel()
+
+    def _take(self, subscription: Subscription) -> None:
+        self.values.change(subscription.values, subscription.seal_key)
+        if subscription.lines != self.subscription.lines:
+            self.lines_changed.set()
+        self._change(subscription)
 
     def _change(self, subscription: Subscription) -> None:
         self.changed.set()
@@ -109,7 +129,7 @@ class ClusterWatching:
                 self._running[wanted] = (reflector, asyncio.create_task(reflector.run(), name=wanted.key))
 
     async def _find(self, wanted: Wanted) -> ServedKind | None:
-        """The kind of a scope; the cluster is asked again for one that it did not serve, every ten seconds at most."""
+        """The kind of a scope; the cluster is asked again for one that it did not serve, every two seconds at most."""
         place = (wanted.api_version, wanted.resource)
         async with self._asking:
             if place not in self._kinds and self._loop.time() - self._kinds_at >= _KINDS_SECONDS:

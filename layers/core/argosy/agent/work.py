@@ -1,4 +1,4 @@
-"""Does what the hub has signed: calls of the cluster, units of writes, calls to names inside the cluster.
+"""Does what the hub has signed: calls of the cluster, units and batches of writes, calls to names inside the cluster.
 
 In: the body of a message of the command queue. Out: a result for the report queue, or nothing for work that has none. What
 is not signed by the hub, too old, or for another cluster is refused before anything else is looked at. Work that was done
@@ -17,13 +17,16 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from argosy.agent.done import Done
-from argosy.agent.normal import pruned
+from argosy.control.agents.batches import batch_from_json, outcomes_to_json
+from argosy.control.agents.normal import pruned
 from argosy.control.agents.reports import error_to_json
 from argosy.control.agents.units import unit_from_json
 from argosy.control.agents.work import Expired, Work, open_work
+from argosy.control.applying import Applier
 from argosy.control.units import carry_out
 from argosy.control.writing import ClusterWriter
 from argosy.errors import ArgosyError, Denied, EvaluationError, Retryable, Unavailable, Unsupported
+from argosy.ports.clock import SystemClock
 from argosy.ports.cluster import Cluster
 from argosy.ports.clusterrequests import Request, perform
 from argosy.ports.signing import Verifier
@@ -88,6 +91,7 @@ class Worker:
         self._name, self._cluster, self._verifier, self._watching, self._http = name, cluster, verifier, watching, http
         self._report, self._now = report, now
         self._writer = ClusterWriter(cluster)
+        self._applier = Applier(cluster, SystemClock().sleep)
         self._done = Done()
         self._mutex = threading.Lock()
         self.refusals = Refusals()
@@ -100,17 +104,24 @@ class Worker:
         try:
             work = open_work(message, self._verifier, self._name, self._now())
         except Expired as x:
-            self._refuse(x)
+            self.refuse(x)
             self._answer(x.work, error_to_json(Unavailable(str(x))))  # whoever asks anew has it done
             return
         except Denied as x:
-            self._refuse(x)
+            self.refuse(x)
             return
         result = self._done.begin(work.id)
         if result is None:
             result = self._first(work)
         if result is not None:
             self._answer(work, result)
+
+    def refuse(self, problem: ArgosyError) -> None:
+        """Count a message that is not looked at any further, and say why."""
+        with self._mutex:
+            self.refusals.count += 1
+            self.refusals.last = str(problem)
+        _log.warning("refused: %s", problem)
 
     def _first(self, work: Work) -> Mapping[str, Any] | None:
         """Do it; what came of it, None for work that has no result. What may be done again is not remembered."""
@@ -135,12 +146,17 @@ class Worker:
     def _do(self, work: Work) -> dict[str, Any] | None:
         match work.kind:
             case "request":
-                found = perform(self._cluster, Request.from_json(work.body))
-                return {"value": _plain(found, self._watching.secret_key)}
+                request = Request.from_json(work.body)
+                found = perform(self._cluster, request)
+                # Who asks what a write would do asks in whose name, too.
+                whole = bool(request.arguments.get("dry_run"))
+                return {"value": _plain(found, self._watching.secret_key, whole=whole)}
             case "unit":
                 return {
                     "value": carry_out(unit_from_json(work.body, work.expires), self._writer, self._now()).as_json()
                 }
+            case "batch":
+                return {"value": outcomes_to_json(self._applier.carry(batch_from_json(work.body)))}
             case "http":
                 return {"value": self._http.call(work.body, self._watching.http_namespaces)}
             case "subscribe":
@@ -154,23 +170,17 @@ class Worker:
     def _answer(self, work: Work, result: Mapping[str, Any]) -> None:
         self._report({"report": "result", "id": work.id, **result}, f"result-{work.id}")
 
-    def _refuse(self, problem: Denied) -> None:
-        with self._mutex:
-            self.refusals.count += 1
-            self.refusals.last = str(problem)
-        _log.warning("refused: %s", problem)
-
 
 def _reads(work: Work) -> bool:
     return work.kind == "request" and not Request.from_json(work.body).writes
 
 
-def _plain(value: Any, secret_key: str) -> Any:
+def _plain(value: Any, secret_key: str, *, whole: bool = False) -> Any:
     """What a call returned, as JSON takes it and as it may leave the cluster: a Secret's values only as hashes."""
     if isinstance(value, list | tuple):
-        return [_plain(one, secret_key) for one in value]
+        return [_plain(one, secret_key, whole=whole) for one in value]
     if isinstance(value, dict):
-        return pruned(value, secret_key)
+        return pruned(value, secret_key, whole=whole)
     if is_dataclass(value) and not isinstance(value, type):
         return {name: sorted(one) if isinstance(one, frozenset) else one for name, one in asdict(value).items()}
     return value

@@ -69,6 +69,9 @@ class ClusterAnswer(BaseModel):
     added: str
     claimed: bool = False
     namespaces: list[str] = []
+    instanceId: str = ""
+    argocdNamespace: str = "argocd"
+    applicationNamespaces: list[str] = []
     agent: AgentAnswer | None = None
 
 
@@ -95,6 +98,9 @@ class ClusterRequest(BaseModel):
     httpNamespaces: list[str] = []
     claimed: bool = False
     namespaces: list[str] = []
+    instanceId: str = ""
+    argocdNamespace: str = "argocd"
+    applicationNamespaces: list[str] = []
     replace: bool = False
 
 
@@ -108,6 +114,9 @@ class ClusterChange(BaseModel):
     httpNamespaces: list[str] | None = None
     claimed: bool | None = None
     namespaces: list[str] | None = None
+    instanceId: str | None = None
+    argocdNamespace: str | None = None
+    applicationNamespaces: list[str] | None = None
 
 
 class Removed(BaseModel):
@@ -145,6 +154,9 @@ def add(request: ClusterRequest) -> ClusterAnswer:
         tuple(request.httpNamespaces),
         claimed=request.claimed,
         namespaces=tuple(request.namespaces),
+        instance_id=request.instanceId,
+        argocd_namespace=request.argocdNamespace,
+        application_namespaces=tuple(request.applicationNamespaces),
     )
     return _answer(Administration(current()).add(entry, _actor(), replaces=request.replace))
 
@@ -168,10 +180,18 @@ def get(name: Name) -> ClusterAnswer:
 )
 def change(name: Name, request: ClusterChange) -> ClusterAnswer:
     """Change."""
-    http, namespaces = (
-        tuple(given) if given is not None else None for given in (request.httpNamespaces, request.namespaces)
+    lists = (request.httpNamespaces, request.namespaces, request.applicationNamespaces)
+    http, namespaces, applications = (tuple(given) if given is not None else None for given in lists)
+    wanted = Change(
+        request.management,
+        request.door,
+        http,
+        request.claimed,
+        namespaces,
+        request.instanceId,
+        request.argocdNamespace,
+        applications,
     )
-    wanted = Change(request.management, request.door, http, request.claimed, namespaces)
     return _answer(Administration(current()).change(name, wanted, _actor()))
 
 

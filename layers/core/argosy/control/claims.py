@@ -18,13 +18,14 @@ from typing import Final
 
 from argosy.errors import Conflict, Unavailable
 from argosy.ports.clock import Clock
-from argosy.ports.store import ABSENT, Delete, Put, Row, Store
+from argosy.ports.store import ABSENT, Put, Row, Store
 
 __all__ = ["Claim", "Claims", "Standing"]
 
 # Longer than a message can live in a queue.
 _KEEP_SECONDS: Final = 15 * 86_400.0
 _DONE: Final = "done"
+_FREE: Final = "free"
 
 
 class Standing(Enum):
@@ -63,7 +64,7 @@ class Claims:
         now = self._clock.now().timestamp()
         begun = Row(f"claim/{firing}", f"{attempt}", {"began": now}, expires_at=now + _KEEP_SECONDS)
         expect = ABSENT
-        for _ in range(2):
+        for _ in range(3):
             try:
                 self._store.write([Put(begun, expect=expect)])
             except Conflict:
@@ -72,6 +73,9 @@ class Claims:
                     continue
                 if row.data.get("state") == _DONE:
                     return Claim(Standing.DONE)
+                if row.data.get("state") == _FREE:
+                    expect = row.version
+                    continue
                 if now < row.data["began"] + self._lease or expect == row.version:
                     break
                 if not (repeatable or at_least_once):
@@ -94,6 +98,11 @@ class Claims:
             return
 
     def give_back(self, claim: Claim) -> None:
-        """Nothing was done under this claim: the next who comes may take it. Raises Conflict, Unavailable."""
+        """Nothing was done under this claim: the next who comes may take it. Raises Conflict, Unavailable.
+
+        Its row stays, marked, since whoever carries firings out on AWS may delete no row.
+        """
         if claim.version:
-            self._store.write([Delete(f"claim/{claim.firing}", f"{claim.attempt}", expect=claim.version)])
+            end = self._clock.now().timestamp() + _KEEP_SECONDS
+            row = Row(f"claim/{claim.firing}", f"{claim.attempt}", {"state": _FREE}, expires_at=end)
+            self._store.write([Put(row, expect=claim.version)])

@@ -34,8 +34,8 @@ class Controller(Protocol):
         """Decide. Pure: no clock, no chance, no reading."""
         ...
 
-    def call(self, call: Call) -> bool:
-        """Carry out an effect outside Kubernetes: True = done, False = nobody can know.
+    def call(self, call: Call) -> bool | datetime:
+        """Carry out an effect outside Kubernetes: True = done, False = nobody can know, a time = done, look again then.
 
         Raises only when nothing was done.
         """

@@ -9,7 +9,7 @@ resourceVersions are numbers here: newer ones are greater (KEP-5504), and "at le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,10 +41,14 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Server-side apply: own the fields of `manifest`, and make the object if it is not there. Never forced."""
+    """Server-side apply: own the fields of `manifest`, and make the object if it is not there. Never forced.
+
+    `optional`: nothing depends on it (a Kubernetes Event); when it fails, the rest is done all the same.
+    """
 
     target: Key
     manifest: Mapping[str, Any]
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,11 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Delete exactly that version of the object."""
+    """Delete exactly that version of the object. `evict`: ask for it as an eviction, which disruption budgets may refuse."""
 
     target: Key
     version: Version
+    evict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +93,20 @@ type Effect = Write | Call
 class Observation:
     """What a controller has read of an object and all that belongs to it.
 
-    `object` is the controller's own. `read` has every object of it, None for one that is known not to be there. `as_of`:
-    the resourceVersion up to which nothing is missing; what was made later may be.
+    `object` is the controller's own. `read` has every object that the decision stands on, None for one that is known not to
+    be there; `known` the versions (uid → resourceVersion) of what was seen beside those. `as_of`: the resourceVersion up to
+    which nothing is missing; what was made later may be.
     """
 
     object: Any
     read: Mapping[Key, Version | None] = field(default_factory=dict)
     as_of: int = 0
+    known: Mapping[str, int] = field(default_factory=dict)
 
     def holds(self, results: Mapping[str, int | None]) -> bool:
         """Whether this is no older than `results`: uid → the least resourceVersion, None = it is gone."""
-        seen = {version.uid: version.resource for version in self.read.values() if version is not None}
+        seen = dict(self.known)
+        seen |= {version.uid: version.resource for version in self.read.values() if version is not None}
         return all(
             uid not in seen if least is None else seen.get(uid, self.as_of) >= least for uid, least in results.items()
         )
@@ -106,11 +114,16 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Effects in their order, the status that holds once they are done (None = none), and when to look again."""
+    """Effects in their order, the status that holds once they are done (None = none), and when to look again.
+
+    `stands_on`: which of what was read must be as it was for the decision to hold, None = all of it. What it patches or
+    removes is checked in any case.
+    """
 
     effects: tuple[Effect, ...] = ()
     status: Any = None
     requeue_at: datetime | None = None
+    stands_on: Collection[Key] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ _log = logging.getLogger("argosy.control")
 
 @dataclass(slots=True)
 class _Turn:
-    """One turn: the object, its row as it was, what is known by now, and the unit whose outcome comes later."""
+    """One turn: the object, its row as it was, what is known by now, the unit whose outcome comes later, and when a call
+    has said to look again."""
 
     key: Key
     before: State
@@ -50,6 +51,7 @@ class _Turn:
     observation: Observation | None = None
     unknown: list[str] = field(default_factory=list)
     request: Unit | None = None
+    again: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,17 @@ class Loop:
 
     def answer(self, key: Key, request: str, outcome: Outcome) -> None:
         """The outcome of a unit that was carried out elsewhere has come. Twice, late or unawaited it does nothing."""
-        if self._states.load(key).pending == request:
+        if self.awaits(key, request):
             self._states.put_answer(request, outcome)
             self._wakes.wake(str(key))
+
+    def awaits(self, key: Key, request: str) -> bool:
+        """Whether an object waits for the outcome of that unit."""
+        return self._states.load(key).pending == request
+
+    def wake(self, key: Key) -> None:
+        """Look at an object again."""
+        self._wakes.wake(str(key))
 
     def _answered(self, turn: _Turn, answer: Outcome | None) -> _End | None:
         """What the outcome of a request leads to; None = decide."""
@@ -137,7 +147,8 @@ class Loop:
         turn.results = {}
         decision = self._controller.reconcile(observation, self._clock.now())
         problems = self._carry_out(turn, observation, decision)
-        return _End(decision.requeue_at, "; ".join(problems)) if problems is not None else None
+        due = min((one for one in (decision.requeue_at, turn.again) if one is not None), default=None)
+        return _End(due, "; ".join(problems)) if problems is not None else None
 
     def _carry_out(self, turn: _Turn, observation: Observation, decision: Decision) -> list[str] | None:
         """Run the effects in their order and write the status; None when the outcome comes later.
@@ -147,7 +158,8 @@ class Loop:
         """
         problems: list[str] = []
         writes: list[Write] = []
-        read = dict(observation.read)
+        kept = decision.stands_on
+        read = {key: version for key, version in observation.read.items() if kept is None or key in kept}
         effects = decision.effects
         if effects and isinstance(effects[0], Call) and self._carrier and not self._carrier.is_current(read):
             raise Conflict(_CHANGED)
@@ -238,6 +250,8 @@ class Loop:
             if call.apart:
                 return [_text(x)]
             raise _Stopped(_text(x)) from x
+        if isinstance(known, datetime):
+            turn.again = known
         if known:
             self._claims.finish(claim)
         else:
@@ -258,13 +272,17 @@ class Loop:
             base = _SOON_SECONDS if end.soon else _FAILED_SECONDS
             again = self._seconds() + backoff(str(turn.key), attempt, base)
             due = again if due is None else min(due, again)
-        rings = due != before.next_due or (due is not None and due <= self._seconds())
+        at_once = due is not None and due <= self._seconds()
+        due = None if at_once else due
+        rings = due != before.next_due
         problem = before.problem if end.soon else end.problem
         after = State(due, before.timer + rings, turn.results, "", 0.0, attempt, problem)
         if rings or turn.results or replace(after, results=before.results).differs(before):
             saved = self._states.save(turn.key, before, after)
             if rings:
                 self._timers.send(turn.key, saved)
+        if at_once:
+            self._wakes.wake(str(turn.key))
 
     def _seconds(self) -> float:
         return self._clock.now().timestamp()

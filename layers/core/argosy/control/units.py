@@ -7,15 +7,18 @@ caught by the write's own precondition. Called by the loop for clusters that it 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from argosy.control.effects import Outcome, Unit, Version, Write
+from argosy.control.effects import Apply, Outcome, Unit, Version, Write
 from argosy.control.keys import Key
 from argosy.errors import ArgosyError, Conflict
 
 __all__ = ["Carrier", "Direct", "Writer", "carry_out", "is_current"]
+
+_log = logging.getLogger("argosy.control")
 
 
 class Writer(Protocol):
@@ -77,11 +80,22 @@ def carry_out(unit: Unit, writer: Writer, now: datetime | None = None) -> Outcom
     try:
         if not is_current(unit.read, writer):
             return Outcome(stale=True)
+        optional = [write for write in unit.writes if isinstance(write, Apply) and write.optional]
         for write in unit.writes:
-            uid, resource = writer.write(write)
-            written[uid] = resource
+            if write not in optional:
+                uid, resource = writer.write(write)
+                written[uid] = resource
+        for one in optional:
+            _try(writer, one)
     except Conflict:
         return Outcome(written, stale=True)
     except ArgosyError as x:
         return Outcome(written, str(x) or type(x).__name__)
     return Outcome(written)
+
+
+def _try(writer: Writer, write: Write) -> None:
+    try:
+        writer.write(write)
+    except ArgosyError as x:
+        _log.info("%s could not be written, and need not be: %s", write.target, x)

@@ -6,9 +6,12 @@ clusters that it reaches itself, by the agent for its own.
 
 from __future__ import annotations
 
-from argosy.control.effects import Patch, Remove, Version, Write
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from argosy.control.effects import Apply, Patch, Remove, Version, Write
 from argosy.control.keys import Key
-from argosy.errors import NotFound
+from argosy.errors import AlreadyExists, NotFound
 from argosy.ports.cluster import Cluster, ServedKind, unknown_kind
 
 __all__ = ["ClusterWriter"]
@@ -17,8 +20,9 @@ __all__ = ["ClusterWriter"]
 class ClusterWriter:
     """See `control.units.Writer`."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+    def __init__(self, cluster: Cluster, wrote: Callable[[Key, Mapping[str, Any]], None] | None = None) -> None:
+        """`wrote` is told each object as the API server has it after a write."""
+        self._cluster, self._wrote = cluster, wrote
         self._kinds: dict[str, ServedKind] = {}
 
     def version(self, target: Key) -> Version | None:
@@ -37,16 +41,30 @@ class ClusterWriter:
         api_version = self._api_version(target)
         place = (api_version, target.kind, target.namespace, target.name)
         if isinstance(write, Remove):
+            if write.evict:
+                self._cluster.evict(target.namespace, target.name, uid=write.version.uid)
+                return write.version.uid, 0  # it goes when its grace period is over, and is not waited for
             self._cluster.delete(*place, uid=write.version.uid, version=str(write.version.resource))
             return write.version.uid, None
         if isinstance(write, Patch):
             version = {"uid": write.version.uid, "resourceVersion": str(write.version.resource)}
             body = {**write.body, "metadata": {**(write.body.get("metadata") or {}), **version}}
             found = self._cluster.patch(*place, body, subresource=self._subresource(write))
+        elif write.optional:
+            found = self._created(write)
         else:
             found = self._cluster.apply(write.manifest, namespace=target.namespace or None)
         metadata = found["metadata"]
+        if self._wrote is not None:
+            self._wrote(target, found)
         return metadata["uid"], int(metadata["resourceVersion"])
+
+    def _created(self, write: Apply) -> dict[str, Any]:
+        """An object that is made once and never changed, such as an Event: there is nothing to apply."""
+        try:
+            return self._cluster.create(write.manifest, namespace=write.target.namespace or None)
+        except AlreadyExists:
+            return {"metadata": {"uid": "", "resourceVersion": "0"}}
 
     def _subresource(self, write: Patch) -> str:
         """A status is written where the cluster takes it: most of Argo's kinds have no subresource for it."""

@@ -20,6 +20,8 @@ from argosy.adapters.kube.client import connect
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.adapters.kube.watcher import HttpWatcher
 from argosy.adapters.signing.ed25519 import KeyVerifier
+from argosy.adapters.signing.sealing import KeySealer
+from argosy.agent.brokers import library_brokers
 from argosy.agent.runner import Agent, Connections
 from argosy.errors import ArgosyError, NotFound
 from argosy.local.agentlink import CLUSTER
@@ -132,6 +134,7 @@ class LocalAgents:
             runtime.queue,
             agent_blobs(runtime.blobs, entry.name),
             KeyVerifier(runtime.signer.public_keys() if runtime.signer is not None else ()),
+            KeySealer(),
             InsideHttp(("*",)),
             runtime.clock,
             cluster.server_time,
@@ -139,6 +142,7 @@ class LocalAgents:
             AGENT_REPORTS,
             {CLUSTER: entry.name},
             self._reported,
+            brokers=partial(library_brokers, cluster),
         )
 
     def _run(self, entry: Entry, agent: Agent) -> None:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from argosy.adapters.artifacts import SourceArtifacts
+from argosy.adapters.aws.balancers import AwsBalancers
+from argosy.adapters.aws.clients import Clients
+from argosy.adapters.charts.repository import ChartRepositories
 from argosy.adapters.console.executor import LogExecutor
 from argosy.adapters.files.blobs import FileBlobs
 from argosy.adapters.files.secrets import ChainedSecrets, FileSecrets
 from argosy.adapters.git.repository import GitRepository
 from argosy.adapters.hooks import HttpHookHosts
+from argosy.adapters.http.downloads import HttpDownloads
 from argosy.adapters.http.outside import HttpOutside, Later
 from argosy.adapters.jq import LazyJq
+from argosy.adapters.metrics.lazy import LazyMetrics
+from argosy.adapters.pullrequests import HttpPullRequestHosts
 from argosy.adapters.render.workshop import ToolWorkshop
+from argosy.adapters.sealed import SealedSecrets
 from argosy.adapters.signing.ed25519 import KeySigner, new_keys
+from argosy.adapters.signing.sealing import KeyOpener, new_seal_keys, with_public_half
 from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.adapters.sqlite.store import SqliteStore
 from argosy.local.agentlink import QueueLink
@@ -27,12 +37,13 @@ from argosy.ports.cluster import Cluster
 from argosy.ports.executor import Executor, FiringInfo, Observer
 from argosy.ports.secrets import Secrets
 from argosy.services.access import IamAuthoriser
-from argosy.services.agents.registry import HOME, Entry
+from argosy.services.agents.registry import HOME, Entry, Registry
 from argosy.services.queues import LOCAL_QUEUES
 from argosy.services.runtime import Runtime
 
 if TYPE_CHECKING:
     from argosy.adapters.kube.direct import DirectCluster
+    from argosy.resources.plugin import ConfigManagementPlugin
 
 _TALLY_SECONDS = 1.0
 _WATCH_SECONDS = 0.2
@@ -74,18 +85,20 @@ def assemble(
     durable: bool = True,
     serving: bool = False,
     authoriser: Authoriser | None = None,
+    plugins: Sequence[ConfigManagementPlugin] = (),
 ) -> Embedded:
     """Wire a runtime on a data directory.
 
     `durable`: whether what is sent is fsynced (see `SqliteQueue`). `serving`: a long-lived process that carries out triggers
     and moves the databases' logs in the background. The gateway process moves them as it commits, every thousand pages:
     that keeps the log short, and writing over an old log is much faster than making it longer. `authoriser`: who lets
-    requests to the API in; without it nobody does.
+    requests to the API in; without it nobody does. `plugins` render besides Helm and Kustomize.
     """
     clock = SystemClock()
     store = SqliteStore(data.store, clock, background_checkpoints=serving)
     queue = SqliteQueue(data.queue, LOCAL_QUEUES, clock, durable=durable, background_checkpoints=serving)
-    secrets: Secrets = FileSecrets(data.root)
+    kept = FileSecrets(data.root)
+    secrets: Secrets = kept
     patient = secrets
     executors: dict[str, Executor] = {}
     lazy: Cluster | None = None
@@ -104,18 +117,25 @@ def assemble(
         patient = ChainedSecrets([secrets, cached])
         # The gateway answers requests on an event loop: it takes what memory holds and waits for nobody.
         secrets = patient if serving else ChainedSecrets([secrets, cached.at_once])
+    home = Entry(HOME, "home", management=True) if cluster is not None else None
+    opener = KeyOpener(partial(_seal, data))
+    registry = Registry(store, home=home)
+    secrets, patient = (SealedSecrets(one, kept, store, registry, opener) for one in (secrets, patient))
     if serving:
         from argosy.adapters.http.executor import HttpExecutor
         from argosy.adapters.kube.executor import ClusterExecutor
         from argosy.adapters.mail.executor import EmailExecutor
+        from argosy.adapters.messages import SENDERS, MessageExecutor
         from argosy.adapters.slack.executor import SlackExecutor
 
         observer = ClusterExecutor(of_firing, clock)
         executors |= {"k8s": observer, "argoWorkflow": observer}
         executors |= {"http": HttpExecutor(secrets, lambda: runtime.insides), "log": LogExecutor()}
         executors |= {"slack": SlackExecutor(secrets, store, clock), "email": EmailExecutor(secrets)}
+        executors |= dict.fromkeys(SENDERS, MessageExecutor(secrets))
     tally = _TALLY_SECONDS if serving else 0.0
     link = QueueLink(queue)
+    repository = GitRepository(files=True)
     runtime = Runtime(
         store,
         queue,
@@ -127,24 +147,37 @@ def assemble(
         _LATE_SECONDS,
         authoriser=authoriser or IamAuthoriser(),  # no API Gateway stands before us that could vouch for anybody
         watch_seconds=_WATCH_SECONDS,
-        repository=GitRepository(files=True),
+        repository=repository,
+        downloads=HttpDownloads(),
         workshop=ToolWorkshop(_tool),
+        plugins=plugins,
+        charts=ChartRepositories(),
         jq=LazyJq(),
         observer=observer,
         signer=KeySigner(partial(_keys, data)),
         link=link,
-        home=Entry(HOME, "home", management=True) if cluster is not None else None,
+        home=home,
         connect=partial(_reach, lazy, secrets),
         base_url=lambda: str((data.told("instance") or {}).get("api", "")),
         outside=HttpOutside() if serving else HttpOutside(Later()),
+        opener=opener,
         hook_hosts=HttpHookHosts() if serving else None,
+        pull_requests=HttpPullRequestHosts() if serving else None,
+        artifacts=SourceArtifacts(secrets, repository, data.files) if serving else None,
+        metrics=LazyMetrics() if serving else None,
+        balancers=AwsBalancers(Clients()) if serving else None,
     )
     return Embedded(runtime, queue, store, patient, clock, link, lazy)
 
 
 def _keys(data: DataDir) -> str:
     make_private(data.agent_keys, "signing keys", new_keys)
-    return data.agent_keys.read_text()
+    return with_public_half(data.agent_keys.read_text(), _seal(data))
+
+
+def _seal(data: DataDir) -> str:
+    make_private(data.agent_seal, "sealing keys", new_seal_keys)
+    return data.agent_seal.read_text()
 
 
 def _reach(home: Cluster | None, secrets: Secrets, entry: Entry) -> Cluster:

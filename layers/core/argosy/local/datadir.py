@@ -3,6 +3,7 @@
 queue.db store.db    SQLite files              blobs/      large messages
 secrets/ configs/    values by file            instance    locked by the one running `argosy up`
 wake.*               pipes that wake a process   token      who may use the API of the running instance
+files/               what triggers' `file` sources are taken from, by namespace
 """
 
 from __future__ import annotations
@@ -53,6 +54,11 @@ class DataDir:
         return self.root / "store.db"
 
     @property
+    def files(self) -> Path:
+        """What `file` sources of triggers are taken from, a folder for each namespace."""
+        return self.root / "files"
+
+    @property
     def blobs(self) -> Path:
         """Blob folder."""
         return self.root / "blobs"
@@ -66,6 +72,11 @@ class DataDir:
     def agent_keys(self) -> Path:
         """What work for agents is signed with."""
         return self.root / "agent-keys"
+
+    @property
+    def agent_seal(self) -> Path:
+        """What opens values that agents have sealed."""
+        return self.root / "agent-seal"
 
     def pipe(self, process: str) -> Path:
         """Wake-up pipe of one process."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from argosy.errors import ArgosyError
 from argosy.events.sources.hooks import HEALTH, size_limit
-from argosy.local.apidoor import ApiDoor, Branch
+from argosy.local.apidoor import ApiDoor, Branch, GitDoor
 from argosy.local.gateway import Door, Gateway, Route, Router
 from argosy.local.httpserver import HttpServer
 from argosy.ports.secrets import Secrets
@@ -34,9 +34,17 @@ _UNKNOWN_LIMIT = 1024 * 1024
 class Doors:
     """The open ports."""
 
-    def __init__(self, gateway: Gateway, declarations: Declarations, secrets: Secrets, host: str, api: ApiDoor) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        declarations: Declarations,
+        secrets: Secrets,
+        host: str,
+        api: ApiDoor,
+        git: GitDoor,
+    ) -> None:
         self._gateway, self._declarations, self._secrets, self._host = gateway, declarations, secrets, host
-        self._api_door = api
+        self._api_door, self._git_door = api, git
         self._open: dict[str, tuple[HttpServer, tuple[str, ...] | None]] = {}
         self._routes: dict[str, dict[str, list[Hook]]] = {}
         self._said: dict[str, str] = {}
@@ -45,7 +53,7 @@ class Doors:
 
     async def open_api(self, port: int) -> int | None:
         """Open the API port if it is not open; returns its number, or None and says why when it cannot be opened."""
-        server = HttpServer(Branch(self._api_door, Door(self._gateway, self._api_route)))
+        server = HttpServer(Branch(self._api_door, self._git_door, Door(self._gateway, self._api_route)))
         try:
             number = await server.open(self._host, port)
         except OSError as x:

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from argosy.errors import ArgosyError, Unavailable
-from argosy.local.apidoor import ApiDoor, is_near
+from argosy.local.apidoor import ApiDoor, GitDoor, is_near
 from argosy.local.assembly import ClusterAccess, Embedded, assemble
 from argosy.local.datadir import DataDir
 from argosy.local.doors import Doors
 from argosy.local.functions import handler
 from argosy.local.gateway import Gateway
 from argosy.local.memory import settle_memory
+from argosy.local.plugins import load_plugins
 from argosy.local.token import local_actor, make_token
 from argosy.local.wake import Sleeper, Waker
 from argosy.local.worker import DRAIN, DRAIN_SECONDS
@@ -42,7 +43,10 @@ _REQUEST_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class UpOptions:
-    """What `argosy up` was told: where the data lies, what to apply first, the cluster, the API address, whether to stay."""
+    """What `argosy up` was told: where the data lies, what to apply first, the cluster, the API address, whether to stay.
+
+    `plugins`: a folder of ConfigManagementPlugins.
+    """
 
     data: Path
     apply: Sequence[Manifest] = ()
@@ -50,6 +54,7 @@ class UpOptions:
     host: str = "127.0.0.1"
     port: int = 8080
     once: bool = False
+    plugins: Path | None = None
 
 
 def up(options: UpOptions) -> int:
@@ -57,6 +62,7 @@ def up(options: UpOptions) -> int:
 
     Raises Unavailable when the data directory is in use, InvalidObject for a bad manifest.
     """
+    load_plugins(options.plugins)  # what is wrong with them is told before anything is started
     data = DataDir(options.data)
     data.claim("instance", {"pid": os.getpid()})
     data.wait_for("worker", DRAIN_SECONDS)  # one whose gateway was killed ends by itself, at once
@@ -104,7 +110,8 @@ class _Installation:
         declarations.refresh()
         gateway = Gateway(self._embedded.queue, handler("webhook"), self._waker.wake)
         api = ApiDoor(self._embedded.runtime.authoriser, self._own_waker.wake)
-        doors = Doors(gateway, declarations, self._embedded.patient_secrets, self._options.host, api)
+        git = GitDoor(self._waker.wake)
+        doors = Doors(gateway, declarations, self._embedded.patient_secrets, self._options.host, api, git)
         port = await self._open_api(doors)
         await self._start_worker()
         supervisor = asyncio.create_task(self._supervise())
@@ -123,6 +130,7 @@ class _Installation:
         try:
             await doors.close(_REQUEST_SECONDS)
             api.close()
+            git.close()
             code = await self._stop_worker()
         finally:
             self._kill_worker()
@@ -178,6 +186,7 @@ class _Installation:
             "yes" if cluster else "no",
             cluster.kubeconfig if cluster else "",
             cluster.context if cluster else "",
+            str(self._options.plugins or ""),
         ]
         self._worker = await asyncio.create_subprocess_exec(
             sys.executable,

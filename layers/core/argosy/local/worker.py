@@ -18,18 +18,23 @@ from pathlib import Path
 from argosy.errors import ArgosyError
 from argosy.local.agents import LocalAgents
 from argosy.local.assembly import ClusterAccess, Embedded, assemble
+from argosy.local.connectors import LocalConnectors
 from argosy.local.console import configure_logging
 from argosy.local.datadir import DataDir
 from argosy.local.fifopump import FifoPump
 from argosy.local.functions import Context, handler, schedule_event
 from argosy.local.memory import settle_memory
+from argosy.local.plugins import load_plugins
 from argosy.local.pumps import Pump
+from argosy.local.wake import Waker
 from argosy.ports.cluster import Cluster
 from argosy.services.queues import (
     AGENT_COMMANDS,
     AGENT_REPORTS,
     BUS,
+    RECONCILE_APP,
     RECONCILE_DOOR,
+    RECONCILE_ROLLOUT,
     RECONCILE_SOURCE,
     TIMERS,
     TRIGGERS,
@@ -55,13 +60,16 @@ class Worker:
 
     data: DataDir
     cluster: ClusterAccess | None
+    plugins: Path | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _orphaned: bool = False
 
     def run(self) -> bool:
         """Work until standard input ends or SIGTERM comes, then drain; True when everything in flight was finished."""
         self.data.claim("worker", {"pid": os.getpid()})
-        embedded = assemble(self.data, cluster=self.cluster, durable=False, serving=True)
+        embedded = assemble(
+            self.data, cluster=self.cluster, durable=False, serving=True, plugins=load_plugins(self.plugins)
+        )
         use(embedded.runtime)
         triggers = Pump(embedded.queue, TRIGGERS, handler("trigger"), batch=TRIGGER_BATCH, limit=16)
         bus = Pump(
@@ -77,6 +85,8 @@ class Worker:
         for pump in (bus, triggers, timers):
             pump.start()
         agents, fifos = self._agents(embedded, [bus, timers])
+        connectors = LocalConnectors(embedded, bus.wake)
+        connectors.start()
         ticking = threading.Thread(target=self._tick, args=(embedded, bus), name="ticker", daemon=True)
         ticking.start()
         if embedded.cluster is not None:
@@ -93,6 +103,7 @@ class Worker:
         if self._orphaned:
             # As if it had been killed too: the next run takes up what is in flight.
             os._exit(ORPHANED)
+        connectors.stop()
         agents.stop()
         pumps: list[Pump | FifoPump] = [*fifos, bus, triggers, timers]
         drained = all([pump.stop(DRAIN_SECONDS) for pump in pumps])
@@ -105,13 +116,22 @@ class Worker:
     def _agents(self, embedded: Embedded, after: Sequence[Pump]) -> tuple[LocalAgents, Sequence[FifoPump]]:
         """Start the agents and the pumps between them and the hub."""
         queue = embedded.queue
-        door = FifoPump(queue, RECONCILE_DOOR, handler("reconcile_door"), after=after)
+        # What is declared in a cluster opens and closes ports of the gateway, which else looks every two seconds.
+        door = FifoPump(
+            queue, RECONCILE_DOOR, handler("reconcile_door"), after=[*after, Waker(self.data.pipe("gateway"))]
+        )
         hooks = FifoPump(queue, RECONCILE_SOURCE, handler("reconcile_source"), after=after)
-        reports = FifoPump(queue, AGENT_REPORTS, handler("agent_inbox"), threads=2, after=[*after, door])
+        rollouts = FifoPump(queue, RECONCILE_ROLLOUT, handler("reconcile_rollout"), threads=4, after=after)
+        apps = FifoPump(queue, RECONCILE_APP, handler("reconcile_app"), threads=4, after=after)
+        reports = FifoPump(
+            queue, AGENT_REPORTS, handler("agent_inbox"), threads=2, after=[*after, door, rollouts, apps]
+        )
         agents = LocalAgents(embedded, self.cluster, reports.wake)
         commands = FifoPump(queue, AGENT_COMMANDS, agents.handler, threads=4)
         embedded.link.sent = commands.wake
-        fifos = (commands, reports, door, hooks)
+        fifos = (commands, reports, door, hooks, rollouts, apps)
+        # Whoever sends wakes who works on it: a timer that rings, an object that wakes another.
+        queue.watchers = {pump.name: pump.wake for pump in fifos}
         for pump in fifos:
             pump.start()
         agents.start()
@@ -174,11 +194,11 @@ class Worker:
 
 
 def main() -> None:
-    """Entry point: `python -m argosy.local.worker DATA CLUSTER KUBECONFIG CONTEXT` (CLUSTER is `yes` or `no`)."""
-    data, cluster, kubeconfig, context = sys.argv[1:5]
+    """Entry point: `python -m argosy.local.worker DATA CLUSTER KUBECONFIG CONTEXT PLUGINS` (CLUSTER is `yes` or `no`)."""
+    data, cluster, kubeconfig, context, plugins = sys.argv[1:6]
     configure_logging()
     access = ClusterAccess(kubeconfig, context) if cluster == "yes" else None
-    drained = Worker(DataDir(Path(data)), access).run()
+    drained = Worker(DataDir(Path(data)), access, Path(plugins) if plugins else None).run()
     sys.exit(0 if drained else 3)
 
 

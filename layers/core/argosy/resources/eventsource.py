@@ -21,6 +21,7 @@ from argosy.resources.sources.places import CalendarSource, FieldSelector, Resou
 
 __all__ = [
     "AWS_TYPES",
+    "CONNECTED_TYPES",
     "HTTP_TYPES",
     "KNOWN_TYPES",
     "LOCAL_TYPES",
@@ -52,8 +53,11 @@ EVENT_BRIDGE = "eventBridge"
 KNOWN_TYPES = RECREATE_TYPES | ROLLING_TYPES | {EVENT_BRIDGE}
 HTTP_TYPES: Final = tuple(http.CHECKS)
 """Those that come in by requests, in a fixed order."""
-# What a stack on AWS serves, and what one machine does.
-LOCAL_TYPES = frozenset({*HTTP_TYPES, "calendar", "resource"})
+CONNECTED_TYPES: Final = frozenset("amqp file kafka mqtt nats redis redisStream sftp".split())
+"""Those that a lasting connection serves, in `argosy up` and in the agent of a cluster; no function keeps one."""
+
+# What a stack on AWS serves, with its agents, and what one machine does.
+LOCAL_TYPES = frozenset({*HTTP_TYPES, "calendar", "resource"}) | CONNECTED_TYPES
 AWS_TYPES = LOCAL_TYPES | {"sqs", "minio", EVENT_BRIDGE}
 SERVED_TYPES = AWS_TYPES | LOCAL_TYPES
 

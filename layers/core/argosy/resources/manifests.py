@@ -3,7 +3,8 @@
 The reading is that of `sigs.k8s.io/yaml` 1.4, which Argo uses: YAML 1.1 words for booleans, dates stay text, a key given
 twice is an error, several documents in one file, and a `List` stands for its items. On purpose different: a field
 beside a merge (`<<`) may override what is merged, as YAML has it and strict reading in Go does not. Called by `argosy
-apply|lint|delete` and by `argosy up --apply`; nothing here knows which kinds exist.
+apply|lint|delete` and by `argosy up --apply`; nothing here knows which kinds exist. What is rendered is read `loosely`, by
+`argosy.gitops.objects`: as `Unmarshal` does it and not `UnmarshalStrict`, the last one counts of what is given twice.
 """
 
 from __future__ import annotations
@@ -76,17 +77,18 @@ class Manifest:
         return InvalidObject(reason, obj=self.title, field=path, line=self.line(path), file=self.file)
 
 
-def read_manifests(text: str, file: str = "") -> list[Manifest]:
+def read_manifests(text: str, file: str = "", *, loosely: bool = False) -> list[Manifest]:
     """Return the objects of a YAML or JSON text in order, empty documents left out.
 
-    Raises InvalidObject with file and line for broken YAML, a key given twice, an alias bomb or too deep nesting, and for
-    a document that is not an object with apiVersion and kind.
+    Raises InvalidObject with file and line for broken YAML, a key given twice (`loosely`: its last value counts), an alias
+    bomb or too deep nesting, and for a document that is not an object with apiVersion and kind.
     """
-    return [manifest for node in documents(text, file) for manifest in _objects(node, file)]
+    reading = _LooseReader if loosely else _Reader
+    return [manifest for node in documents(text, file) for manifest in _objects(node, reading(file))]
 
 
-def _objects(node: Node, file: str) -> Iterator[Manifest]:
-    reader = _Reader(file)
+def _objects(node: Node, reader: _Reader) -> Iterator[Manifest]:
+    file = reader.file
     body = reader.value(node, "", 0)
     if body is None:
         return
@@ -115,7 +117,7 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.lines: dict[str, int] = {}
-        self._file = file
+        self.file = file
         self._nodes = 0
 
     def value(self, node: Node, path: str, depth: int) -> Any:
@@ -145,17 +147,23 @@ class _Reader:
         own: dict[str, tuple[Node, Node]] = {}
         merged: dict[str, tuple[Node, Node]] = {}
         for key, item in node.pairs or ():
-            if key.plain and key.text == "<<":
-                for other in item.items if item.items is not None else [item]:
-                    if other.pairs is None:
-                        raise self._error(item, "a merge (<<) takes an object or a list of objects")
-                    merged = self._fields(other, depth + 1) | merged
+            if _is_merge(key):
+                merged = self._merged(item, depth) | merged
                 continue
             name = self._name(key)
             if name in own:
                 raise self._error(key, f"key {name!r} is given twice")
             own[name] = (key, item)
         return merged | own
+
+    def _merged(self, item: Node, depth: int) -> dict[str, tuple[Node, Node]]:
+        """What a merge brings; of several objects the first one counts."""
+        found: dict[str, tuple[Node, Node]] = {}
+        for other in item.items if item.items is not None else [item]:
+            if other.pairs is None:
+                raise self._error(item, "a merge (<<) takes an object or a list of objects")
+            found = self._fields(other, depth + 1) | found
+        return found
 
     def _name(self, key: Node) -> str:
         if key.text is None:
@@ -173,7 +181,22 @@ class _Reader:
             )
 
     def _error(self, node: Node, reason: str) -> InvalidObject:
-        return InvalidObject(reason, line=node.line, file=self._file)
+        return InvalidObject(reason, line=node.line, file=self.file)
+
+
+class _LooseReader(_Reader):
+    """Takes what stands last, be it a field or a merge."""
+
+    def _fields(self, node: Node, depth: int) -> dict[str, tuple[Node, Node]]:
+        self._count(node, depth)
+        found: dict[str, tuple[Node, Node]] = {}
+        for key, item in node.pairs or ():
+            found |= self._merged(item, depth) if _is_merge(key) else {self._name(key): (key, item)}
+        return found
+
+
+def _is_merge(key: Node) -> bool:
+    return key.plain and key.text == "<<"
 
 
 def read_value(text: str) -> Any:

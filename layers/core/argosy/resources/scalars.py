@@ -27,6 +27,7 @@ _WORDS: Final[dict[str, Scalar]] = (
 _ENDLESS = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 _INT = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])_(?=[0-9])")
 _STANDARD = "tag:yaml.org,2002:"
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "int": (int,),
@@ -71,7 +72,8 @@ def _implicit(text: str) -> Scalar:
         raise ValueError("JSON has no such number")
     if text[0] not in "+-.0123456789":
         return text
-    plain = text.replace("_", "") if text[0] != "." else text
+    # Behind a point Go reads by `ParseFloat` alone, which wants digits on both sides.
+    plain = text.replace("_", "") if text[0] != "." else _BETWEEN_DIGITS.sub("", text)
     if _INT.match(plain):
         whole = _whole(plain)
         if -(2**63) <= whole < (2**64 if plain[0].isdigit() else 2**63):

@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic import Field
 
+from argosy.resources.artifacts import ArtifactSource
 from argosy.resources.base import KeyRef, Metadata, Model
+from argosy.resources.sources.common import BasicAuth, NatsAuth, Sasl, Tls
 
 __all__ = [
     "ArgoWorkflowTrigger",
@@ -20,14 +22,17 @@ __all__ = [
     "Backoff",
     "BasicAuth",
     "ConditionsReset",
+    "CustomTrigger",
     "DataFilter",
     "Dependency",
     "ExprFilter",
     "Filters",
     "HttpTrigger",
+    "KafkaTrigger",
     "KubernetesTrigger",
     "LabelPolicy",
     "LogTrigger",
+    "NatsTrigger",
     "Parameter",
     "ParameterSource",
     "PayloadField",
@@ -137,22 +142,6 @@ class SecureHeader(Model):
     value_from: ValueFrom | None = None
 
 
-class BasicAuth(Model):
-    """`basicAuth`."""
-
-    username: KeyRef | None = None
-    password: KeyRef | None = None
-
-
-class Tls(Model):
-    """`tls` of a trigger."""
-
-    insecure_skip_verify: bool = False
-    ca_cert_secret: KeyRef | None = None
-    client_cert_secret: KeyRef | None = None
-    client_key_secret: KeyRef | None = None
-
-
 class HttpTrigger(Model):
     """`template.http`."""
 
@@ -173,18 +162,6 @@ class LogTrigger(Model):
     """`template.log`."""
 
     interval_seconds: int = 0
-
-
-class ArtifactSource(Model):
-    """`source` of a resource trigger; the first given of Argo's order is used."""
-
-    s3: dict[str, Any] | None = None
-    inline: str | None = None
-    file: dict[str, Any] | None = None
-    url: dict[str, Any] | None = None
-    git: dict[str, Any] | None = None
-    configmap: KeyRef | None = None
-    resource: dict[str, Any] | None = None
 
 
 class KubernetesTrigger(Model):
@@ -284,10 +261,19 @@ class EmailTrigger(Model):
 
 
 class KafkaTrigger(Model):
-    """`template.kafka`."""
+    """`template.kafka`; `requiredAcks`: 1 = of the leader, 0 and -1 = of all replicas in sync."""
 
     url: str = ""
     topic: str = ""
+    partitioning_key: str | None = None
+    headers: Mapping[str, str] = {}
+    secure_headers: list[SecureHeader] = []
+    required_acks: int = 0
+    compress: bool = False
+    tls: Tls | None = None
+    sasl: Sasl | None = None
+    schema_registry: Mapping[str, Any] | None = None
+    parameters: list[Parameter] = []
     payload: list[Parameter] | None = None
 
 
@@ -296,6 +282,9 @@ class NatsTrigger(Model):
 
     url: str = ""
     subject: str = ""
+    tls: Tls | None = None
+    auth: NatsAuth | None = None
+    parameters: list[Parameter] = []
     payload: list[Parameter] | None = None
 
 
@@ -310,13 +299,15 @@ class OpenWhiskTrigger(Model):
 
 
 class CustomTrigger(Model):
-    """`template.custom`."""
+    """`template.custom`: a gRPC server of the user's, at `host:port`; `certSecret` is the authority of its certificate."""
 
     server_url: str = Field("", alias="serverURL")
-    spec: dict[str, Any] | None = None
+    server_name_override: str = ""
+    spec: Mapping[str, str] | None = None
     secure: bool = False
     cert_secret: KeyRef | None = None
     parameters: list[Parameter] = []
+    payload: list[Parameter] | None = None
 
 
 class ResetTime(Model):

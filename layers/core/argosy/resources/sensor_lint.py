@@ -1,11 +1,11 @@
-"""What is valid in a Sensor and cannot work: told by `argosy lint`, where Argo finds it when an event comes, or never.
+"""What is valid in a Sensor and cannot work, where Argo finds it when an event comes, or never.
 
-    filters that no event passes   a data type there is none of, a value or a pattern that cannot be read, a comparator that
-                                   the type does not know, an expression that asks for what no field gives, a context that
-                                   the dependency's own event cannot have
+Refused when it is applied (`uncompilable`): a data type there is none of, a value or a pattern that cannot be read, an
+expression that is none; so is a condition with an unknown dependency (`sensor_validation`). Told by `argosy lint`:
+
+    filters that no event passes   a comparator that the type does not know, an expression that asks for what no field gives,
+                                   a context that the dependency's own event cannot have
     parameters without a source    of a dependency that is not there, or that the trigger's condition does not name
-
-A condition with an unknown dependency is refused when the object is applied already (`sensor_validation`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from argosy.lang.conditions import compile_condition
 from argosy.resources.base import Problem
 from argosy.resources.sensor import DataFilter, Dependency, ExprFilter, Parameter, Sensor, Trigger
 
-__all__ = ["late_problems"]
+__all__ = ["late_problems", "uncompilable"]
 
 _READERS: Final[dict[str, Callable[[str], object]]] = {
     "number": strconv.parse_float,
@@ -31,6 +31,34 @@ _JSON: Final = "application/json"
 _PARAMETERS: Final = ("parameters", "payload", "dynamic_headers")
 _KINDS: Final = "k8s argo_workflow http aws_lambda slack email kafka nats open_whisk custom".split()
 _NAMES: Final = {"argo_workflow": "argoWorkflow", "aws_lambda": "awsLambda", "open_whisk": "openWhisk"}
+
+
+def uncompilable(sensor: Sensor) -> Iterator[Problem]:
+    """What would fail for every event; Argo takes it, and says so in a log at each."""
+    for index, dependency in enumerate(sensor.spec.dependencies):
+        if dependency.filters is None:
+            continue
+        path = f"spec.dependencies[{index}].filters"
+        for place, data in enumerate(dependency.filters.data):
+            yield from _unreadable(data, f"{path}.data[{place}]")
+        for place, one in enumerate(dependency.filters.exprs):
+            try:
+                govaluate.compile(one.expr)
+            except EvaluationError as x:
+                yield Problem(f"{path}.exprs[{place}].expr", str(x), True)
+
+
+def _unreadable(one: DataFilter, path: str) -> Iterator[Problem]:
+    read = _READERS.get(one.type)
+    if read is None:
+        if one.type:  # else told already
+            yield Problem(f"{path}.type", f"{one.type!r} is not bool, number or string", True)
+        return
+    for index, value in enumerate(one.value):
+        try:
+            read(value)
+        except EvaluationError as x:
+            yield Problem(f"{path}.value[{index}]", str(x), True)
 
 
 def late_problems(sensor: Sensor) -> list[Problem]:
@@ -64,17 +92,8 @@ def _filters(dependency: Dependency, path: str) -> Iterator[Problem]:
 
 
 def _data(one: DataFilter, path: str) -> Iterator[Problem]:
-    read = _READERS.get(one.type)
-    if read is None:
-        yield Problem(f"{path}.type", f"never true: {one.type!r} is not bool, number or string")
-        return
     if one.type == "string" and one.comparator not in _EQUALITY:
         yield Problem(f"{path}.comparator", f"never true: texts are not compared by {one.comparator}")
-    for index, value in enumerate(one.value):
-        try:
-            read(value)
-        except EvaluationError as x:
-            yield Problem(f"{path}.value[{index}]", f"never true: {x}")
 
 
 def _expression(one: ExprFilter, path: str) -> Iterator[Problem]:
@@ -82,9 +101,8 @@ def _expression(one: ExprFilter, path: str) -> Iterator[Problem]:
         return
     try:
         asked = govaluate.compile(one.expr).names
-    except EvaluationError as x:
-        yield Problem(f"{path}.expr", f"never true: {x}")
-        return
+    except EvaluationError:
+        return  # told already
     for name in sorted(asked - {field.name for field in one.fields}):
         yield Problem(f"{path}.expr", f"never true: no field is called {name}")
 

@@ -7,6 +7,7 @@ script that is no Lua. Whoever has jq at hand checks its programs too (`services
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -15,6 +16,7 @@ from pydantic.alias_generators import to_camel
 from argosy.errors import ArgosyError, EvaluationError
 from argosy.lang import clock, cron, lua
 from argosy.resources import workflowargs
+from argosy.resources.artifacts import check_source
 from argosy.resources.base import Problem
 from argosy.resources.sensor import (
     ArgoWorkflowTrigger,
@@ -25,6 +27,7 @@ from argosy.resources.sensor import (
     EmailTrigger,
     ExprFilter,
     Filters,
+    KafkaTrigger,
     KubernetesTrigger,
     Parameter,
     Sensor,
@@ -33,13 +36,17 @@ from argosy.resources.sensor import (
     TriggerTemplate,
 )
 
-__all__ = ["SERVED_TRIGGERS", "TRIGGER_TYPES", "validate"]
+__all__ = ["KAFKA_MECHANISMS", "SERVED_TRIGGERS", "TRIGGER_TYPES", "validate"]
 
 TRIGGER_TYPES = (
     "k8s argoWorkflow http awsLambda azureEventHubs azureServiceBus kafka pulsar nats slack openWhisk custom log email "
     "aws"
 ).split()
-SERVED_TRIGGERS = frozenset({"k8s", "argoWorkflow", "http", "log", "awsLambda", "aws", "slack", "email"})
+SERVED_TRIGGERS = frozenset(
+    {"k8s", "argoWorkflow", "http", "log", "awsLambda", "aws", "slack", "email", "kafka", "nats", "custom"}
+)
+KAFKA_MECHANISMS = ("", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_KAFKA_ACKS = (-1, 0, 1)
 _INVOCATION_TYPES = ("", "RequestResponse", "Event", "DryRun")
 _AWS_TARGETS = {
     "sns": ("topic_arn",),
@@ -53,12 +60,14 @@ _NEEDED = {
     "open_whisk": ("action_name", "host", "payload"),
     "custom": ("server_url", "spec"),
 }
+_UNCHECKED = ("kafka", "nats")
+"""Whose `parameters` Argo does not look at."""
+
 _OPERATORS = ("", "and", "or")
 _COMPARATORS = ("", ">=", ">", "=", "!=", "<", "<=")
 _PARAMETER_OPERATIONS = ("", "append", "overwrite", "prepend")
 _METHODS = ("", "GET", "DELETE", "PATCH", "POST", "PUT")
 _WORKFLOW_OPERATIONS = "submit submit-from suspend retry resume resubmit terminate stop".split()
-_UNSERVED_SOURCES = ("s3", "file", "url", "git")
 _PATCH_STRATEGIES = (
     "",
     "application/merge-patch+json",
@@ -235,12 +244,27 @@ def _needed(template: TriggerTemplate, path: str) -> Iterator[Problem]:
                 yield Problem(f"{at}.{alias}", "required, but missing")
         if "payload" in fields:
             yield from _parameters(trigger.payload or [], f"{at}.payload")
-        yield from _parameters(getattr(trigger, "parameters", []), f"{at}.parameters")
+        unchecked = name in _UNCHECKED
+        for problem in _parameters(trigger.parameters, f"{at}.parameters"):
+            yield replace(problem, unsupported=True) if unchecked else problem
     whisk, custom = template.open_whisk, template.custom
     if whisk is not None and whisk.auth_token is not None and not (whisk.auth_token.name and whisk.auth_token.key):
         yield Problem(f"{path}.openWhisk.authToken", "needs name and key")
     if custom is not None and custom.secure and custom.cert_secret is None:
         yield Problem(f"{path}.custom.certSecret", "required with secure, but missing")
+    if template.kafka is not None:
+        yield from _kafka(template.kafka, f"{path}.kafka")
+
+
+def _kafka(trigger: KafkaTrigger, path: str) -> Iterator[Problem]:
+    """What Argo takes and is not served here, or refused by every broker."""
+    if trigger.sasl is not None and trigger.sasl.mechanism not in KAFKA_MECHANISMS:
+        served = ", ".join(KAFKA_MECHANISMS[1:])
+        yield Problem(f"{path}.sasl.mechanism", f"{trigger.sasl.mechanism!r} is not served; {served} are", True)
+    if trigger.schema_registry is not None:
+        yield Problem(f"{path}.schemaRegistry", "messages are sent as JSON; Avro is not served by this version", True)
+    if trigger.required_acks not in _KAFKA_ACKS:
+        yield Problem(f"{path}.requiredAcks", "1 (the leader), or 0 or -1 (all replicas in sync)", True)
 
 
 def _email(trigger: EmailTrigger, path: str) -> Iterator[Problem]:
@@ -308,14 +332,7 @@ def _resource(trigger: Any, operations: Sequence[str], path: str) -> Iterator[Pr
     if trigger.source is None:
         yield Problem(f"{path}.source", "required, but missing")
     else:
-        for name in _UNSERVED_SOURCES:
-            if getattr(trigger.source, name) is not None:
-                yield Problem(
-                    f"{path}.source.{name}", f"a trigger source of type {name} is not served by this version", True
-                )
-        config = trigger.source.configmap
-        if config is not None and not (config.name and config.key):
-            yield Problem(f"{path}.source.configmap", "needs name and key", True)
+        yield from check_source(trigger.source, f"{path}.source")
     yield from _one_of(trigger.operation, operations, f"{path}.operation")
     yield from _parameters(trigger.parameters, f"{path}.parameters")
 

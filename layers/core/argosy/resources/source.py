@@ -14,7 +14,7 @@ from pydantic import Field
 
 from argosy.resources.base import Model
 
-__all__ = ["Directory", "Helm", "Jsonnet", "JsonnetVariable", "Kustomize", "Source"]
+__all__ = ["Directory", "Helm", "Jsonnet", "JsonnetVariable", "Kustomize", "Source", "SourcePlugin"]
 
 
 class HelmParameter(Model):
@@ -59,6 +59,27 @@ class KustomizeReplica(Model):
     count: int | str
 
 
+class KustomizeTarget(Model):
+    """Which objects a patch is for; the names are patterns."""
+
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+    annotation_selector: str = ""
+    label_selector: str = ""
+
+
+class KustomizePatch(Model):
+    """An entry of `kustomize.patches`: a file of the source's folder, or the patch itself."""
+
+    path: str = ""
+    patch: str = ""
+    target: KustomizeTarget | None = None
+    options: Mapping[str, bool] = {}
+
+
 class Kustomize(Model):
     """`source.kustomize`."""
 
@@ -73,7 +94,7 @@ class Kustomize(Model):
     namespace: str = ""
     common_annotations_envsubst: bool = False
     replicas: Sequence[KustomizeReplica] = ()
-    patches: Sequence[Mapping[str, Any]] = ()
+    patches: Sequence[KustomizePatch] = ()
     components: Sequence[str] = ()
     ignore_missing_components: bool = False
     label_without_selector: bool = False
@@ -108,6 +129,21 @@ class Directory(Model):
     disable_extension_filter: bool = False
 
 
+class Variable(Model):
+    """An entry of `plugin.env`."""
+
+    name: str
+    value: str = ""
+
+
+class SourcePlugin(Model):
+    """`source.plugin`; a parameter has a `name` and one of `string`, `array` and `map`."""
+
+    name: str = ""
+    env: Sequence[Variable] = ()
+    parameters: Sequence[Mapping[str, Any]] | None = None
+
+
 class Source(Model):
     """`spec.source`, or an entry of `spec.sources`."""
 
@@ -117,7 +153,7 @@ class Source(Model):
     helm: Helm | None = None
     kustomize: Kustomize | None = None
     directory: Directory | None = None
-    plugin: Mapping[str, Any] | None = None
+    plugin: SourcePlugin | None = None
     chart: str = ""
     ref: str = ""
     name: str = ""

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 import yaml
@@ -21,6 +22,9 @@ __all__ = ["MAX_DEPTH", "Node", "documents"]
 
 MAX_DEPTH: Final = 100
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MOST_AGAIN: Final = 10_000_000
+_QUOTED = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
 _ESCAPE = re.compile(r"(?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})+|\\.")
 
 
@@ -56,8 +60,17 @@ def documents(text: str, file: str = "") -> Iterator[Node]:
 
     Raises InvalidObject with the line for what is not YAML, an unknown alias and nesting deeper than `MAX_DEPTH`.
     """
+    told = 0
     try:
-        yield from _read(yaml.parse(_json_as_yaml(text), Loader=_LOADER), file)
+        text = _json_as_yaml(text)
+        try:
+            for node in _read(yaml.parse(text, Loader=_LOADER), file):
+                yield node
+                told += 1
+        except yaml.YAMLError as x:
+            if not _at_apostrophe(text, x):
+                raise
+            yield from islice(_read(yaml.parse(_without_apostrophes(text, x), Loader=_LOADER), file), told, None)
     except yaml.YAMLError as x:
         mark = getattr(x, "problem_mark", None) or getattr(x, "context_mark", None)
         what = str(getattr(x, "problem", None) or x)
@@ -73,6 +86,37 @@ def _json_as_yaml(text: str) -> str:
     except (ValueError, RecursionError):
         return text
     return _ESCAPE.sub(_whole_characters, text.replace("\t", " "))
+
+
+def _at_apostrophe(text: str, refusal: yaml.YAMLError) -> bool:
+    mark = getattr(refusal, "problem_mark", None)
+    unknown = getattr(refusal, "problem", "") == "found unknown escape character"
+    return unknown and text[mark.index : mark.index + 2] == "\\'" if mark else False
+
+
+def _without_apostrophes(text: str, refusal: yaml.YAMLError) -> str:
+    """The text with `'` for every `\\'` in double quotes, which Go reads and YAML has not: they are where it is refused.
+
+    It is read again up to the next one, until it can be read, or `_MOST_AGAIN` characters have been.
+    """
+    read = 0
+    while (read := read + len(text)) <= _MOST_AGAIN:
+        mark: Any = getattr(refusal, "problem_mark", None)
+        text = text[: mark.index] + _QUOTED.sub(_own_apostrophes, text[mark.index :], count=1)
+        try:
+            for _ in yaml.parse(text, Loader=_LOADER):
+                pass
+        except yaml.YAMLError as x:
+            if not _at_apostrophe(text, x):
+                break
+            refusal = x
+        else:
+            break
+    return text
+
+
+def _own_apostrophes(rest: re.Match[str]) -> str:
+    return _ESCAPED.sub(lambda escape: "'" if escape[0] == "\\'" else escape[0], rest[0])
 
 
 def _whole_characters(escape: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from argosy.errors import ArgosyError
 from argosy.events.sensors import CompiledSensor
@@ -20,13 +20,14 @@ from argosy.lang import instants
 from argosy.ports.clock import Clock
 from argosy.ports.store import Row, Store
 from argosy.resources.base import KeyRef
-from argosy.resources.eventsource import HTTP_TYPES, EventSource, WebhookSource
+from argosy.resources.eventsource import CONNECTED_TYPES, HTTP_TYPES, EventSource, WebhookSource
 from argosy.resources.sensor import Sensor
 from argosy.services.objects import OBJECTS_PK, VERSION_KEY
 
 __all__ = ["Declarations", "Hook", "SourceEntry", "pick", "source_entries"]
 
 Subject = tuple[str, str, str, str]
+_WIRED: Final = frozenset({"sqs", "sns", "minio", "eventBridge"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,9 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class SourceEntry:
-    """One entry of an event source that AWS or an agent feeds: its type is `kind`, its model `entry`.
+    """One entry of an event source that AWS, an agent or a connector feeds: its type is `kind`, its model `entry`.
 
-    `since`: when its event source was declared.
+    `since`: when its event source was declared; `account`: whom its secrets are read as.
     """
 
     namespace: str
@@ -78,6 +79,7 @@ class SourceEntry:
     kind: str
     entry: Any
     since: datetime | None = None
+    account: str = "default"
 
     @property
     def key(self) -> str:
@@ -146,16 +148,24 @@ class Declarations:
         return self._hooks.get((namespace, source))
 
     def entries(self, kind: str) -> Sequence[SourceEntry]:
-        """Entries of all EventSources of a type: `sqs`, `sns`, `minio`, `eventBridge`, or `resource`, which agents feed."""
+        """Entries of all EventSources of a type that does not come by HTTP, but `calendar`."""
         return self._entries.get(kind, ())
 
     def wired_entries(self) -> list[SourceEntry]:
         """Those that something in AWS feeds, whatever their type."""
-        return [entry for kind, entries in self._entries.items() if kind != "resource" for entry in entries]
+        return [entry for kind, entries in self._entries.items() if kind in _WIRED for entry in entries]
+
+    def connected_entries(self) -> list[SourceEntry]:
+        """Those that a lasting connection feeds, whatever their type."""
+        return [entry for kind in sorted(CONNECTED_TYPES) for entry in self._entries.get(kind, ())]
 
     def all_hooks(self) -> Sequence[Hook]:
         """Entries that come by HTTP of all EventSources, ordered by namespace and name."""
         return [hook for _, hooks in sorted(self._hooks.items()) for hook in hooks]
+
+    def all_sensors(self) -> list[CompiledSensor]:
+        """All Sensors, ordered by namespace and name."""
+        return [one.sensor for _, one in sorted(self._compiled.items()) if one.sensor is not None]
 
     def _load(self) -> None:
         compiled: dict[str, _Compiled] = {}
@@ -206,19 +216,11 @@ def _compile(body: Mapping[str, Any], version: int) -> _Compiled:
 
 
 def source_entries(source: EventSource) -> list[SourceEntry]:
-    """The entries of an EventSource that AWS or an agent feeds."""
-    spec = source.spec
-    fed: Mapping[str, Mapping[str, Any]] = {
-        "sqs": spec.sqs,
-        "sns": spec.sns,
-        "minio": spec.minio,
-        "eventBridge": spec.event_bridge,
-        "resource": spec.resource,
-    }
+    """The entries of an EventSource that AWS, an agent or a connector feeds."""
     place = (source.metadata.namespace, source.metadata.name)
     since = instants.parse(source.metadata.creation_timestamp)
     return [
-        SourceEntry(*place, event, source.bus, kind, entry, since)
-        for kind, found in fed.items()
-        for event, entry in found.items()
+        SourceEntry(*place, event, source.bus, kind, entry, since, source.service_account)
+        for kind in (*sorted(_WIRED), "resource", *sorted(CONNECTED_TYPES))
+        for event, entry in source.spec.of(kind).items()
     ]

@@ -1,9 +1,13 @@
 """Fetching: a repository's address and a revision become a commit, and its files an archive kept as a blob.
 
-In: a `FetchRequest`; out: `Fetched`, and two blobs below `fetch/<repository>/<commit>/`: the archive, and a summary that is
-written last. A commit's files never change, so what is there is not fetched again. Called by `functions/fetch` and, in one
-process, by the embedded runtime. Matches what `runRepoOperation` of `reposerver/repository/repository.go` does before it
-renders, in Argo CD 3.6; a working copy that is used again and again is not kept here.
+In: a `FetchRequest`; out: `Fetched`, and blobs below `fetch/<repository>/<commit>/`: the archive, what it holds, and a
+summary that is written last. A commit's files never change, so what is there is not fetched again. Charts of Helm
+repositories and registries (`argosy.services.charts`) are kept in the same way, with their version in place of the commit.
+Called by `functions/fetch` and, in one process, by the embedded runtime. Matches what `runRepoOperation` of
+`reposerver/repository/repository.go` does before it renders, in Argo CD 3.6; a working copy that is used again and again is
+not kept here.
+
+A single file at an http address becomes an archive as well, each time anew, since nothing says when it changes.
 
 On purpose different: submodules are named and not fetched (a path in one is refused when it is rendered), Git LFS pointers
 stay pointers, and the beginning of a commit's hash means nothing.
@@ -11,21 +15,33 @@ stay pointers, and the beginning of a commit's hash means nothing.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import io
+import json
+import tarfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from argosy.errors import InvalidObject, NotFound
+from argosy.errors import Denied, InvalidObject, NotFound, Unsupported
+from argosy.gitops import charts
+from argosy.gitops.folders import folders_of
+from argosy.gitops.remotes import file_at
 from argosy.gitops.revisions import Reference, is_commit, normalised, resolve
 from argosy.ports.blobs import Blobs
+from argosy.ports.charts import Charts
+from argosy.ports.downloads import Downloads
 from argosy.ports.repository import Credentials, Repository
+from argosy.ports.sealing import Opener
 from argosy.ports.secrets import Secrets
 from argosy.resources.base import Model, parse
 from argosy.resources.manifests import Manifest
 from argosy.services import summaries
+from argosy.services.charts import ChartFetching, is_chart, where
+from argosy.services.handover import opened
 
-__all__ = ["FetchRequest", "Fetched", "Fetching", "read"]
+__all__ = ["FetchRequest", "Fetched", "Fetching", "kept", "read", "read_charts", "read_folders"]
 
 
 class SecretRef(Model):
@@ -36,17 +52,39 @@ class SecretRef(Model):
 
 
 class FetchRequest(Model):
-    """`revision` is a branch, a tag, a constraint on tags, a commit, or "" for HEAD."""
+    """`revision` is a branch, a tag, a constraint on tags, a commit, or "" for HEAD. `only_commit`: no files are wanted.
+
+    `file`: the address is that of a single file. `sealed`: what to sign in with, as `argosy.services.handover` has it.
+
+    With `chart`, `url` is that of a Helm repository or (`oci`, or an address without a scheme) of a registry, and `revision`
+    a version or a constraint on versions. An address of `oci://` alone is that of an artifact. `plain_http`: the registry
+    speaks no TLS; `pass_credentials`: they are for all hosts that an index names. `insecure`: certificates are not checked;
+    `ca`: which are trusted instead of the system's; `known_hosts`: the keys of hosts of SSH.
+    """
 
     url: str
     revision: str = ""
     tag_prefix: str = ""
     credentials: SecretRef | None = None
+    sealed: str = ""
+    only_commit: bool = False
+    file: bool = False
+    chart: str = ""
+    oci: bool = False
+    plain_http: bool = False
+    insecure: bool = False
+    ca: str = ""
+    known_hosts: str = ""
+    pass_credentials: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The commit, and where its files lie: `archive` is a blob of `size` unpacked bytes, `digest` the blob's SHA-256."""
+    """The commit, and where its files lie: `archive` is a blob of `size` unpacked bytes, `digest` the blob's SHA-256.
+
+    `folders` is a blob that tells their contents apart (`read_folders`), `charts` one of the charts among them
+    (`read_charts`), "" for none. `package` is the blob of a chart as it was published, `package_digest` its SHA-256.
+    """
 
     commit: str
     archive: str
@@ -54,6 +92,10 @@ class Fetched:
     files: int
     size: int
     submodules: tuple[str, ...] = ()
+    folders: str = ""
+    charts: str = ""
+    package: str = ""
+    package_digest: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """For answers and for the summary."""
@@ -62,7 +104,7 @@ class Fetched:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Fetched:
         """The inverse. Raises TypeError or KeyError for anything else."""
-        return cls(**{**body, "submodules": tuple(body["submodules"])})
+        return cls(**{**body, "submodules": tuple(body["submodules"]), "charts": body["charts"]})
 
 
 def read(body: Mapping[str, Any]) -> FetchRequest:
@@ -71,36 +113,92 @@ def read(body: Mapping[str, Any]) -> FetchRequest:
 
 
 class Fetching:
-    """Fetches commits."""
+    """Fetches commits, files, and charts where something asks for those."""
 
-    def __init__(self, blobs: Blobs, repository: Repository, secrets: Secrets) -> None:
-        self._blobs, self._repository, self._secrets = blobs, repository, secrets
+    def __init__(
+        self,
+        blobs: Blobs,
+        repository: Repository,
+        secrets: Secrets,
+        downloads: Downloads | None = None,
+        charts: Charts | None = None,
+        *,
+        opener: Opener | None = None,
+    ) -> None:
+        self._blobs, self._repository, self._secrets, self._downloads = blobs, repository, secrets, downloads
+        self._charts, self._opener = ChartFetching(charts), opener
 
     def fetch(self, request: FetchRequest) -> Fetched:
         """Fetch a revision's files, unless they are there. Raises what `Repository` does, and NotFound for the revision."""
         _check_address(request.url)
+        if request.file:
+            return self._file(request.url)
         credentials = self._credentials(request)
-        commit = self.resolve(request, credentials)
-        repository = hashlib.sha256(normalised(request.url).encode()).hexdigest()[:32]
-        place = f"fetch/{repository}/{commit}"
-        known = summaries.known(self._blobs, place, Fetched.from_json)
+        return self.take(request, self.resolve(request, credentials), lambda: credentials)
+
+    def _file(self, url: str) -> Fetched:
+        if self._downloads is None or not url.lower().startswith(("https://", "http://")):
+            raise Unsupported("only https and http addresses are fetched", obj=url)
+        data = self._downloads.file(url)
+        archive = _archive_of(file_at(url).path, data)
+        digest = hashlib.sha256(archive).hexdigest()
+        place = f"fetch/files/{hashlib.sha256(url.encode()).hexdigest()[:32]}/{digest[:16]}.tar.gz"
+        self._blobs.put(place, archive)
+        return Fetched("", place, digest, 1, len(data))
+
+    def kept(self, request: FetchRequest, commit: str) -> Fetched | None:
+        """See `kept`."""
+        return kept(self._blobs, request, commit)
+
+    def take(self, request: FetchRequest, commit: str, credentials: Callable[[], Credentials] | None = None) -> Fetched:
+        """The files of a commit that `resolve` has told; `credentials` are asked for when they are not there."""
+        known = self.kept(request, commit)
         if known is not None:
             return known
-        taken = self._repository.snapshot(request.url, commit, credentials)
+        place = _place(request, commit)
+        given = credentials() if credentials is not None else self._credentials(request)
+        package = b""
+        if is_chart(request):
+            published = self._charts.package(request, commit, given)
+            taken, package = published.files, published.packed
+        else:
+            taken = self._repository.snapshot(request.url, commit, given)
         digest = hashlib.sha256(taken.archive).hexdigest()
+        archive = f"{place}/{digest[:16]}.tar.gz"
+        self._blobs.put(archive, taken.archive)
+        if package:
+            self._blobs.put(f"{place}/package.tgz", package)
         fetched = Fetched(
-            commit, f"{place}/{digest[:16]}.tar.gz", digest, taken.files, taken.size, tuple(taken.submodules)
+            commit,
+            archive,
+            digest,
+            taken.files,
+            taken.size,
+            tuple(taken.submodules),
+            self._put(f"{place}/folders.json.gz", folders_of(taken.archive)),
+            self._put(f"{place}/charts.json.gz", charts.as_json(charts.charts_of(taken.archive))),
+            f"{place}/package.tgz" if package else "",
+            hashlib.sha256(package).hexdigest() if package else "",
         )
-        self._blobs.put(fetched.archive, taken.archive)
         summaries.keep(self._blobs, place, fetched.as_json())
         return fetched
+
+    def _put(self, key: str, told: Mapping[str, Any]) -> str:
+        """The blob of what an archive holds, "" for nothing."""
+        if not told:
+            return ""
+        self._blobs.put(key, gzip.compress(json.dumps(told, separators=(",", ":")).encode(), 6, mtime=0))
+        return key
 
     def resolve(self, request: FetchRequest, credentials: Credentials | None = None) -> str:
         """The commit of a revision. Raises NotFound, and what `Repository.refs` raises.
 
         The repository is asked even for a whole hash: what one user has fetched is no other's who may not read it.
         """
+        _check_address(request.url)
         given = credentials if credentials is not None else self._credentials(request)
+        if is_chart(request):
+            return self._charts.resolve(request, given)
         refs = [Reference(one.name, one.hash, one.target) for one in self._repository.refs(request.url, given)]
         commit = resolve(request.revision, refs, request.tag_prefix)
         if not is_commit(commit):
@@ -108,14 +206,66 @@ class Fetching:
         return commit
 
     def _credentials(self, request: FetchRequest) -> Credentials:
+        if request.sealed:
+            if self._opener is None:
+                raise Unsupported("sealed credentials are not opened here", obj=request.url, field="sealed")
+            return opened(self._opener, request.url, request.sealed)
+        given = {name: getattr(request, name) for name in ("oci", "plain_http", "insecure", "ca", "known_hosts")}
+        nobody = Credentials(**given)
         if request.credentials is None:
-            return Credentials()
-        where = request.credentials
-        password = self._secrets.secret(where.namespace, where.name, "password")
+            return nobody
+        place = request.credentials
+        password = self._secrets.secret(place.namespace, place.name, "password")
         try:
-            return Credentials(self._secrets.secret(where.namespace, where.name, "username"), password)
+            user = self._secrets.secret(place.namespace, place.name, "username")
         except NotFound:
-            return Credentials("git", password)  # a token of a host that does not look at the user
+            user = "git"  # a token of a host that does not look at the user
+        return replace(nobody, username=user, password=password)
+
+
+def _archive_of(name: str, data: bytes) -> bytes:
+    """One file as an archive, the same bytes for the same file."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        info = tarfile.TarInfo(name)
+        info.size = len(data)
+        tar.addfile(info, io.BytesIO(data))
+    return gzip.compress(raw.getvalue(), 1, mtime=0)
+
+
+def read_folders(blobs: Blobs, fetched: Fetched) -> Mapping[str, list[Any]]:
+    """What `gitops.folders` has told of a commit, {} when that is not there."""
+    found: Mapping[str, list[Any]] = _told(blobs, fetched.folders)
+    return found
+
+
+def read_charts(blobs: Blobs, fetched: Fetched) -> Mapping[str, charts.Chart]:
+    """The charts among the files by their folders, {} when that is not there."""
+    try:
+        return charts.from_json(_told(blobs, fetched.charts))
+    except (TypeError, KeyError):
+        return {}
+
+
+def _told(blobs: Blobs, key: str) -> Mapping[str, Any]:
+    if not key:
+        return {}
+    try:
+        found: Mapping[str, Any] = json.loads(gzip.decompress(blobs.get(key)))
+    except (NotFound, Denied, OSError, ValueError):
+        return {}
+    return found
+
+
+def kept(blobs: Blobs, request: FetchRequest, commit: str) -> Fetched | None:
+    """A commit or a version that was fetched before; nobody is asked whether it still may be read."""
+    return summaries.known(blobs, _place(request, commit), Fetched.from_json)
+
+
+def _place(request: FetchRequest, commit: str) -> str:
+    if is_chart(request):
+        return where(request, commit)
+    return f"fetch/{hashlib.sha256(normalised(request.url).encode()).hexdigest()[:32]}/{commit}"
 
 
 def _check_address(url: str) -> None:

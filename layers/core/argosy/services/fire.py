@@ -43,6 +43,14 @@ class Followup:
     claim: Claim | None = None
 
 
+class _Read(Exception):
+    """The object of a firing has been read, and another queue's function is to carry it out."""
+
+    def __init__(self, firing: Firing) -> None:
+        super().__init__(firing.id)
+        self.firing = firing
+
+
 class Firings:
     """Firings of one installation; `chance` gives the random part of jitter, in [0, 1)."""
 
@@ -79,6 +87,10 @@ class Firings:
             if look:
                 return Followup(await self._look(firing, attempt, look), claim)
             return Followup(await self._attempt(firing, attempt), claim)
+        except _Read as x:
+            # By whoever reaches its target, as the same attempt: until then nothing has been done.
+            self._runtime.claims.give_back(claim)
+            return Followup([trigger_message(x.firing, attempt, 0, self._runtime, granted=True)])
         except Pending as x:
             # Done elsewhere, its outcome on the way: asked for again under the same ids, as the same attempt.
             self._runtime.claims.give_back(claim)
@@ -94,6 +106,9 @@ class Firings:
     async def _attempt(self, firing: Firing, attempt: int) -> list[TriggerMessage]:
         try:
             effect = await self._effect(firing)
+            read = replace(firing, effect=effect)
+            if effect is not firing.effect and self._runtime.queue_of(read) != self._runtime.trigger_queue:
+                raise _Read(read)
             executor = self._runtime.executors.get(effect.kind)
             if executor is None:
                 kind = effect.kind
@@ -118,11 +133,17 @@ class Firings:
         effect = firing.effect
         if effect is None:
             raise EvaluationError(firing.problem)
-        if not isinstance(effect, Draft) or effect.config is None:
+        if not isinstance(effect, Draft) or not effect.unread:
             return effect
-        of = effect.config
-        text = await asyncio.to_thread(self._runtime.secrets.config, firing.namespace, of.name, of.key, of.account)
-        return finished(effect, text, firing.id)
+        return finished(effect, await asyncio.to_thread(self._text, effect, firing.namespace), firing.id)
+
+    def _text(self, draft: Draft, namespace: str) -> str:
+        if draft.artifact is not None:
+            if self._runtime.artifacts is None:
+                raise Unsupported(f"nothing here reads a trigger source of type {next(iter(draft.artifact))}")
+            return self._runtime.artifacts.read(draft.artifact, namespace, draft.service_account)
+        of = draft.config
+        return self._runtime.secrets.config(namespace, of.name, of.key, of.account) if of is not None else ""
 
     async def _look(self, firing: Firing, attempt: int, look: int) -> list[TriggerMessage]:
         """Look at the object for the `look`-th time: done, failed, or a message for the next look."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
-from argosy.resources import eventbus, eventsource, sensor_validation
+from argosy.resources import eventbus, eventsource, sensor_lint, sensor_validation
 from argosy.resources.base import Problem, parse
 from argosy.resources.definitions import DEFINITIONS, GROUP, VERSION, Definition
 from argosy.resources.eventbus import EventBus
@@ -60,7 +60,8 @@ def _event_bus(manifest: Manifest, _: Set[str]) -> list[Problem]:
 
 def _sensor(manifest: Manifest, _: Set[str]) -> list[Problem]:
     sensor = parse(Sensor, manifest)
-    return [*sensor_validation.validate(sensor, manifest.body), *sensor_validation.conditions_problem(sensor)]
+    problems = sensor_validation.validate(sensor, manifest.body)
+    return [*problems, *sensor_validation.conditions_problem(sensor), *sensor_lint.uncompilable(sensor)]
 
 
 KINDS: Final[Mapping[str, Kind]] = {

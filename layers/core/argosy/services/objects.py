@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +25,10 @@ from argosy.resources import eventbus
 from argosy.resources.base import Problem, parse
 from argosy.resources.eventbus import EventBus
 from argosy.resources.eventsource import AWS_TYPES, LOCAL_TYPES, SERVED_TYPES
+from argosy.resources.homes import home_of
 from argosy.resources.manifests import Manifest
 from argosy.resources.sensor import Sensor
+from argosy.services.agents.registry import HOME
 from argosy.services.audit import audited
 from argosy.services.calendars import timer_changes
 from argosy.services.kinds import GROUP_VERSION, KINDS, find_kind
@@ -117,10 +119,18 @@ def _error(manifest: Manifest, problem: Problem) -> ArgosyError:
 
 @dataclass(frozen=True, slots=True)
 class Wakened:
-    """Who is woken by a change: the keys, on one work queue."""
+    """Who is woken by a change: the keys, on one work queue. `telling`: by cluster those whom a Sensor there wakes."""
 
     wakes: Wakes
     keys: Sequence[str]
+    telling: Mapping[str, str] = field(default_factory=dict)
+
+    def by(self, changed: Sequence[Applied]) -> Sequence[str]:
+        """Whom these changes wake: an event source all, a Sensor the agent that tells what it names."""
+        if any(one.kind == "EventSource" for one in changed):
+            return self.keys
+        homes = {home_of(one.namespace)[1] or HOME for one in changed if one.kind == "Sensor"}
+        return [self.telling[home] for home in sorted(homes & self.telling.keys())]
 
 
 class Objects:
@@ -263,12 +273,14 @@ class Objects:
         """Write all changes; more than one transaction can hold are written in several, in order."""
         sources = any(each.kind == "EventSource" and each.changed for each in results)
         waking = self._wakes if sources else None
-        agents = self._agents() if sources and self._agents is not None else None
+        changed = [each for each in results if each.changed and each.kind in ("EventSource", "Sensor")]
+        agents = self._agents() if changed and self._agents is not None else None
+        woken = agents.by(changed) if agents is not None else ()
         if agents is not None:
-            changes.extend(agents.wakes.row(key) for key in agents.keys)
+            changes.extend(agents.wakes.row(key) for key in woken)
         if actor and changes:
-            changed = [f"{each.kind}/{each.namespace}/{each.name} {each.what}" for each in results if each.changed]
-            changes.append(audited(actor, changed, self._clock.now()))
+            done = [f"{each.kind}/{each.namespace}/{each.name} {each.what}" for each in results if each.changed]
+            changes.append(audited(actor, done, self._clock.now()))
         if waking is not None:
             changes.append(waking.row(str(WIRING)))
         hooks = self._hooks if any(each.hooked for each in results) else None
@@ -279,14 +291,14 @@ class Objects:
             try:
                 self._write(changes[start : start + size])
             except Conflict as x:
-                done = f" ({start} of {len(changes)} changes were written)" if start else ""
-                raise Conflict(f"somebody else changed the same objects meanwhile{done}: {x}; do it again") from x
+                written = f" ({start} of {len(changes)} changes were written)" if start else ""
+                raise Conflict(f"somebody else changed the same objects meanwhile{written}: {x}; do it again") from x
         if waking is not None:
             waking.send([str(WIRING)])
         if hooks is not None:
             hooks.send([str(HOOKS)])
-        if agents is not None and agents.keys:
-            agents.wakes.send(agents.keys)
+        if agents is not None and woken:
+            agents.wakes.send(woken)
 
     def _write(self, changes: Sequence[Put | Delete]) -> None:
         """Write changes and the next version number; losing the race for the number alone is tried again."""

@@ -5,9 +5,10 @@
 feeds them. On AWS there are two more: `sources` takes what topics and rules send, `cluster-triggers` carries firings
 to what they do in a cluster: only the function that takes those is in a network that reaches one, and has a client
 for it. What agents of clusters say comes by `agent-reports`, what they are to do goes by `agent-commands` (on AWS
-each has a pair of its own); `reconcile-door` wakes the controller of what is declared in clusters. Timeouts follow
-the functions that consume them: visibility is six times the function's timeout, as AWS asks for standard queues, and
-twice for work queues, whose group waits for it.
+each has a pair of its own); `reconcile-door` wakes the controller of what is declared in clusters, `reconcile-rollout`
+those of rollouts, analysis runs and experiments, `reconcile-app` that of Applications. Timeouts follow the functions
+that consume them: visibility is six times the function's timeout, as AWS asks for standard queues, and twice for work
+queues, whose group waits for it.
 """
 
 from __future__ import annotations
@@ -30,8 +31,11 @@ __all__ = [
     "FIFO",
     "LOCAL_QUEUES",
     "QUEUES",
+    "RECONCILE_APP",
     "RECONCILE_DOOR",
+    "RECONCILE_ROLLOUT",
     "RECONCILE_SOURCE",
+    "ROLLOUT_KINDS",
     "SOURCES",
     "TIMERS",
     "TRIGGERS",
@@ -47,6 +51,8 @@ SOURCES: Final = "sources"
 RECONCILE_SOURCE: Final = "reconcile-source"
 TIMERS: Final = "timers"
 RECONCILE_DOOR: Final = "reconcile-door"
+RECONCILE_ROLLOUT: Final = "reconcile-rollout"
+RECONCILE_APP: Final = "reconcile-app"
 AGENT_REPORTS: Final = "agent-reports"
 AGENT_COMMANDS: Final = "agent-commands"
 
@@ -67,6 +73,10 @@ _SHARED: Final = (
     QueueSpec("reconcile-source-dlq", fifo=True, visibility=30),
     QueueSpec(RECONCILE_DOOR, fifo=True, visibility=240, max_receives=5, dlq="reconcile-door-dlq"),
     QueueSpec("reconcile-door-dlq", fifo=True, visibility=30),
+    QueueSpec(RECONCILE_ROLLOUT, fifo=True, visibility=240, max_receives=5, dlq="reconcile-rollout-dlq"),
+    QueueSpec("reconcile-rollout-dlq", fifo=True, visibility=30),
+    QueueSpec(RECONCILE_APP, fifo=True, visibility=240, max_receives=5, dlq="reconcile-app-dlq"),
+    QueueSpec("reconcile-app-dlq", fifo=True, visibility=30),
 )
 
 LOCAL_QUEUES: Final = (
@@ -86,8 +96,15 @@ AWS_QUEUES: Final = (
     QueueSpec("agent-reports-dlq", fifo=True, visibility=30),
 )
 
-WORK_QUEUES: Final[Mapping[str, str]] = {"argoproj.io/EventSource": RECONCILE_SOURCE}
-"""The work queue of a kind, by API group and kind."""
+WORK_QUEUES: Final[Mapping[str, str]] = {
+    "argoproj.io/EventSource": RECONCILE_SOURCE,
+    "argosy.dev/PullRequest": RECONCILE_APP,
+    "argosy.dev/Repository": RECONCILE_APP,
+}
+"""The work queue of a kind that lives in the store, by API group and kind."""
+
+ROLLOUT_KINDS: Final = frozenset({"Rollout", "AnalysisRun", "Experiment"})
+"""Kinds whose controllers work on the queue of rollouts."""
 
 DEAD_LETTERS: Final = {spec.name: spec.dlq for spec in (*AWS_QUEUES, *LOCAL_QUEUES) if spec.dlq}
 """Where messages of a queue are set aside; on AWS those of all agents' report queues in one."""
@@ -107,5 +124,7 @@ def trigger_queue(kind: str, *, aws: bool) -> str:
 def work_queue(key: Key) -> str | None:
     """The queue of an object's controller, None when nobody reconciles its kind."""
     if key.cluster and key.group == GROUP:
-        return RECONCILE_DOOR
+        if key.kind == "Application":
+            return RECONCILE_APP
+        return RECONCILE_ROLLOUT if key.kind in ROLLOUT_KINDS else RECONCILE_DOOR
     return WORK_QUEUES.get(key.group_kind)

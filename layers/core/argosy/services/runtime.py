@@ -16,27 +16,45 @@ from typing import TYPE_CHECKING
 from argosy.errors import InvalidObject, NotFound
 from argosy.ports.access import Authoriser
 from argosy.ports.agents import AgentLink
+from argosy.ports.artifacts import Artifacts
+from argosy.ports.balancers import Balancers
 from argosy.ports.blobs import Blobs
+from argosy.ports.charts import Charts
 from argosy.ports.clock import Clock
 from argosy.ports.cluster import Cluster
+from argosy.ports.downloads import Downloads
 from argosy.ports.executor import Executor, Observer
 from argosy.ports.hookhosts import HookHosts
 from argosy.ports.jq import Jq
+from argosy.ports.makers import Makers
+from argosy.ports.metrics import Metrics
 from argosy.ports.outside import Outside
+from argosy.ports.pullrequests import PullRequestHosts
 from argosy.ports.queue import Queue, QueueSpec
 from argosy.ports.repository import Repository
+from argosy.ports.sealing import Opener, Sealer
 from argosy.ports.secrets import Secrets
 from argosy.ports.signing import Signer
 from argosy.ports.store import Store
 from argosy.ports.wiring import Place, Wiring
 from argosy.ports.workshop import Workshop
 from argosy.services.access import IamAuthoriser
-from argosy.services.queues import AWS_QUEUES, LOCAL_QUEUES, RECONCILE_DOOR, RECONCILE_SOURCE, TRIGGERS, trigger_queue
+from argosy.services.queues import (
+    AWS_QUEUES,
+    LOCAL_QUEUES,
+    RECONCILE_APP,
+    RECONCILE_DOOR,
+    RECONCILE_ROLLOUT,
+    RECONCILE_SOURCE,
+    TRIGGERS,
+    trigger_queue,
+)
 
 if TYPE_CHECKING:
     from argosy.control.claims import Claims
     from argosy.control.wakes import Wakes
     from argosy.events.sensors import Firing
+    from argosy.resources.plugin import ConfigManagementPlugin
     from argosy.services.agents.clusters import Clusters
     from argosy.services.agents.doors import Doors
     from argosy.services.agents.errands import Errands
@@ -44,6 +62,8 @@ if TYPE_CHECKING:
     from argosy.services.agents.inside import Inside
     from argosy.services.agents.registry import Entry, Registry
     from argosy.services.agents.subscribing import Subscribing
+    from argosy.services.applications.controller import Applications
+    from argosy.services.applications.webhooks import GitWebhooks
     from argosy.services.fetching import Fetching
     from argosy.services.fire import Firings
     from argosy.services.history import History
@@ -53,7 +73,11 @@ if TYPE_CHECKING:
     from argosy.services.operations import Operations
     from argosy.services.outcomes import Outcomes
     from argosy.services.receive import Receiver
+    from argosy.services.remotemaking import RemoteFetching, RemoteRendering
     from argosy.services.rendering import Rendering
+    from argosy.services.rollouts.controller import Rollouts
+    from argosy.services.rollouts.experiments import Experiments
+    from argosy.services.rollouts.runs import AnalysisRuns
     from argosy.services.sense import Sensing
     from argosy.services.sourcing import Sourcing
     from argosy.services.tick import Ticker
@@ -73,12 +97,15 @@ class Runtime:
     connects them. `open_webhooks`: whether requests are taken that prove nothing. `authoriser`: tells the
     API who asks; unless another is given, only what API Gateway vouches for is let in. `watch_seconds`: how often a
     request that waits for a change looks. `trigger_queue`: whose firings this process carries out. `unserved`: kinds of
-    effects that nobody here carries out, with the reason and the way out. `repository` is for what fetches, `workshop`
-    for what renders: on AWS one function each, which have little else. `jq` runs the programs of transforms. `observer`
-    looks at the objects that triggers have written. `signer` and `link`: for work that agents are to do; `home`: the home
-    cluster, if there is one; `connect` reaches a registered cluster that has no agent; `base_url` tells where webhooks
-    are called from outside, "" = not known; `outside` is what a request's answer may depend on;
-    `hook_hosts` are the Git hosts where webhooks are registered.
+    effects that nobody here carries out, with the reason and the way out. `repository` and `charts` are for what fetches,
+    `workshop` for what renders: on AWS one function each, which have little else; `plugins` render, too. `jq` runs the
+    programs of transforms. `observer` looks at the objects that triggers have written. `signer` and `link`: for work that
+    agents are to do; `opener` for what was sealed for this installation, `sealer` seals what only its other functions may
+    open. `home`: the home cluster, if there is one; `connect` reaches a registered cluster that has no agent; `base_url`
+    tells where webhooks are called from outside, "" = not known; `outside` is what a request's answer may depend on;
+    `hook_hosts` are the Git hosts where webhooks are registered, `pull_requests` those where changes are told;
+    `artifacts` reads triggers' sources; `metrics` asks what analyses measure with, `balancers` are those whose weights
+    rollouts set; `makers` are called by what may neither fetch nor render itself.
     """
 
     store: Store
@@ -99,7 +126,10 @@ class Runtime:
     trigger_queue: str = TRIGGERS
     unserved: Mapping[str, str] = field(default_factory=dict)
     repository: Repository | None = None
+    downloads: Downloads | None = None
     workshop: Workshop | None = None
+    plugins: Sequence[ConfigManagementPlugin] = ()
+    charts: Charts | None = None
     jq: Jq | None = None
     observer: Observer | None = None
     signer: Signer | None = None
@@ -109,6 +139,13 @@ class Runtime:
     base_url: Callable[[], str] = str
     outside: Outside | None = None
     hook_hosts: HookHosts | None = None
+    opener: Opener | None = None
+    sealer: Sealer | None = None
+    pull_requests: PullRequestHosts | None = None
+    artifacts: Artifacts | None = None
+    metrics: Metrics | None = None
+    balancers: Balancers | None = None
+    makers: Makers | None = None
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -167,8 +204,11 @@ class Runtime:
         return LOCAL_QUEUES if self.place is None else AWS_QUEUES
 
     def queue_of(self, firing: Firing) -> str:
-        """The queue that a firing belongs to."""
-        return trigger_queue(firing.effect.kind if firing.effect is not None else "", aws=self.place is not None)
+        """The queue that a firing belongs to; what stands outside is read by who can reach that, and not by a cluster's."""
+        effect = firing.effect
+        if effect is None or getattr(effect, "artifact", None) is not None:
+            return TRIGGERS
+        return trigger_queue(effect.kind, aws=self.place is not None)
 
     @cached_property
     def wakes(self) -> Wakes | None:
@@ -262,6 +302,62 @@ class Runtime:
 
         return Wakes(self.store, self.queue, self.clock, RECONCILE_DOOR)
 
+    @cached_property
+    def rollouts(self) -> Rollouts:
+        """The controller of Rollouts."""
+        from argosy.services.rollouts.controller import Rollouts
+
+        return Rollouts(self)
+
+    @cached_property
+    def analysis_runs(self) -> AnalysisRuns:
+        """The controller of AnalysisRuns."""
+        from argosy.services.rollouts.runs import AnalysisRuns
+
+        return AnalysisRuns(self)
+
+    @cached_property
+    def experiments(self) -> Experiments:
+        """The controller of Experiments."""
+        from argosy.services.rollouts.experiments import Experiments
+
+        return Experiments(self)
+
+    @cached_property
+    def rollout_wakes(self) -> Wakes:
+        """Wakes of the function that decides on rollouts, analysis runs and experiments."""
+        from argosy.control.wakes import Wakes
+
+        return Wakes(self.store, self.queue, self.clock, RECONCILE_ROLLOUT)
+
+    @cached_property
+    def applications(self) -> Applications:
+        """The controller of Applications."""
+        from argosy.services.applications.controller import Applications
+
+        return Applications(self)
+
+    @cached_property
+    def git_webhooks(self) -> GitWebhooks:
+        """Takes deliveries of Git hosts and registries."""
+        from argosy.services.applications.webhooks import GitWebhooks
+
+        return GitWebhooks(self)
+
+    @cached_property
+    def app_wakes(self) -> Wakes:
+        """Wakes of the function that decides on Applications."""
+        from argosy.control.wakes import Wakes
+
+        return Wakes(self.store, self.queue, self.clock, RECONCILE_APP)
+
+    @property
+    def programs(self) -> Jq:
+        """What runs jq. Raises InvalidObject where nothing does."""
+        if self.jq is None:
+            raise InvalidObject("this runtime runs no jq programs")
+        return self.jq
+
     def signed(self, text: str) -> bytes:
         """The hub's signature of a text, the same each time. Raises InvalidObject where nothing signs."""
         if self.signer is None:
@@ -272,8 +368,10 @@ class Runtime:
         from argosy.services.agents.subscribing import agent_key
         from argosy.services.objects import Wakened
 
-        agents = [entry.name for entry in self.registry.all() if self.signer is not None and entry.watched]
-        return Wakened(self.door_wakes, [str(agent_key(name)) for name in agents])
+        agents = [entry for entry in self.registry.all() if self.signer is not None and entry.watched]
+        keys = {entry.name: str(agent_key(entry.name)) for entry in agents}
+        telling = {entry.name: keys[entry.name] for entry in agents if entry.way == "agent"}
+        return Wakened(self.door_wakes, list(keys.values()), telling)
 
     @cached_property
     def receiver(self) -> Receiver:
@@ -304,22 +402,31 @@ class Runtime:
         return Firings(self)
 
     @cached_property
-    def fetching(self) -> Fetching:
+    def fetching(self) -> Fetching | RemoteFetching:
         """Fetches commits. Raises InvalidObject where nothing does."""
         from argosy.services.fetching import Fetching
+        from argosy.services.remotemaking import RemoteFetching
 
+        if self.makers is not None:
+            from argosy.services.handover import Handover
+
+            handover = Handover(self.sealer, self.signer) if self.sealer and self.signer else None
+            return RemoteFetching(self.blobs, self.makers, handover)
         if self.repository is None:
             raise InvalidObject("this runtime fetches no repositories")
-        return Fetching(self.blobs, self.repository, self.secrets)
+        return Fetching(self.blobs, self.repository, self.secrets, self.downloads, self.charts, opener=self.opener)
 
     @cached_property
-    def rendering(self) -> Rendering:
+    def rendering(self) -> Rendering | RemoteRendering:
         """Renders sources. Raises InvalidObject where nothing does."""
+        from argosy.services.remotemaking import RemoteRendering
         from argosy.services.rendering import Rendering
 
+        if self.makers is not None:
+            return RemoteRendering(self.makers)
         if self.workshop is None:
             raise InvalidObject("this runtime renders nothing")
-        return Rendering(self.blobs, self.workshop)
+        return Rendering(self.blobs, self.workshop, self.plugins)
 
     @cached_property
     def ticker(self) -> Ticker:

@@ -13,16 +13,18 @@ from typing import Any, Final
 from argosy.errors import ArgosyError
 from argosy.events.sensors import CompiledSensor
 from argosy.ports.store import Row, Store
-from argosy.resources.eventsource import HTTP_TYPES
+from argosy.resources.eventsource import CONNECTED_TYPES, HTTP_TYPES
 from argosy.resources.homes import home_of
 from argosy.resources.sensor import Sensor
 from argosy.services.calendars import CALENDAR_PK
+from argosy.services.connections import connection_states
 from argosy.services.hooks import hook_problems
 from argosy.services.outcomes import sensor_status
 from argosy.services.wiring import problems_of
 
 __all__ = ["public_urls", "with_status"]
 
+_UNCONNECTED: Final = "nothing has connected to it yet: the agent of its cluster does, or argosy up"
 _ALL_SERVED: Final[Mapping[str, str]] = {}
 
 
@@ -35,8 +37,11 @@ def with_status(
     if body["kind"] == "Sensor":
         status = {**_sensor_conditions(body, unserved), **sensor_status(store, namespace, name)}
     elif body["kind"] == "EventSource":
-        problem = "; ".join(_source_problems(store, namespace, name))
+        connections = _connections(store, body)
+        problem = "; ".join(_source_problems(store, namespace, name, connections))
         status = {"conditions": [_condition("SourcesProvided", not problem, problem), _condition("Deployed", True)]}
+        if connections:
+            status["connections"] = {event: problem or "connected" for event, problem in connections.items()}
         if urls := public_urls(body, base_url):
             status["urls"] = urls
         rows = {row.sk.split("/", 2)[2]: row for row in store.query(CALENDAR_PK, f"{namespace}/{name}/")}
@@ -48,9 +53,19 @@ def with_status(
     return {**body, "status": status}
 
 
-def _source_problems(store: Store, namespace: str, name: str) -> list[str]:
-    hooks = hook_problems(store, namespace, name)
-    return [*problems_of(store, namespace, name).values(), *(f"{what}: {why}" for what, why in hooks.items())]
+def _source_problems(store: Store, namespace: str, name: str, connections: Mapping[str, str]) -> list[str]:
+    lost = {event: problem for event, problem in connections.items() if problem}
+    found = {**hook_problems(store, namespace, name), **lost}
+    return [*problems_of(store, namespace, name).values(), *(f"{what}: {why}" for what, why in found.items())]
+
+
+def _connections(store: Store, body: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with each connection that an EventSource needs, by event name, "" = nothing."""
+    spec, metadata = body.get("spec") or {}, body["metadata"]
+    known = connection_states(store, metadata["namespace"], metadata["name"])
+    return {
+        event: known.get(event, _UNCONNECTED) for kind in spec if kind in CONNECTED_TYPES for event in spec[kind] or ()
+    }
 
 
 def public_urls(body: Mapping[str, Any], base_url: str) -> dict[str, str]:

@@ -26,12 +26,15 @@ from argosy.errors import (
     Unsupported,
 )
 
-__all__ = ["LEASES", "SHARDS", "Item", "Seen", "error_of", "error_to_json", "event_id", "shard"]
+__all__ = ["ARGO_CD", "LEASES", "SHARDS", "Item", "Seen", "error_of", "error_to_json", "event_id", "shard"]
 
-LEASES: Final = {"argo-events-controller": "argo-events"}
+ARGO_CD: Final = "argo-cd"
+"""What heartbeats call Argo CD's controller, with its namespace: it has no lease."""
+
+LEASES: Final = {"argo-events-controller": "argo-events", "argo-rollouts-controller-lock": "argo-rollouts"}
 """The leases that Argo's own controllers renew, and what heartbeats call the controllers.
 
-Names as in `pkg/reconciler/cmd/start.go` of Argo Events 1.9.
+Names as in `pkg/reconciler/cmd/start.go` of Argo Events 1.9 and `controller/controller.go` of Argo Rollouts.
 """
 
 SHARDS: Final = 16

@@ -38,17 +38,18 @@ def _write(write: Write) -> dict[str, Any]:
     body: dict[str, Any] = {"target": str(write.target)}
     match write:
         case Apply():
-            return body | {"apply": write.manifest}
+            return body | {"apply": write.manifest} | ({"optional": True} if write.optional else {})
         case Patch():
             return body | {"patch": write.body, "version": _version(write.version)}
         case Remove():
-            return body | {"remove": True, "version": _version(write.version)}
+            evict = {"evict": True} if write.evict else {}
+            return body | {"remove": True, "version": _version(write.version)} | evict
 
 
 def _read(body: Mapping[str, Any]) -> Write:
     target = Key.parse(body["target"])
     if "apply" in body:
-        return Apply(target, body["apply"])
+        return Apply(target, body["apply"], bool(body.get("optional")))
     if "patch" in body:
         return Patch(target, body["patch"], Version(*body["version"]))
-    return Remove(target, Version(*body["version"]))
+    return Remove(target, Version(*body["version"]), bool(body.get("evict")))

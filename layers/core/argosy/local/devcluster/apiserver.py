@@ -9,10 +9,13 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["Api"]
+
+_NO_ANSWER: Final = (0, 429)
 
 
 class Api:
@@ -43,6 +46,17 @@ class Api:
                 connection.close()
         except (OSError, http.client.HTTPException):
             return 0, None
+
+    def insist(self, method: str, path: str, body: Any, pause: Callable[[], None]) -> tuple[int, Any]:
+        """As `call`, of a server that serves: while it has no time to answer (or fails) it is asked again after `pause`.
+
+        `pause` raises when that has gone on for too long.
+        """
+        while True:
+            status, answer = self.call(method, path, body)
+            if status not in _NO_ANSWER and status < 500:
+                return status, answer
+            pause()
 
     def ok(self, path: str) -> bool:
         """True when GET `path` answers 200."""

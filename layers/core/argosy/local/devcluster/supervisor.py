@@ -136,12 +136,12 @@ class Supervisor:
             token=token,
         )
         self._install_crds()
-        self._change(phase="ready", version=self._api.call("GET", "/version")[1]["gitVersion"])
+        self._change(phase="ready", version=self._ask("GET", "/version")[1]["gitVersion"])
 
     def _install_crds(self) -> None:
         wanted = []
         for manifest in crd_manifests():
-            status, answer = self._api.call("POST", _CRDS, manifest)
+            status, answer = self._ask("POST", _CRDS, manifest)
             if status not in (201, 409):
                 raise Unavailable(
                     f"the API server refused the definition of {manifest['metadata']['name']}: {_message(answer)}"
@@ -171,7 +171,7 @@ class Supervisor:
         if state in ("waiting", "fetching") and name in self._paths and self._may_start(name):
             self._start(name)
             for node in components.NODES if name == "kwok" else ():
-                self._api.call("POST", "/api/v1/nodes", components.node_manifest(node))
+                self._ask("POST", "/api/v1/nodes", components.node_manifest(node))
         elif state == "starting" and components.is_ready(name, self._api, self._node):
             if name == "containerd" and self._node is not None:
                 self._node.load_own_images()
@@ -232,11 +232,24 @@ class Supervisor:
         self._terminated = True
 
     def _await(self, what: str, condition: Callable[[], bool], seconds: float) -> None:
-        end = time.monotonic() + seconds
+        wait = self._waits(f"{what} did not get ready", seconds)
         while not condition():
+            wait()
+
+    def _ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """The answer of the API server once it serves: on a busy machine it may be late with it."""
+        return self._api.insist(method, path, body, self._waits(f"{method} {path} had no answer", _API_SECONDS))
+
+    def _waits(self, problem: str, seconds: float) -> Callable[[], None]:
+        """Waits a moment each time that it is called; raises Unavailable when `seconds` are over."""
+        end = time.monotonic() + seconds
+
+        def wait() -> None:
             if time.monotonic() > end:
-                raise Unavailable(f"{what} did not get ready within {seconds:g} s; logs: {self._folder.logs}")
+                raise Unavailable(f"{problem} within {seconds:g} s; logs: {self._folder.logs}")
             self._pause(0.03)
+
+        return wait
 
     def _pause(self, seconds: float) -> None:
         """Wait for news, at most `seconds`, and look after everything that could have happened meanwhile."""
@@ -334,7 +347,8 @@ def _etcd_healthy(port: int) -> bool:
 
 
 def _established(definition: Any) -> bool:
-    conditions = definition.get("status", {}).get("conditions", []) if isinstance(definition, dict) else []
+    status = definition.get("status") if isinstance(definition, dict) else None
+    conditions = (status or {}).get("conditions") or []  # null right after it was made
     return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
 
 

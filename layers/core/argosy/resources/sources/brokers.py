@@ -7,13 +7,16 @@ fields only those are modelled that a rule looks at.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from argosy.resources.base import KeyRef, Model, Problem
+from argosy.resources.sensor import Backoff
 from argosy.resources.sources.common import (
     BasicAuth,
     Check,
     Filter,
+    NatsAuth,
+    Sasl,
     Tls,
     check_basic,
     check_present,
@@ -23,7 +26,11 @@ from argosy.resources.sources.common import (
 
 __all__ = [
     "CHECKS",
+    "AmqpConsume",
+    "AmqpExchange",
+    "AmqpQueue",
     "AmqpSource",
+    "BrokerSource",
     "EmitterSource",
     "GenericSource",
     "KafkaSource",
@@ -45,6 +52,43 @@ class BrokerSource(Model):
     tls: Tls | None = None
     metadata: Mapping[str, str] = {}
     filter: Filter = Filter()
+    connection_backoff: Backoff | None = None
+
+
+class AmqpExchange(Model):
+    """`exchangeDeclare`; without it the exchange is durable, and no more."""
+
+    durable: bool = False
+    auto_delete: bool = False
+    internal: bool = False
+    no_wait: bool = False
+
+
+class AmqpQueue(Model):
+    """`queueDeclare`: with no `name` the broker makes one up, `arguments` is YAML. Without it the queue is exclusive."""
+
+    name: str = ""
+    durable: bool = False
+    auto_delete: bool = False
+    exclusive: bool = False
+    no_wait: bool = False
+    arguments: str = ""
+
+
+class AmqpBinding(Model):
+    """`queueBind`."""
+
+    no_wait: bool = False
+
+
+class AmqpConsume(Model):
+    """`consume`; `autoAck`: what was delivered is the broker's no more, whatever becomes of it."""
+
+    consumer_tag: str = ""
+    auto_ack: bool = False
+    exclusive: bool = False
+    no_local: bool = False
+    no_wait: bool = False
 
 
 class AmqpSource(BrokerSource):
@@ -55,6 +99,10 @@ class AmqpSource(BrokerSource):
     exchange_name: str = ""
     exchange_type: str = ""
     routing_key: str = ""
+    exchange_declare: AmqpExchange | None = None
+    queue_declare: AmqpQueue | None = None
+    queue_bind: AmqpBinding | None = None
+    consume: AmqpConsume | None = None
     auth: BasicAuth | None = None
 
 
@@ -77,18 +125,12 @@ class GenericSource(BrokerSource):
     auth_secret: KeyRef | None = None
 
 
-class Sasl(Model):
-    """`sasl` of a Kafka entry."""
-
-    mechanism: str = ""
-    user_secret: KeyRef | None = None
-    password_secret: KeyRef | None = None
-
-
 class ConsumerGroup(Model):
-    """`consumerGroup` of a Kafka entry."""
+    """`consumerGroup` of a Kafka entry; `oldest`: a new group begins with the first message that is kept."""
 
     group_name: str = ""
+    oldest: bool = False
+    rebalance_strategy: str = ""
 
 
 class MskIamAuth(Model):
@@ -106,6 +148,10 @@ class KafkaSource(BrokerSource):
     consumer_group: ConsumerGroup | None = None
     sasl: Sasl | None = None
     aws_msk_iam_auth: MskIamAuth | None = None
+    limit_events_per_second: int = 0
+    version: str = ""
+    config: str = ""
+    schema_registry: Mapping[str, Any] | None = None
 
 
 class MqttSource(BrokerSource):
@@ -123,6 +169,7 @@ class NatsSource(BrokerSource):
     url: str = ""
     subject: str = ""
     queue: str | None = None
+    auth: NatsAuth | None = None
 
 
 class NsqSource(BrokerSource):
@@ -160,6 +207,8 @@ class RedisStreamSource(BrokerSource):
     username: str = ""
     db: int = 0
     streams: list[str] | None = None
+    consumer_group: str = ""
+    max_msg_count_per_read: int = 0
 
 
 def _amqp(entry: AmqpSource, path: str) -> Iterator[Problem]:

@@ -18,6 +18,8 @@ __all__ = [
     "BasicAuth",
     "Check",
     "Filter",
+    "NatsAuth",
+    "Sasl",
     "Tls",
     "WatchPath",
     "WebhookSource",
@@ -73,6 +75,23 @@ class Tls(Model):
     ca_cert_secret: KeyRef | None = None
     client_cert_secret: KeyRef | None = None
     client_key_secret: KeyRef | None = None
+
+
+class Sasl(Model):
+    """`sasl` of what speaks with Kafka; no mechanism is PLAIN."""
+
+    mechanism: str = ""
+    user_secret: KeyRef | None = None
+    password_secret: KeyRef | None = None
+
+
+class NatsAuth(Model):
+    """`auth` of what speaks with NATS: one of them. `nkey` is a seed, `credential` the text of a credentials file."""
+
+    basic: BasicAuth | None = None
+    token: KeyRef | None = None
+    nkey: KeyRef | None = None
+    credential: KeyRef | None = None
 
 
 class WatchPath(Model):

@@ -213,8 +213,15 @@ class GerritSource(Model):
     delete_hook_on_finish: bool = False
     projects: list[str] = []
     ssl_verify: bool = False
+    max_tries: int = 0
     metadata: Mapping[str, str] = {}
     filter: Filter = Filter()
+
+    @property
+    def registers(self) -> bool:
+        """Whether the manifest gives what registering at Gerrit takes."""
+        known = self.auth is not None and self.auth.username is not None and self.auth.password is not None
+        return known and bool(self.hook_name) and bool(self.webhook and self.webhook.url)
 
 
 class SlackSource(Model):
@@ -236,6 +243,11 @@ class StripeSource(Model):
     event_filter: list[str] = []
     metadata: Mapping[str, str] = {}
 
+    @property
+    def registers(self) -> bool:
+        """Whether the webhook is to be made at Stripe."""
+        return self.create_webhook and self.api_key is not None and bool(self.webhook and self.webhook.url)
+
 
 class KeyAffixes(Model):
     """What an object's key begins and ends with."""
@@ -255,7 +267,13 @@ class StorageGridSource(Model):
     region: str = ""
     auth_token: KeyRef | None = None
     api_url: str = Field(default="", alias="apiURL")
+    tls: Tls | None = None
     metadata: Mapping[str, str] = {}
+
+    @property
+    def registers(self) -> bool:
+        """Whether the manifest gives what a notification of the bucket takes."""
+        return self.auth_token is not None and bool(self.webhook and self.webhook.url)
 
 
 class SnsSource(Model):

@@ -95,17 +95,19 @@ class ResourceSource(Model):
 
 
 class FileSource(Model):
-    """One entry of `spec.file`."""
+    """One entry of `spec.file`; `polling`: look again and again where the file system tells of no changes."""
 
     event_type: str = ""
     watch_path_config: WatchPath = WatchPath()
     metadata: Mapping[str, str] = {}
     filter: Filter = Filter()
+    polling: bool = False
 
 
 class SftpSource(FileSource):
-    """One entry of `spec.sftp`."""
+    """One entry of `spec.sftp`; `pollIntervalDuration` is a Go duration, "" = 10s."""
 
+    poll_interval_duration: str = ""
     username: KeyRef | None = None
     password: KeyRef | None = None
     ssh_key_secret: KeyRef | None = None
@@ -165,6 +167,11 @@ def _file(entry: FileSource, path: str) -> Iterator[Problem]:
     yield from check_path(entry.watch_path_config, f"{path}.watchPathConfig")
 
 
+def _sftp(entry: SftpSource, path: str) -> Iterator[Problem]:
+    yield from _file(entry, path)
+    yield from check_duration(entry.poll_interval_duration, f"{path}.pollIntervalDuration")
+
+
 def _hdfs(entry: HdfsSource, path: str) -> Iterator[Problem]:
     if not _HDFS_TYPES.intersection(entry.type.split("|")):
         yield Problem(f"{path}.type", f"{entry.type!r} holds none of {', '.join(sorted(_HDFS_TYPES))}, joined by |")
@@ -191,5 +198,5 @@ CHECKS: Final[Mapping[str, Check]] = {
     "file": _file,
     "hdfs": _hdfs,
     "resource": _resource,
-    "sftp": _file,
+    "sftp": _sftp,
 }

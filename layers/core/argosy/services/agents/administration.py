@@ -84,12 +84,18 @@ class ClusterState:
     added: str
     claimed: bool = False
     namespaces: Sequence[str] = ()
+    instance_id: str = ""
+    argocd_namespace: str = "argocd"
+    application_namespaces: Sequence[str] = ()
     agent: AgentState | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As the API shows it."""
         body = asdict(self)
-        return {**body, "httpNamespaces": list(body.pop("http_namespaces")), "namespaces": list(self.namespaces)}
+        names = {"httpNamespaces": list(body.pop("http_namespaces")), "instanceId": body.pop("instance_id")}
+        names |= {"argocdNamespace": body.pop("argocd_namespace")}
+        names |= {"applicationNamespaces": list(body.pop("application_namespaces"))}
+        return {**body, **names, "namespaces": list(self.namespaces)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,9 @@ class Change:
     http_namespaces: tuple[str, ...] | None = None
     claimed: bool | None = None
     namespaces: tuple[str, ...] | None = None
+    instance_id: str | None = None
+    argocd_namespace: str | None = None
+    application_namespaces: tuple[str, ...] | None = None
 
 
 class Administration:
@@ -137,7 +146,7 @@ class Administration:
             self._runtime.registry.add(changed, replace=True)
             self._told(actor, f"Cluster/{entry.name} set {', '.join(sorted(wanted))}")
             self._wake(changed)
-            if changed.claimed != entry.claimed:
+            if _whose(changed) != _whose(entry):
                 self._runtime.doors.look_again(entry.name)
         return self.one(entry.name)
 
@@ -169,6 +178,9 @@ class Administration:
             entry.added,
             entry.claimed,
             entry.namespaces,
+            entry.instance_id,
+            entry.argocd_namespace,
+            entry.application_namespaces,
             agent,
         )
 
@@ -209,6 +221,11 @@ class Administration:
 
     def _told(self, actor: str, what: str) -> None:
         self._runtime.store.write([audited(actor, [what], self._runtime.clock.now())])
+
+
+def _whose(entry: Entry) -> tuple[object, ...]:
+    """What decides which objects of a cluster are ours."""
+    return entry.claimed, entry.instance_id, entry.argocd_namespace, entry.application_namespaces
 
 
 def _check(entry: Entry, *, on_stack: bool) -> None:

@@ -33,8 +33,10 @@ class Asking:
     clock: Clock
     patience: float = 2.0
 
-    def ask(self, name: str, kind: str, body: Mapping[str, Any], group: str) -> Any:
+    def ask(self, name: str, kind: str, body: Mapping[str, Any], group: str, *, answers: str = "") -> Any:
         """What the agent answers to work of id `name`. Raises what it raised; `Pending` as long as there is no answer.
+
+        `answers`: the object that is woken when an answer comes.
 
         Raises Unavailable when the life of the work is over without one.
         """
@@ -43,7 +45,7 @@ class Asking:
             began = self.errands.began(self.cluster, name)
             if began is not None and self.clock.now().timestamp() - began > LIFE.total_seconds() + _LATE_SECONDS:
                 raise Unavailable(f"the agent of cluster {self.cluster} gave no answer in time: see argosy cluster get")
-            self.errands.send(self.cluster, name, kind, body, group)
+            self.errands.send(self.cluster, name, kind, body, group, answers=answers)
             result = self._awaited(name)
         if "error" in result:
             raise error_of(result)

@@ -7,7 +7,7 @@ cluster that is no management cluster acts on that cluster alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from argosy.control.agents.units import unit_to_json
 from argosy.control.agents.work import group_of
@@ -35,6 +35,7 @@ class Clusters:
     def __init__(self, runtime: Runtime, direct: Callable[[Entry], Cluster], *, patience: float = 2.0) -> None:
         self._runtime, self._direct, self._patience = runtime, direct, patience
         self._known: dict[str, tuple[Entry, Cluster]] = {}
+        self._writers: dict[str, tuple[Cluster, ClusterWriter]] = {}
 
     def named(self, name: str, purpose: str) -> Cluster:
         """The cluster of a name, "" = home. `purpose`: what asks; the same who asks again is given the same answers.
@@ -76,12 +77,27 @@ class Clusters:
                 raise
             return True
 
-    def carrier(self, key: Key) -> Carrier:
-        """Brings the writes of the object's controller to its cluster."""
-        entry = self._runtime.registry.find(key.cluster)
+    def carrier(self, key: Key, wrote: Callable[[Key, Mapping[str, Any]], None] | None = None) -> Carrier | None:
+        """Brings the writes of the object's controller to its cluster, None for one that was removed.
+
+        `wrote` is told what this process has written.
+        """
+        try:
+            entry = self._runtime.registry.find(key.cluster)
+        except NotFound:
+            return None
         if entry.way != "agent":
-            return Direct(ClusterWriter(self._reached(entry)))
+            return Direct(self._writer(self._reached(entry), f"{entry.name}{'+' if wrote else ''}", wrote))
         return _AgentCarrier(self._runtime, entry.name, key)
+
+    def _writer(
+        self, cluster: Cluster, name: str, wrote: Callable[[Key, Mapping[str, Any]], None] | None
+    ) -> ClusterWriter:
+        """One for each cluster: it knows which kinds are served."""
+        known = self._writers.get(name)
+        if known is None or known[0] is not cluster:
+            known = self._writers[name] = cluster, ClusterWriter(cluster, wrote)
+        return known[1]
 
     def _reached(self, entry: Entry) -> Cluster:
         known = self._known.get(entry.name)

@@ -9,12 +9,13 @@ declaration wins over one of the same name that `argosy apply` has made, and say
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from argosy.control.agents.scopes import DOOR, Wanted
+from argosy.control.agents.scopes import CONTROL, DOOR, Wanted
 from argosy.control.claims import Claims
 from argosy.control.controller import Report
 from argosy.control.effects import Call, Decision, Observation, Patch, Version, Write
@@ -28,11 +29,13 @@ from argosy.resources.definitions import GROUP
 from argosy.resources.homes import placed
 from argosy.resources.manifests import Manifest
 from argosy.services.agents.mirror import Copy, Mirror
-from argosy.services.agents.registry import AGENTS_PK, HOME
+from argosy.services.agents.others import ARGO_EVENTS, are_served
+from argosy.services.agents.registry import HOME
 from argosy.services.agents.subscribing import AGENT_KIND
 from argosy.services.kinds import KINDS
 from argosy.services.objects import Objects, check
 from argosy.services.queues import RECONCILE_DOOR
+from argosy.services.rollouts.watching import KINDS as ROLLOUT_PLURALS
 from argosy.services.status import public_urls, with_status
 from argosy.services.timing import timers_of
 
@@ -191,18 +194,21 @@ class Doors:
             self._runtime.door_wakes.wake(str(Key(cluster, GROUP, kind, own, metadata["name"])))
 
     def look_again(self, cluster: str) -> None:
-        """Who serves the cluster's declarations has changed: look at each of them."""
+        """Who serves the cluster's objects has changed: look at each of them."""
         mirror = Mirror(self._runtime.store, self._runtime.blobs, cluster)
         for scope, _ in mirror.scopes().values():
             kind = door_kind(scope.resource) if scope.purpose == DOOR else None
+            wakes = self._runtime.door_wakes
+            if scope.purpose == CONTROL and scope.resource == "applications":
+                kind, wakes = "Application", self._runtime.app_wakes
+            elif scope.purpose == CONTROL and scope.group == GROUP:
+                kind, wakes = ROLLOUT_PLURALS.get(scope.resource), self._runtime.rollout_wakes
             for place, _ in mirror.all(scope.key) if kind else ():
-                self._runtime.door_wakes.wake(str(Key(cluster, GROUP, kind or "", *place.split("/", 1))))
+                wakes.wake(str(Key(cluster, GROUP, kind or "", *place.split("/", 1))))
 
     def _is_observed(self, cluster: str) -> bool:
         """Whether a living Argo serves the cluster's declarations, and nobody has claimed them."""
-        row = self._runtime.store.get(AGENTS_PK, cluster)
-        living = bool(row and "argo-events" in (row.data.get("controllers") or ()))
-        return living and not self._runtime.registry.find(cluster).claimed
+        return are_served(self._runtime.store, self._runtime.registry.find(cluster), ARGO_EVENTS)
 
     def _declared(self, key: Key) -> tuple[dict[str, Any] | None, str]:
         """The declaration of this name here, and the cluster that it came from ("" = argosy apply)."""
@@ -252,7 +258,8 @@ def handle_wake(runtime: Runtime, body: str) -> None:
     key = Key.parse(text)
     if key.kind == AGENT_KIND:
         runtime.door_wakes.clear(text)
-        runtime.subscribing.subscribe(key.cluster)
+        with contextlib.suppress(NotFound):  # it was removed, and its agent watches nothing for us
+            runtime.subscribing.subscribe(key.cluster)
     else:
         door_loop(runtime, key).run(key)
 

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from argosy.control.agents.reports import Item, event_id
-from argosy.control.agents.scopes import DOOR, EVENTS, Wanted
+from argosy.control.agents.scopes import CONTROL, DOOR, EVENTS, MIRROR, Wanted
+from argosy.control.agents.values import CONTROL as CONTROL_KIND
+from argosy.control.agents.values import Told
 from argosy.control.agents.work import group_of
 from argosy.control.effects import Outcome
 from argosy.control.keys import Key
+from argosy.control.lines import Taken
+from argosy.control.loop import Loop
 from argosy.errors import Conflict, EvaluationError, NotFound
 from argosy.events.jsontext import write_json
 from argosy.events.sources import resource
+from argosy.lang import instants
 from argosy.ports.queue import Outgoing
 from argosy.ports.store import Delete, Put, Row
 from argosy.resources.definitions import GROUP
@@ -27,22 +32,41 @@ from argosy.services.agents.doors import door_kind, door_loop
 from argosy.services.agents.errands import agent_blobs
 from argosy.services.agents.mirror import Copy, Mirror
 from argosy.services.agents.registry import AGENTS_PK
-from argosy.services.agents.subscribing import lives_in, wanted_by
+from argosy.services.agents.subscribing import agent_key, lives_in, wanted_by
+from argosy.services.agents.values import ValueRows
+from argosy.services.applications.controller import application_loop
+from argosy.services.applications.reading import settings_of
+from argosy.services.applications.sources import Round
+from argosy.services.applications.watching import Deploys, all_applications, index
+from argosy.services.applications.watching import concerned as apps_concerned
+from argosy.services.applications.watching import is_ours as is_of_apps
+from argosy.services.applications.watching import names_more as app_names_more
 from argosy.services.aside import or_set_aside
+from argosy.services.connections import Connections, cluster_of
 from argosy.services.declarations import Declarations, SourceEntry
 from argosy.services.mail import unpack
-from argosy.services.queues import AGENT_REPORTS, BUS
+from argosy.services.queues import AGENT_REPORTS, BUS, ROLLOUT_KINDS
 from argosy.services.receive import bus_message
+from argosy.services.rollouts.controller import rollout_loop
+from argosy.services.rollouts.watching import KINDS as ROLLOUT_PLURALS
+from argosy.services.rollouts.watching import concerned, needed_kinds, served
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
 __all__ = ["AGENTS_PK", "Inbox", "agents", "forget"]
 
-_TYPES: Final = {"ADDED": "ADD", "MODIFIED": "UPDATE", "DELETED": "DELETE"}
+_COUNTED: Final = {
+    "lists": "watch_lists_total",
+    "expired": "watch_expired_total",
+    "broken": "watch_broken_total",
+    "refused": "watch_refused_total",
+}
 _MOST_WRITES: Final = 40
+_MOST_ROWS: Final = 100
 _TRIES: Final = 4
 _MOST_WANTED: Final = 2000
+_SILENT: Final = timedelta(seconds=90)
 
 
 class Inbox:
@@ -51,14 +75,19 @@ class Inbox:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._declarations = Declarations(runtime.store, runtime.clock)
-        self._entries: dict[tuple[str, str], list[SourceEntry]] = {}
-        self._entries_of = -1
+        self._entries: tuple[int, Mapping[tuple[str, str], Sequence[SourceEntry]]] = (-1, {})
+        self._connections = Connections(runtime)
 
-    def handle(self, cluster: str, body: str) -> None:
-        """Do what a message says; one that is none of an agent's is set aside. Raises Unavailable, Conflict."""
-        or_set_aside(self._runtime, AGENT_REPORTS, body, lambda: self._handle(cluster, body))
+    def handle(self, cluster: str, body: str) -> Mapping[str, int]:
+        """Do what a message says; one that is none of an agent's is set aside. Raises Unavailable, Conflict.
 
-    def _handle(self, cluster: str, body: str) -> None:
+        Out: what is to be counted (metric → number): how the agent's watches have fared since its last heartbeat.
+        """
+        counted: dict[str, int] = {}
+        or_set_aside(self._runtime, AGENT_REPORTS, body, lambda: self._handle(cluster, body, counted))
+        return counted
+
+    def _handle(self, cluster: str, body: str, counted: dict[str, int]) -> None:
         try:
             report = unpack(body, agent_blobs(self._runtime.blobs, cluster))
         except NotFound as x:
@@ -68,7 +97,10 @@ class Inbox:
             "changes": self._changes,
             "inventory": self._inventory,
             "result": self._result,
-            "heartbeat": self._heartbeat,
+            "heartbeat": lambda cluster, report: counted.update(self._heartbeat(cluster, report)),
+            "events": self._taken,
+            "connections": self._connected,
+            "values": self._values,
         }
         if kind not in does:
             raise EvaluationError(f"not a report of an agent: {kind!r:.40}")
@@ -106,7 +138,7 @@ class Inbox:
         copies: dict[tuple[str, str, str], Copy | None] = {}
         writes: dict[tuple[str, str, str], Put] = {}
         events: list[Outgoing] = []
-        wakes: dict[str, Key] = {}
+        whom = _Whom(self._runtime, cluster, mirror, scopes)
         for item in items:
             if item.scope not in scopes:
                 continue  # nobody watches it any more
@@ -121,23 +153,36 @@ class Inbox:
                 events += self._events(cluster, item, before)
             if not (before is not None and before.uid != item.uid and item.version < before.version):
                 writes[place] = mirror.put(item, before, self._now().timestamp())
-                if wanted.purpose == DOOR and (key := _door_key(cluster, wanted, item, before, writes[place])):
-                    wakes[str(key)] = key
+                whom.note(wanted, item, before, writes[place])
                 row = before.row if before is not None else 0
                 copies[place] = Copy(item.uid, item.version, dict(item.object) if item.object else None, "", row)
         if events:
             self._runtime.queue.send(BUS, events)
         if writes:
-            self._runtime.store.write([*writes.values(), *(self._runtime.door_wakes.row(key) for key in wakes)])
-        if wakes:
-            self._runtime.door_wakes.send(list(wakes))
+            self._write(list(writes.values()), whom)
+
+    def _write(self, copies: Sequence[Put], whom: _Whom) -> None:
+        """Write copies and wakes together; of very many wakes some before: to look too often does no harm."""
+        woken = [
+            (self._runtime.door_wakes, whom.doors),
+            (self._runtime.rollout_wakes, whom.rollouts),
+            (self._runtime.app_wakes, whom.apps),
+        ]
+        rows = [*whom.rows, *(wakes.row(key) for wakes, keys in woken for key in keys)]
+        room = _MOST_ROWS - len(copies)
+        for start in range(room, len(rows), _MOST_ROWS):
+            self._runtime.store.write(rows[start : start + _MOST_ROWS])
+        self._runtime.store.write([*copies, *rows[:room]])
+        for wakes, keys in woken:
+            if keys:
+                wakes.send(sorted(keys))
 
     def _events(self, cluster: str, item: Item, before: Copy | None) -> Iterator[Outgoing]:
         """What a change is to the event sources that watch it."""
         obj = item.object if item.object is not None else before.object if before is not None else None
         if obj is None:
             return
-        kind = _TYPES[item.type]
+        kind = _kind(item, before)
         old = before.object if before is not None and before.uid == item.uid else None
         for entry in self._of(cluster, item.scope):
             try:
@@ -152,14 +197,16 @@ class Inbox:
 
     def _of(self, cluster: str, scope: str) -> Sequence[SourceEntry]:
         self._declarations.refresh()
-        if self._entries_of != self._declarations.version:
-            self._entries = {}
+        version, entries = self._entries  # as one: reports are taken in by several threads
+        if version != self._declarations.version:
+            version, found = self._declarations.version, dict[tuple[str, str], list[SourceEntry]]()
             for entry in self._declarations.entries("resource"):
                 wanted = wanted_by(entry)
                 if wanted is not None:
-                    self._entries.setdefault((lives_in(entry), wanted.key), []).append(entry)
-            self._entries_of = self._declarations.version
-        return self._entries.get((cluster, scope), ())
+                    found.setdefault((lives_in(entry), wanted.key), []).append(entry)
+            self._entries = version, found
+            entries = found
+        return entries.get((cluster, scope), ())
 
     def _began(self, entry: SourceEntry) -> datetime:
         """When an event source began to watch: when it was declared."""
@@ -195,8 +242,27 @@ class Inbox:
             body = {"scope": scope, "objects": wanted[start : start + _MOST_WANTED]}
             self._runtime.errands.tell(cluster, f"report-{uuid.uuid4().hex}", "report", body, group_of("report", scope))
         mirror.listed(found[0], version)
+        if found[0].purpose == MIRROR and not found[1]:
+            for key in Deploys(self._runtime.store, cluster).applications():
+                self._runtime.app_wakes.wake(str(key))
+            self._answered(cluster)
         if found[0].purpose == DOOR:
             self._runtime.doors.listed(cluster, found[0])
+
+    # Connections
+
+    def _taken(self, cluster: str, report: dict[str, Any]) -> None:
+        """Events of a connection that the agent keeps; those of one that is not declared in its cluster are nobody's."""
+        events = [Taken(str(origin), str(data)) for origin, data in report["events"]]
+        self._connections.refresh()
+        messages = self._connections.messages(cluster, str(report["line"]), events)
+        if messages:
+            self._runtime.queue.send(BUS, messages)
+
+    def _connected(self, cluster: str, report: dict[str, Any]) -> None:
+        """How all connections of an agent fare."""
+        problems = {str(key): str(problem) for key, problem in report["problems"].items()}
+        self._connections.told(cluster, {key: why for key, why in problems.items() if cluster_of(key) == cluster})
 
     # Results and heartbeats
 
@@ -204,25 +270,107 @@ class Inbox:
         result = {name: value for name, value in report.items() if name not in ("report", "id")}
         answers = self._runtime.errands.settle(cluster, str(report["id"]), result)
         if not answers:
+            self._answered(cluster)
             return
-        if "error" in result:
-            outcome = Outcome(problem=str(result.get("text") or result["error"]))
-        else:
-            outcome = Outcome.from_json(result["value"])
         key = Key.parse(answers)
-        door_loop(self._runtime, key).answer(key, str(report["id"]), outcome)
+        loop = _loop(self._runtime, key)
+        if not loop.awaits(key, str(report["id"])):
+            loop.wake(key)  # it has asked for something else than the writes of a decision
+        elif "error" in result:
+            loop.answer(key, str(report["id"]), Outcome(problem=str(result.get("text") or result["error"])))
+        else:
+            loop.answer(key, str(report["id"]), Outcome.from_json(result["value"]))
 
-    def _heartbeat(self, cluster: str, report: dict[str, Any]) -> None:
+    def _values(self, cluster: str, report: dict[str, Any]) -> None:
+        """Keep what is told of Secrets and ConfigMaps as it came; who needs a value looks for it then."""
+        rows = ValueRows(self._runtime.store, cluster)
+        told = [Told.from_json(one) for one in report["items"]]
+        news = [one.place for one in told if rows.put(one)]
+        if any(place.kind == CONTROL_KIND for place in news):
+            for key in all_applications(cluster, Mirror(self._runtime.store, self._runtime.blobs, cluster)):
+                self._runtime.app_wakes.wake(str(key))
+
+    def _heartbeat(self, cluster: str, report: dict[str, Any]) -> Mapping[str, int]:
         data = {**report, "heard": self._now().isoformat()}
-        before = self._runtime.store.get(AGENTS_PK, cluster)
+        row = self._runtime.store.get(AGENTS_PK, cluster)
+        before: Mapping[str, Any] = row.data if row is not None else {}
         self._runtime.store.write([Put(Row(AGENTS_PK, cluster, data))])
-        if (before.data if before is not None else {}).get("controllers", []) != report.get("controllers", []):
+        if before.get("controllers", []) != report.get("controllers", []):
             self._runtime.doors.look_again(cluster)
+        if report.get("hello") or before.get("scopes") != report.get("scopes") or self._was_silent(before):
+            self._answered(cluster)
         has = "" if report.get("hello") else str(report.get("subscription", ""))
         self._runtime.subscribing.subscribe(cluster, has)
+        skewed = {"agent_clock_skewed_total": 1} if report.get("offset") else {}
+        return _since(before.get("counts") or {}, report.get("counts") or {}) | skewed
+
+    def _was_silent(self, before: Mapping[str, Any]) -> bool:
+        heard = instants.parse(str(before.get("heard") or ""))
+        return heard is None or self._now() - heard > _SILENT
+
+    def _answered(self, cluster: str) -> None:
+        """Wake the Applications that have waited for the cluster."""
+        for key in self._runtime.applications.waiting.answered(cluster):
+            self._runtime.app_wakes.wake(str(key))
 
     def _now(self) -> datetime:
         return self._runtime.clock.now()
+
+
+def _kind(item: Item, before: Copy | None) -> str:
+    """What a change is to whoever knows what was before, as client-go's informers tell it (`processDeltas`).
+
+    What the agent saw of an object first may be a change of it: it was made while nobody watched.
+    """
+    if item.type == "DELETED":
+        return "DELETE"
+    known = before is not None and before.uid == item.uid and (before.object is not None or before.lost)
+    return "UPDATE" if known else "ADD"
+
+
+def _since(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+    """What an agent's counts have grown by; an agent that began anew counts from nothing."""
+    grown = {name: now.get(name, 0) - before.get(name, 0) for name in _COUNTED}
+    began = any(number < 0 for number in grown.values())
+    return {metric: now.get(name, 0) if began else grown[name] for name, metric in _COUNTED.items()}
+
+
+class _Whom:
+    """Who has to be woken because some objects have changed."""
+
+    def __init__(
+        self, runtime: Runtime, cluster: str, mirror: Mirror, scopes: Mapping[str, tuple[Wanted, str]]
+    ) -> None:
+        self._runtime, self._cluster, self._mirror, self._scopes = runtime, cluster, mirror, scopes
+        self._watched = {(one.group, one.resource) for one, _ in scopes.values() if one.purpose == CONTROL}
+        self.doors: set[str] = set()
+        self.rollouts: set[str] = set()
+        self.apps: set[str] = set()
+        self.rows: list[Put | Delete] = []
+
+    def note(self, wanted: Wanted, item: Item, before: Copy | None, write: Put) -> None:
+        """A change, and the write of its copy."""
+        if wanted.purpose == DOOR:
+            key = _door_key(self._cluster, wanted, item, before, write)
+            self.doors |= {str(key)} if key is not None else set()
+        elif wanted.purpose == MIRROR or is_of_apps(wanted):
+            tracking = settings_of(self._runtime, self._cluster, self._scopes).tracking
+            if wanted.purpose == MIRROR:
+                self.rows += index(self._cluster, tracking, item, before)
+            found = apps_concerned(self._runtime.store, self._cluster, tracking, wanted, item, before, self._mirror)
+            self.apps |= {str(key) for key in found}
+            if app_names_more(wanted, item, before):
+                self.doors.add(str(agent_key(self._cluster)))
+        elif wanted.purpose == CONTROL:
+            self.rollouts |= {str(key) for key in concerned(self._cluster, wanted, item, before, self._mirror)}
+            if self._names_more(wanted, item):
+                self.doors.add(str(agent_key(self._cluster)))
+
+    def _names_more(self, wanted: Wanted, item: Item) -> bool:
+        """Whether an object names a kind that nobody watches yet."""
+        if wanted.resource not in ROLLOUT_PLURALS or item.object is None:
+            return False
+        return not {served(*kind) for kind in needed_kinds(item.object)} <= self._watched
 
 
 def _door_key(cluster: str, wanted: Wanted, item: Item, before: Copy | None, write: Put) -> Key | None:
@@ -231,6 +379,12 @@ def _door_key(cluster: str, wanted: Wanted, item: Item, before: Copy | None, wri
     if kind is None or (before is not None and before.wake and before.wake == write.row.data.get("wake")):
         return None
     return Key(cluster, GROUP, kind, item.namespace, item.name)
+
+
+def _loop(runtime: Runtime, key: Key) -> Loop:
+    if key.kind == "Application":
+        return application_loop(runtime, key, Round())
+    return (rollout_loop if key.kind in ROLLOUT_KINDS else door_loop)(runtime, key)
 
 
 def agents(runtime: Runtime) -> Mapping[str, Mapping[str, Any]]:
@@ -243,4 +397,6 @@ def forget(runtime: Runtime, cluster: str) -> None:
     mirror = Mirror(runtime.store, runtime.blobs, cluster)
     for scope in mirror.scopes():
         mirror.forget(scope)
+    ValueRows(runtime.store, cluster).forget()
+    Connections(runtime).told(cluster, {})
     runtime.store.write([Delete(AGENTS_PK, cluster)])

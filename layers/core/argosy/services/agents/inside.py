@@ -40,8 +40,15 @@ class Inside:
     def call(self, firing: FiringInfo, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer to a request (method, url, headers, body, timeout). Raises Denied, Unavailable, `Pending`."""
         cluster = self._runtime.registry.find(home_of(firing.namespace)[1]).name
-        text = orjson.dumps([firing.id, firing.attempt, request], option=orjson.OPT_SORT_KEYS)
+        return self.ask(cluster, f"{firing.id}/{firing.attempt}", request)
+
+    def ask(self, cluster: str, purpose: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer to a request in a cluster; `purpose`: who asks for the same under it is given the same answer.
+
+        Raises Denied, Unavailable, `Pending`.
+        """
+        text = orjson.dumps([purpose, request], option=orjson.OPT_SORT_KEYS)
         name = hashlib.sha256(text).hexdigest()[:32]
         asking = Asking(cluster, self._runtime.errands, self._runtime.clock, self._patience)
-        found: Mapping[str, Any] = asking.ask(name, "http", request, group_of("http", firing.id))
+        found: Mapping[str, Any] = asking.ask(name, "http", request, group_of("http", purpose))
         return found

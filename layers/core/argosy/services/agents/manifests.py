@@ -2,9 +2,10 @@
 
 Pure: in goes where the agent finds its hub and how far it may go, out come the objects in the order in which they are to
 be applied. Rights are the least that the work takes. Writing is the right of the service account that a Sensor names, as it
-is for functions (infra/eks-rbac.yaml): the agent itself may write the status and the annotations of Argo Events' kinds, and
-nothing else. It may read what it watches, and Secrets are not among it unless they are named. `uninstall` goes by the label
-that every object here has.
+is for functions (infra/eks-rbac.yaml): the agent itself may write the status and the annotations of Argo Events' kinds and
+what moving rollouts on takes, and nothing else, unless it is to sync Applications. It may read what it watches, and Secrets
+are not among it unless they are named: those that declarations name are read as their service accounts. `uninstall` goes by
+the label that every object here has.
 
 On purpose different from Argo's install manifests: no admission hooks, no ingress at all, and no definitions, which have a
 file of their own (infra/crds), because who installs them need not be who installs agents.
@@ -48,6 +49,30 @@ _WATCHED: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """What is watched unless somebody says so otherwise: what people have event sources and applications of, Secrets not."""
 
+_MADE: Final = ("create", "get", "list", "patch", "watch")
+_ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
+    "networking.istio.io": ("destinationrules", "virtualservices"),
+    "gateway.networking.k8s.io": ("httproutes",),
+    "split.smi-spec.io": ("trafficsplits",),
+    "traefik.io": ("traefikservices",),
+    "apisix.apache.org": ("apisixroutes",),
+    "getambassador.io": ("mappings",),
+}
+_ROLLOUTS: Final[Sequence[dict[str, Any]]] = (
+    {"apiGroups": [GROUP], "resources": ["rollouts", "rollouts/status"], "verbs": ["get", "list", "patch", "watch"]},
+    {"apiGroups": [GROUP], "resources": ["analysisruns", "experiments"], "verbs": [*_MADE, "delete"]},
+    {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": [*_MADE, "delete"]},
+    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "patch", "watch"]},
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": [*_MADE, "delete"]},
+    {"apiGroups": [""], "resources": ["services"], "verbs": list(_MADE)},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "patch", "watch"]},
+    {"apiGroups": [""], "resources": ["pods/eviction", "events"], "verbs": ["create"]},
+    {"apiGroups": ["networking.k8s.io"], "resources": ["ingresses"], "verbs": list(_MADE)},
+    *({"apiGroups": [group], "resources": list(kinds), "verbs": list(_MADE)} for group, kinds in _ROUTES.items()),
+)
+"""What moving rollouts on takes: their own objects, what carries their traffic, and telling of it."""
+
+_EVERYTHING: Final[dict[str, Any]] = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
 _OF_NO_NAMESPACE: Final = frozenset({"namespaces", "nodes", "persistentvolumes"})
 _DNS: Final = ({"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"})
 _HTTPS: Final = ({"port": 443, "protocol": "TCP"}, {"port": 6443, "protocol": "TCP"})
@@ -72,7 +97,10 @@ class AgentOptions:
     """How far the agent may go.
 
     `namespaces`: only there, "" everywhere. `watch`: `resource.group` or `resource` beside what is watched anyway; with
-    `only` in its place. `http_namespaces`: whose services it may call. `identity`: how it proves to AWS who it is.
+    `only` in its place. `secrets`: `namespace/name` of those whose changes are told at once, which takes the right to watch
+    them. `without_rollouts`: no right to move rollouts on. `gitops`: all rights, since Applications put anything there, as
+    Argo CD's controller has them. `http_namespaces`: whose services it may call. `identity`: how it
+    proves to AWS who it is.
     """
 
     namespace: str = "argosy"
@@ -81,6 +109,9 @@ class AgentOptions:
     namespaces: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
     only: bool = False
+    secrets: tuple[str, ...] = ()
+    without_rollouts: bool = False
+    gitops: bool = False
     http_namespaces: tuple[str, ...] = ()
     identity: Identity = field(default_factory=pod_identity)
 
@@ -97,6 +128,7 @@ def agent_manifests(hub: Hub, options: AgentOptions) -> list[Manifest]:
             "metadata": _metadata(hub, ACCOUNT, options.namespace, options.identity.annotations),
         },
         *_rights(hub, options),
+        *_secret_rights(hub, options),
         _network(hub, options),
         _deployment(hub, options),
     ]
@@ -123,9 +155,30 @@ def _rights(hub: Hub, options: AgentOptions) -> list[Manifest]:
     return [one for namespace in sorted(set(options.namespaces)) for one in _bound(hub, options, "", namespace, rules)]
 
 
-def _bound(hub: Hub, options: AgentOptions, scope: str, namespace: str, rules: Sequence[Manifest]) -> list[Manifest]:
+def _secret_rights(hub: Hub, options: AgentOptions) -> list[Manifest]:
+    """The right to watch single Secrets, in their own namespaces; what is watched is as good as read."""
+    named: dict[str, set[str]] = {}
+    for one in options.secrets:
+        namespace, slash, name = one.partition("/")
+        if not (namespace and slash and name) or "/" in name or "*" in one:
+            raise InvalidObject(f"{one!r} is not NAMESPACE/NAME of a Secret", field="secret")
+        named.setdefault(namespace, set()).add(name)
+    return [
+        manifest
+        for namespace, names in sorted(named.items())
+        for manifest in _bound(hub, options, "", namespace, [_watching(sorted(names))], "-secrets")
+    ]
+
+
+def _watching(names: Sequence[str]) -> Manifest:
+    return {"apiGroups": [""], "resources": ["secrets"], "resourceNames": list(names), "verbs": list(_READ)}
+
+
+def _bound(
+    hub: Hub, options: AgentOptions, scope: str, namespace: str, rules: Sequence[Manifest], suffix: str = ""
+) -> list[Manifest]:
     # Named after its namespace: agents of two hubs may be in one cluster.
-    api, name = "rbac.authorization.k8s.io", f"{options.namespace}-agent"
+    api, name = "rbac.authorization.k8s.io", f"{options.namespace}-agent{suffix}"
     metadata = _metadata(hub, name, namespace)
     subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": options.namespace}
     return [
@@ -162,6 +215,8 @@ def _rules(options: AgentOptions) -> list[Manifest]:
         {"apiGroups": [GROUP], "resources": plurals, "verbs": ["get", "list", "patch", "watch"]},
         {"apiGroups": [GROUP], "resources": [f"{plural}/status" for plural in plurals], "verbs": ["patch"]},
         {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["impersonate"]},
+        *([] if options.without_rollouts else _ROLLOUTS),
+        *([_EVERYTHING] if options.gitops else []),
     ]
 
 

@@ -9,6 +9,7 @@ is wrong or lost.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import orjson
 from argosy.control.agents.reports import Item
 from argosy.control.agents.scopes import Wanted
 from argosy.control.keys import wake_digest
-from argosy.errors import ArgosyError
+from argosy.errors import ArgosyError, Conflict
 from argosy.ports.blobs import Blobs
 from argosy.ports.store import ABSENT, Delete, Put, Row, Store
 
@@ -64,9 +65,9 @@ class Mirror:
         row = self._store.get(self._pk(scope), f"{namespace}/{name}")
         return self._copy(row) if row is not None else None
 
-    def all(self, scope: str, namespace: str = "") -> Iterator[tuple[str, Copy]]:
-        """(`namespace/name`, copy) of every object that is there."""
-        for row in self._store.query(self._pk(scope), f"{namespace}/" if namespace else ""):
+    def all(self, scope: str, namespace: str = "", name: str = "") -> Iterator[tuple[str, Copy]]:
+        """(`namespace/name`, copy) of every object that is there; `name`: what its name in a namespace begins with."""
+        for row in self._store.query(self._pk(scope), f"{namespace}/{name}" if namespace else ""):
             copy = self._copy(row)
             if copy.object is not None or copy.lost:
                 yield row.sk, copy
@@ -102,7 +103,9 @@ class Mirror:
         wanted, known = {scope.key: scope for scope in scopes}, self.scopes()
         for key, scope in wanted.items():
             if key not in known:
-                self._store.write([Put(Row(self._scopes, key, {"wanted": _fields(scope)}))])
+                # Whoever was faster may have noted a list meanwhile, which must not be forgotten.
+                with contextlib.suppress(Conflict):
+                    self._store.write([Put(Row(self._scopes, key, {"wanted": _fields(scope)}), expect=ABSENT)])
         for key in known.keys() - wanted.keys():
             self.forget(key)
 

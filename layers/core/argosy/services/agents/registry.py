@@ -24,7 +24,7 @@ AGENTS_PK: Final = "agents"
 HOME: Final = "in-cluster"
 """The name of the home cluster, as Argo CD has it."""
 
-_LISTS: Final = ("http_namespaces", "namespaces")
+_LISTS: Final = ("http_namespaces", "namespaces", "application_namespaces")
 WAYS: Final = ("home", "agent", "eks", "server")
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 
@@ -32,7 +32,9 @@ _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A cluster; `claimed`: its declarations are ours even beside a living Argo. `namespaces`: where declarations
-    count, () = everywhere.
+    count, () = everywhere. `instance_id`: which objects of Argo Rollouts are ours, by their label, as its `--instance-id`.
+    `argocd_namespace`: where Argo CD's projects, settings and Applications are; `application_namespaces`: globs of where
+    Applications may be besides (its `--application-namespaces`).
 
     `settings` are those of its way: `arn`, `role_arn`, `external_id`; `server`, `ca`, `secret`.
     """
@@ -46,6 +48,9 @@ class Entry:
     added: str = ""
     claimed: bool = False
     namespaces: tuple[str, ...] = ()
+    instance_id: str = ""
+    argocd_namespace: str = "argocd"
+    application_namespaces: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises InvalidObject for a name or way that is none."""
@@ -78,6 +83,14 @@ class Registry:
             return self._home
         known = ", ".join(entry.name for entry in self.all()) or "none"
         raise NotFound(f"no cluster is called {wanted!r}; known: {known} (argosy cluster add)")
+
+    def way(self, name: str) -> str:
+        """How the cluster of a name is reached, "" for one that is not known; one small read."""
+        wanted = name or HOME
+        row = self._store.get(CLUSTERS_PK, wanted)
+        if row is not None:
+            return _entry(row).way
+        return self._home.way if wanted == HOME and self._home is not None else ""
 
     def all(self) -> Sequence[Entry]:
         """Every cluster, the home cluster first."""

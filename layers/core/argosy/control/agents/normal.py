@@ -3,7 +3,7 @@
 Pure. `managedFields` is half of most objects: it leaves only where a change becomes an event, whose payload has it in Argo,
 too. Values of Secrets leave as keyed hashes,
 so that drift is visible and nothing else; the annotation in which kubectl keeps what was applied holds the same values in
-plain text, and is dropped from Secrets. Called by the agent alone.
+plain text, and is dropped from Secrets. Called by the agent, and by the hub for clusters that it reaches itself.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""GitOps: Applications compared with their sources, synced and kept so. `controller` is what the work queue calls."""

@@ -1,0 +1,147 @@
+"""Checks a repository on schedule, once for all Applications that follow it: one work item, however many they are.
+
+`RepositoryCheck` is a `control.controller.Controller` whose objects are repositories. An Application is woken only when a
+revision that it follows has moved, whoever found that out; an unchanged one costs no message. The shortest period counts of
+those that the settings of their clusters say; where these say never, an Application hears nothing. That all were woken is
+noted after they were: a crash between the two wakes them again. What cannot move, a whole commit or version, is not asked
+for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from argosy.control.controller import Report
+from argosy.control.effects import Call, Decision, Observation, Write
+from argosy.control.keys import Key
+from argosy.errors import ArgosyError, Denied, Unavailable
+from argosy.gitops.refresh.needs import LATEST
+from argosy.gitops.revisions import is_commit
+from argosy.ports.repository import Credentials
+from argosy.services.applications.following import Head, Place
+from argosy.services.fetching import FetchRequest
+
+if TYPE_CHECKING:
+    from argosy.services.runtime import Runtime
+
+__all__ = ["RepositoryCheck"]
+
+_VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+(?:[-+].*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Who follows what, and what has moved, to where; `wait`: seconds until the revisions must be asked for again."""
+
+    followers: Sequence[tuple[Key, Sequence[Place]]]
+    moved: Mapping[Place, str]
+    wait: float
+
+
+class RepositoryCheck:
+    """See `Controller`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def observe(self, key: Key) -> Observation | None:
+        """See `Controller.observe`: asks the repository, unless everybody was told of late."""
+        following = self._runtime.applications.following
+        following_it = [one for one in following.all(key) if one.soft]
+        followers = [(one.key, one.places) for one in following_it]
+        places = sorted({place for _, follows in followers for place in follows if not _is_fixed(place)})
+        if not places:
+            return None
+        before = {place: following.head(place) for place in places}
+        soft, jitter = min((one.soft, one.jitter) for one in following_it)
+        period = soft + jitter * (zlib.crc32(key.name.encode()) % 1000) / 1000
+        now = self._runtime.clock.now().timestamp()
+        oldest = min((head.at if head is not None else 0.0) for head in before.values())
+        if now - oldest < soft:
+            return Observation(_Read(followers, _moved(before), oldest + period - now))
+        for place in places:
+            clusters = sorted({who.cluster for who, follows in followers if place in follows})
+            following.found(place, self._asked(clusters, place))
+        return Observation(_Read(followers, _moved({place: following.head(place) for place in places}), period))
+
+    def _asked(self, clusters: Sequence[str], place: Place) -> str:
+        """The commit; "" for one that cannot be told, which those who follow it find out themselves.
+
+        Some may sign in where others may not; that there is something new, each is told. Raises Unavailable when the
+        repository does not answer, or nobody could tell and somebody's Secrets cannot be read.
+        """
+        url, revision, chart = place
+        request = FetchRequest(url=url, revision=revision, chart=chart)
+        untold: Unavailable | None = None
+        for cluster in clusters:
+            try:
+                ways = self._ways(cluster, url)
+            except Unavailable as x:
+                untold = untold or x
+                continue
+            try:
+                for credentials in ways:
+                    with contextlib.suppress(Denied):
+                        commit = self._runtime.fetching.resolve(request, credentials)
+                        access = self._runtime.applications.access
+                        access.let_in(url, access.name(credentials))
+                        return commit
+            except Unavailable:
+                raise  # whoever asks
+            except ArgosyError:
+                continue
+        if untold is not None:
+            raise untold
+        return ""
+
+    def _ways(self, cluster: str, url: str) -> Sequence[Credentials]:
+        """What Applications of a cluster sign in with, up to what is not served. Raises Unavailable."""
+        found: list[Credentials] = []
+        try:
+            home = self._runtime.registry.find(cluster)
+            for one in self._runtime.applications.repositories.ways(home, url):
+                found.append(one)
+        except Unavailable:
+            raise
+        except ArgosyError:
+            return found
+        return found
+
+    def reconcile(self, observation: Observation, now: datetime) -> Decision:
+        """See `Controller.reconcile`."""
+        read: _Read = observation.object
+        woken = [key for key, follows in read.followers if read.moved.keys() & set(follows)]
+        effects = [Call(f"{key} {now}", key, repeatable=True) for key in woken]
+        if read.moved:
+            effects.append(Call(f"told {now}", read.moved, repeatable=True))
+        return Decision(tuple(effects), requeue_at=now + timedelta(seconds=max(read.wait, 1.0)))
+
+    def call(self, call: Call) -> bool:
+        """See `Controller.call`: wake an Application, or note that all were."""
+        if isinstance(call.what, Key):
+            self._runtime.applications.asking.put(call.what, LATEST)
+            self._runtime.app_wakes.wake(str(call.what))
+            return True
+        for place, commit in call.what.items():
+            self._runtime.applications.following.told(place, commit)
+        return True
+
+    def status(self, observation: Observation, decision: Decision | None, report: Report) -> Write | None:
+        """See `Controller.status`: a repository has none."""
+        del observation, decision, report
+        return None
+
+
+def _moved(heads: Mapping[Place, Head | None]) -> dict[Place, str]:
+    return {place: head.commit for place, head in heads.items() if head is not None and head.untold}
+
+
+def _is_fixed(place: Place) -> bool:
+    _, revision, chart = place
+    return _VERSION.fullmatch(revision) is not None if chart else is_commit(revision)

@@ -1,0 +1,51 @@
+"""The Applications of a cluster that are ours to decide on, as its agent has told them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from argosy.control.keys import Key
+from argosy.resources.application import Application
+from argosy.resources.definitions import GROUP
+from argosy.services.agents.mirror import Mirror
+from argosy.services.agents.registry import Entry
+from argosy.services.applications.watching import is_ours, takes
+
+if TYPE_CHECKING:
+    from argosy.services.runtime import Runtime
+
+__all__ = ["declared", "those_of"]
+
+
+def declared(runtime: Runtime, entry: Entry) -> Iterator[tuple[Key, Application]]:
+    """All that can be read; whoever looks at one whose fields have other types tells so in its status."""
+    mirror = Mirror(runtime.store, runtime.blobs, entry.name)
+    for scope, _ in mirror.scopes().values():
+        if not (is_ours(scope) and scope.resource == "applications"):
+            continue
+        for place, copy in mirror.all(scope.key):
+            namespace, _, name = place.partition("/")
+            if copy.object is None or not takes(entry, namespace):
+                continue
+            try:
+                yield Key(entry.name, GROUP, "Application", namespace, name), Application.of(copy.object)
+            except ValueError:
+                continue
+
+
+def those_of(runtime: Runtime, entry: Entry, keys: Iterable[Key]) -> Iterator[tuple[Key, Application]]:
+    """Of some Applications those that are a cluster's, and can be read."""
+    mirror = Mirror(runtime.store, runtime.blobs, entry.name)
+    scopes = [one for one, _ in mirror.scopes().values() if is_ours(one) and one.resource == "applications"]
+    for key in keys:
+        scope = next((one for one in scopes if one.namespace in ("", key.namespace)), None)
+        if key.cluster != entry.name or scope is None or not takes(entry, key.namespace):
+            continue
+        copy = mirror.find(scope.key, key.namespace, key.name)
+        if copy is None or copy.object is None:
+            continue
+        try:
+            yield key, Application.of(copy.object)
+        except ValueError:
+            continue

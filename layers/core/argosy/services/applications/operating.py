@@ -1,0 +1,92 @@
+"""Carries operations on: brings the batches of a sync's steps to their cluster.
+
+In: a decision that says that there is something to carry on. Out: when to look again. Called by the control loop as the
+effect of a reconcile; what comes of it is in the decision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from argosy.control.agents.batches import batch_to_json, outcomes_from_json
+from argosy.control.agents.normal import pruned
+from argosy.control.agents.work import group_of
+from argosy.control.applying import Applier, Done
+from argosy.control.keys import Key
+from argosy.errors import ArgosyError, Pending
+from argosy.gitops.driving import attempt_of, drive
+from argosy.gitops.reconcile import Deciding
+from argosy.gitops.sync.writes import Batch, Outcome
+from argosy.services.agents.asking import Asking
+
+if TYPE_CHECKING:
+    from argosy.services.runtime import Runtime
+
+__all__ = ["Operating"]
+
+
+class Operating:
+    """Operations of one installation."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._appliers: dict[str, Applier] = {}
+
+    def carry_on(self, decided: Deciding, key: Key, destination: str) -> datetime | None:
+        """See `gitops.driving`; when to look again. Raises Unavailable, Pending."""
+        attempt = attempt_of(decided.status["operationState"])
+        driven = drive(decided, lambda batch: self.carry(destination, batch, key, attempt), self._runtime.clock.now())
+        self._runtime.applications.progress.save(key, decided.seen.carried, driven.carried)
+        return driven.due
+
+    def end(self, destination: str, batch: Batch, key: Key, uid: str) -> Mapping[str, Outcome]:
+        """Do a batch of the deletion of an Application. Raises as `carry`.
+
+        Batches are counted, so that what was answered once is asked anew when the deletion wants the same again.
+        """
+        progress = self._runtime.applications.progress
+        count = progress.ended(key, uid)
+        try:
+            done = self.carry(destination, batch, key, f"end {uid} {count}")
+        except Pending:
+            raise
+        except ArgosyError:
+            progress.end(key, uid, count + 1)
+            raise
+        progress.end(key, uid, count + 1)
+        return done
+
+    def carry(self, destination: str, batch: Batch, key: Key, attempt: str) -> Mapping[str, Outcome]:
+        """Do a batch in a cluster, once in an attempt where an agent does it. Raises Pending as long as that has not."""
+        entry = self._runtime.registry.find(destination)
+        if entry.way == "agent":
+            body = batch_to_json(batch)
+            name = hashlib.sha256(f"{key}|{attempt}|".encode() + _text(body)).hexdigest()[:32]
+            asking = Asking(entry.name, self._runtime.errands, self._runtime.clock)
+            return outcomes_from_json(asking.ask(name, "batch", body, group_of(str(key)), answers=str(key)))
+        found = self._applier(entry.name).carry(batch)
+        self._remember(entry.name, found.values())
+        return {name: one.outcome for name, one in found.items()}
+
+    def _remember(self, cluster: str, found: Iterable[Done]) -> None:
+        """What comes back is kept until the mirror has it."""
+        secret_key = self._runtime.subscribing.secret_key(cluster)
+        for done in found:
+            if done.object is not None:
+                name = done.key
+                where = Key(cluster, name.group, name.kind, name.namespace, name.name)
+                self._runtime.applications.fresh.wrote(where, pruned(done.object, secret_key))
+
+    def _applier(self, cluster: str) -> Applier:
+        if cluster not in self._appliers:
+            self._appliers[cluster] = Applier(self._runtime.clusters.named(cluster, "syncs"), self._runtime.clock.sleep)
+        return self._appliers[cluster]
+
+
+def _text(body: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)

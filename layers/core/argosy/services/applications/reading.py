@@ -1,0 +1,494 @@
+"""Gathers what a reconcile of an Application looks at: itself, its project, settings, sources, and what is live of it.
+
+In: the key of an Application in a cluster that is watched. Out: an `Observation` of `Observed`. Reads the hub's mirror,
+repositories and what was rendered before; writes only which kinds the Application puts where, so that they are watched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from argosy.control.agents.normal import pruned
+from argosy.control.agents.scopes import MIRROR, Wanted
+from argosy.control.effects import Observation, Version
+from argosy.control.keys import Key
+from argosy.errors import ArgosyError, Conflict, InvalidObject, Retryable, Unavailable
+from argosy.gitops.comparison import Destination, Known, targets_of
+from argosy.gitops.identity import Key as Name
+from argosy.gitops.identity import group_version, key_of
+from argosy.gitops.observed import Made, Observed, instance_name
+from argosy.gitops.orphans import orphans
+from argosy.gitops.projects.permissions import Cluster, namespace_permitted, repository_permitted
+from argosy.gitops.projects.specs import (
+    UnknownCluster,
+    destination_cluster,
+    permission_problems,
+    source_problems,
+    unserved,
+)
+from argosy.gitops.refresh.needs import (
+    LATEST,
+    LATEST_RESOLVED,
+    RECENT,
+    Changes,
+    Refresh,
+    after_sync,
+    changes_of_spec,
+    decide,
+    is_skipped,
+)
+from argosy.gitops.requests import AppInfo
+from argosy.gitops.settings import CONFIG_MAP, PARAMETERS_MAP, Settings
+from argosy.gitops.sync import cascade
+from argosy.lang import instants
+from argosy.ports.repository import Credentials
+from argosy.resources.application import Application
+from argosy.resources.application_operation import OperationState
+from argosy.resources.appproject import DEFAULT_PROJECT, AppProject
+from argosy.resources.definitions import GROUP
+from argosy.resources.source import Source
+from argosy.services.agents.mirror import Copy, Mirror
+from argosy.services.agents.others import applications_are_served
+from argosy.services.agents.registry import AGENTS_PK, HOME, Entry
+from argosy.services.agents.subscribing import agent_key
+from argosy.services.applications.evidence import with_evidence
+from argosy.services.applications.following import Place, place_of
+from argosy.services.applications.inventory import Inventory
+from argosy.services.applications.sources import For, Round
+from argosy.services.applications.watching import Deploys, Kind, is_ours, leave, takes
+
+if TYPE_CHECKING:
+    from argosy.services.runtime import Runtime
+
+__all__ = ["IN_CLUSTER", "Look", "Reading", "settings_of"]
+
+IN_CLUSTER: Final = "https://kubernetes.default.svc"
+_GRACE: Final = 180.0
+
+type Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was read. `seen` None: not all of it can be told yet, `waits` says why; `destination`: the cluster's name.
+
+    `body`: the Application, where it waits; `waited`: for how many seconds.
+
+    `skipped`: nobody is to do anything about it. `asked`: the version of the row by which somebody has asked for this look.
+    """
+
+    key: Key
+    version: Version
+    seen: Observed | None = None
+    waits: str = ""
+    destination: str = ""
+    asked: int = 0
+    skipped: bool = False
+    body: Object = field(default_factory=dict)
+    waited: float = 0.0
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it has waited for so long that its status is to say so."""
+        return self.seen is None and not self.skipped and self.waited >= _GRACE
+
+
+@dataclass
+class Reading:
+    """One look at one Application."""
+
+    runtime: Runtime
+    key: Key
+    round: Round
+    mirror: Mirror = field(init=False)
+    home: Entry = field(init=False)
+    scopes: Mapping[str, tuple[Wanted, str]] = field(init=False)
+    asked: int = 0
+
+    def __post_init__(self) -> None:
+        self.mirror = Mirror(self.runtime.store, self.runtime.blobs, self.key.cluster)
+        self.home = self.runtime.registry.find(self.key.cluster)
+        self.scopes = self.mirror.scopes()
+
+    def observation(self) -> Observation | None:
+        """The look; None when the Application is gone."""
+        if not takes(self.home, self.key.namespace):
+            self._forget()
+            return None
+        copy = self.runtime.applications.fresh.newest(
+            self.key, self._find("applications", self.key.namespace, self.key.name)
+        )
+        if copy is None or copy.object is None:
+            self._forget()
+            return None
+        version = Version(copy.uid, copy.version)
+        if is_skipped(copy.object) or applications_are_served(self.runtime.store, self.home):
+            return Observation(Look(self.key, version, skipped=True), {self.key: version}, copy.version)
+        look = replace(self._look(copy.object, version), asked=self.asked)
+        return Observation(look, {self.key: version}, copy.version)
+
+    def _find(self, plural: str, namespace: str, name: str) -> Copy | None:
+        for scope, _ in self.scopes.values():
+            if is_ours(scope) and scope.resource == plural and scope.namespace in ("", namespace):
+                return self.mirror.find(scope.key, namespace, name)
+        return None
+
+    def _forget(self) -> None:
+        leave(self.runtime.store, self.key)
+        self.runtime.applications.following.follow(self.key, [])
+        self.runtime.applications.asking.forget(self.key)
+        for what in ("deploys", "follows"):
+            self.runtime.applications.noted.drop(f"{self.key} {what}")
+
+    def _look(self, body: dict[str, Any], version: Version) -> Look:
+        instance = instance_name(self.key.namespace, self.key.name, self.home.argocd_namespace)
+        settings = settings_of(self.runtime, self.key.cluster, self.scopes)
+        own = Name(GROUP, "Application", self.key.namespace, self.key.name)
+        bare = Observed(body, own, instance, Refresh(), DEFAULT_PROJECT, settings, self.runtime.programs)
+        try:
+            app = Application.of(body)
+        except ValueError as x:
+            broken = {name: body.get(name) for name in ("apiVersion", "kind", "metadata", "status")}
+            said = [_first_error(x)]
+            return Look(self.key, version, replace(bare, body=broken, refused=said, hindrances=said))
+        refresh = self._refresh(body, app, settings)
+        project, lost = self._project(app)
+        clusters, names = self._clusters()
+        missed = unserved(project, impersonates=settings.impersonates)
+        refused = lost or missed or permission_problems(app.spec, project, clusters)
+        if project.spec.permit_only_project_scoped_clusters:
+            lost = lost or missed  # else none of its objects would count as its own
+        known = replace(bare, refresh=refresh, project=project, refused=refused, hindrances=lost)
+        try:
+            cluster = destination_cluster(app.spec.destination, clusters)
+        except UnknownCluster:
+            return Look(self.key, version, known)
+        except InvalidObject as x:
+            return Look(self.key, version, replace(known, hindrances=[*lost, x.reason]))
+        if lost or (refused and not app.deleting):
+            return Look(self.key, version, known)
+        name = names[cluster.server]
+        try:
+            return self._whole(known, app, cluster, name, version)
+        except Conflict:
+            raise
+        except ArgosyError as x:
+            return self._waits(body, version, name, str(x), told=not isinstance(x, Retryable))
+
+    def _waits(self, body: Object, version: Version, name: str, why: str, *, told: bool = False) -> Look:
+        """It is looked at again when the cluster is heard of; `told`: it has answered, and waiting will not help."""
+        waited = self.runtime.applications.waiting.waits(name, self.key)
+        return Look(self.key, version, None, why, name, body=body, waited=_GRACE if told else waited)
+
+    # What it belongs to
+
+    def _project(self, app: Application) -> tuple[AppProject, list[str]]:
+        name = app.spec.project_name
+        copy = self._find("appprojects", self.home.argocd_namespace, name)
+        if copy is None or copy.object is None:
+            if name != "default":
+                said = f"Application referencing project {name} which does not exist"
+                return DEFAULT_PROJECT, [said]
+            project = DEFAULT_PROJECT
+        else:
+            try:
+                project = AppProject.of(copy.object)
+            except ValueError as x:
+                return DEFAULT_PROJECT, [f"project {name} cannot be read: {_first_error(x)}"]
+        if not namespace_permitted(project, self.key.namespace, self.home.argocd_namespace):
+            who = f"application '{self.key.name}' in namespace '{self.key.namespace}'"
+            return project, [f"{who} is not permitted to use project '{name}'"]
+        return project, []
+
+    def _clusters(self) -> tuple[list[Cluster], dict[str, str]]:
+        """The clusters that a destination may name, and their names here: all, or for no management cluster itself."""
+        home = self.home
+        found = [Cluster(IN_CLUSTER, HOME)]
+        names = {IN_CLUSTER: home.name}
+        for entry in self.runtime.registry.all():
+            if home.management and entry.name != home.name:
+                server = entry.settings.get("server") or f"argosy://{entry.name}"
+                found.append(Cluster(server, entry.name))
+                names[server] = entry.name
+        return found, names
+
+    def _refresh(self, body: Object, app: Application, settings: Settings) -> Refresh:
+        changes = changes_of_spec(app)
+        reconciled = instants.parse(app.status.reconciled_at)
+        now: datetime = self.runtime.clock.now()
+        age = (now - reconciled).total_seconds() if reconciled is not None else None
+        limit = settings.soft + settings.jitter if settings.soft else 0.0
+        level, self.asked = self.runtime.applications.asking.level(self.key, body.get("status") or {})
+        level = max(level, after_sync(app))
+        if settings.soft and self._is_behind(app):
+            level = max(level, LATEST)
+        found = decide(
+            Changes(
+                changes.asked,
+                changes.source,
+                changes.destination,
+                changes.namespace_metadata,
+                changes.ignored,
+                age,
+                limit,
+                0.0,
+                max(RECENT, level),
+            )
+        )
+        # That the last comparison is long ago must not make less of what a webhook has told.
+        return replace(found, level=max(found.level, level))
+
+    def _is_behind(self, app: Application) -> bool:
+        """Whether a repository has told of a newer commit than the status knows."""
+        known = _revisions(app.status.sync.revision, app.status.sync.revisions)
+        if not known:
+            return False
+        heads = (self.runtime.applications.following.head(place_of(one)) for one in app.spec.all_sources)
+        return any(head is not None and head.commit not in ("", at) for head, at in zip(heads, known, strict=False))
+
+    # What it wants, and what is there
+
+    def _whole(self, known: Observed, app: Application, cluster: Cluster, name: str, version: Version) -> Look:
+        served = self.runtime.applications.served.of(name)
+        scoped = {gk: one.namespaced for gk, one in served.items()}
+        to = Destination(cluster, scoped, (), self._hidden(name))
+        whom = self._whom(app, known.project, known.settings, name, anew=known.refresh.type == "hard")
+        made, wanted = self._made(app, known, whom)
+        if known.settings.problems:
+            # With exclusions or rules that count for nothing it would sync, or delete, what it must not.
+            problems = known.settings.problems
+            made = wanted = Made(revisions=made.revisions if made is not None else (), problems=problems)
+            known = replace(known, hindrances=problems)
+        under = f"{name}|{app.spec.ignore_differences}|{known.settings}"
+        memory = Known(self.runtime.applications.compared, under)
+        seen = replace(known, to=to, made=made, wanted=wanted, known=memory)
+        kinds = self._kinds(seen, served)
+        before = self._before(app, name, known.instance, served)
+        self._deploy(name, known.instance, sorted({kind for kind, _ in kinds} | before))
+        mirror, scopes = self.mirror, self.scopes
+        if name != self.key.cluster:
+            mirror = Mirror(self.runtime.store, self.runtime.blobs, name)
+            scopes = mirror.scopes()
+        inventory = Inventory(self.runtime.store, mirror, scopes, name, self.runtime.applications.fresh)
+        live = inventory.live(known.instance, kinds)
+        inventory.check(before, self.runtime.registry.find(name).namespaces or ("",))
+        if inventory.blind:
+            refused = self._refused(name, inventory.blind)
+            if not refused:
+                kind = min(inventory.blind)
+                return self._waits(known.body, version, name, f"{kind.kind} is not watched yet in cluster {name}")
+            blind = Made(revisions=made.revisions if made is not None else (), problems=refused, transient=True)
+            seen = replace(seen, made=blind, wanted=blind, hindrances=refused)
+        carried = self.runtime.applications.progress.load(self.key)
+        unseen = {key_of(body) for body in live.values() if _is_older(body, carried.written)}
+        orphaned = _orphaned(seen, mirror, scopes)
+        whole = replace(seen, live=live, carried=carried, unseen=unseen, orphaned=orphaned)
+        return Look(self.key, version, with_evidence(self.runtime, whole, name), "", name)
+
+    def _before(
+        self, app: Application, cluster: str, instance: str, served: Mapping[tuple[str, str], Any]
+    ) -> set[Kind]:
+        """The kinds that one which is deleted has put somewhere, whatever its status tells of them now."""
+        found = Deploys(self.runtime.store, cluster).of(instance, self.key) if app.deleting else set()
+        return {one for one in found if (one.group, one.kind) in served}
+
+    def _refused(self, cluster: str, blind: Iterable[Kind]) -> list[str]:
+        """What the agent of a cluster may not watch, in the API server's words."""
+        row = self.runtime.store.get(AGENTS_PK, cluster)
+        states: Mapping[str, str] = (row.data.get("scopes") or {}) if row is not None else {}
+        entry = self.runtime.registry.find(cluster)
+        found: list[str] = []
+        for kind in sorted(blind):
+            told = [states.get(kind.scope(place).key, "") for place in entry.namespaces or ("",)]
+            why = next((text for text in told if text.startswith("refused: ")), "")
+            if why:
+                found.append(
+                    f"Failed to load live state: the agent of cluster {cluster} may not watch {kind.kind}: "
+                    f"{why.removeprefix('refused: ')} (argosy agent manifests --gitops)"
+                )
+        return found
+
+    def _made(self, app: Application, known: Observed, whom: For) -> tuple[Made | None, Made | None]:
+        """What the sources come to, and the same for an operation that runs."""
+        if app.deleting and (known.refused or not cascade.wants_targets(app)):
+            return None, None
+        status, spec, level = app.status.sync, app.spec, known.refresh.level
+        before = _revisions(status.revision, status.revisions) if level < LATEST else []
+        made = self._sources(spec.all_sources, before, whom, level, app)
+        hydrator = spec.source_hydrator
+        dry = [place_of(hydrator.dry)] if hydrator is not None else []
+        self._follow([place_of(one) for one in spec.all_sources], dry, known.settings)
+        if not known.operating:
+            return made, None
+        state = OperationState.model_validate(known.state) if known.state is not None else None
+        running = state if state is not None and not state.completed else None
+        asked = running.operation if running is not None else app.operation
+        sync = asked.sync if asked is not None else None
+        if sync is None:
+            return made, made
+        chosen: Sequence[Source] = sync.sources or ((sync.source,) if sync.source is not None else spec.all_sources)
+        result = running.sync_result if running is not None else None
+        pinned = _revisions(result.revision, result.revisions) if result is not None else []
+        revisions = pinned or _revisions(sync.revision, sync.revisions)
+        if list(chosen) == list(spec.all_sources) and revisions == list(made.revisions):
+            return made, made
+        forbidden = source_problems(chosen, known.project, multiple=bool(sync.sources) or spec.multiple)
+        if forbidden:
+            return made, Made(problems=forbidden, forbidden=True)
+        return made, self._sources(chosen, revisions, whom, RECENT if pinned else LATEST_RESOLVED, app)
+
+    def _sources(
+        self, sources: Sequence[Source], revisions: Sequence[str], whom: For, level: int, app: Application
+    ) -> Made:
+        """A repository that does not answer leaves the status as it is for a while, unless somebody waits for it."""
+        try:
+            return self.runtime.applications.sources.made(sources, revisions, whom, self.round, level)
+        except Unavailable as x:
+            reconciled = instants.parse(app.status.reconciled_at)
+            young = reconciled is not None and (self.runtime.clock.now() - reconciled).total_seconds() < _GRACE
+            if young and level < LATEST_RESOLVED and not app.deleting:
+                raise
+            return Made(problems=[f"Failed to load target state: {x}"], transient=True)
+
+    def rendered_for(self, app: Application) -> For | None:
+        """Whom an Application's sources are rendered for by somebody else; None where its project does not permit it."""
+        project, refused = self._project(app)
+        clusters, names = self._clusters()
+        if refused or permission_problems(app.spec, project, clusters):
+            return None
+        name = names[destination_cluster(app.spec.destination, clusters).server]
+        return self._whom(app, project, settings_of(self.runtime, self.key.cluster, self.scopes), name)
+
+    def _whom(self, app: Application, project: AppProject, settings: Settings, to: str, *, anew: bool = False) -> For:
+        """`to`: the name of the cluster that it goes to."""
+        repositories = self.runtime.applications.repositories
+        kubernetes, api_versions = self.runtime.applications.served.versions(to)
+        about = AppInfo(
+            name=app.metadata.name,
+            namespace=app.spec.destination.namespace,
+            project=app.spec.project_name,
+            kube_version=kubernetes,
+            api_versions=api_versions,
+        )
+        return For(
+            about,
+            partial(self._credentials, app),
+            settings.manner,
+            anew,
+            self.home.name,
+            partial(repository_permitted, project),
+            lambda name: repositories.named(self.home, name, app.spec.project_name),
+        )
+
+    def _credentials(self, app: Application, url: str) -> Credentials:
+        return self.runtime.applications.repositories.credentials(self.home, url, app.spec.project_name)
+
+    def _deploy(self, cluster: str, instance: str, kinds: list[Kind]) -> None:
+        """Kinds that are new in a cluster are watched there from now on."""
+        noted = self.runtime.applications.noted
+        fact = f"deploys {cluster} {kinds}"
+        if noted.get(f"{self.key} deploys") == fact:
+            return
+        before = leave(self.runtime.store, self.key, cluster, instance)
+        if before:
+            self.runtime.door_wakes.wake(str(agent_key(before)))
+        if Deploys(self.runtime.store, cluster).put(instance, self.key, kinds):
+            self.runtime.door_wakes.wake(str(agent_key(cluster)))
+        noted.put(f"{self.key} deploys", fact)
+
+    def _follow(self, sources: list[Place], dry: list[Place], settings: Settings) -> None:
+        """New repositories are checked on schedule from now on."""
+        soft, jitter = settings.soft, settings.jitter
+        noted, fact = self.runtime.applications.noted, str([sources, dry, soft, jitter])
+        if noted.get(f"{self.key} follows") == fact:
+            return
+        following = self.runtime.applications.following
+        for repository in following.follow(self.key, sources, dry, soft=soft, jitter=jitter):
+            self.runtime.app_wakes.wake(str(repository))
+        noted.put(f"{self.key} follows", fact)
+
+    def _kinds(self, seen: Observed, served: Mapping[tuple[str, str], Any]) -> list[tuple[Kind, Name]]:
+        """The keys of all targets, with how their kinds are watched; a kind that is not served cannot be."""
+        found: dict[Name, Kind] = {}
+        for made in (seen.made, seen.wanted):
+            if made is None:
+                continue
+            try:
+                targets = targets_of(made.objects, seen.app, seen.instance, seen.settings, seen.to)
+            except ArgosyError:
+                continue
+            for body in targets.objects:
+                key, (group, version) = key_of(body), group_version(body)
+                one = served.get((group, key.kind))
+                if one is not None:
+                    found[key] = Kind(group, version, one.plural, key.kind, one.namespaced)
+        for one in seen.app.status.resources:
+            key = Name(one.group, one.kind, one.namespace, one.name)
+            kind = served.get((one.group, one.kind))
+            if kind is not None and key not in found:
+                found[key] = Kind(one.group, one.version, kind.plural, one.kind, kind.namespaced)
+        if "CreateNamespace=true" in seen.app.spec.sync_options and seen.app.spec.destination.namespace:
+            found[Name("", "Namespace", "", seen.app.spec.destination.namespace)] = Kind(
+                "", "v1", "namespaces", "Namespace", False
+            )
+        return [(kind, key) for key, kind in found.items()]
+
+    def _hidden(self, name: str) -> Any:
+        """Values of Secrets as the agent of the cluster hashes them."""
+        secret_key = self.runtime.subscribing.secret_key(name)
+
+        def hide(obj: Object) -> Object:
+            if key_of(obj).kind != "Secret" or key_of(obj).group:
+                return obj
+            from argosy.gitops.diff.normal import folded_secret
+
+            return pruned(folded_secret(obj), secret_key)
+
+        return hide
+
+
+def settings_of(runtime: Runtime, cluster: str, scopes: Mapping[str, tuple[Wanted, str]]) -> Settings:
+    """The settings of the control plane in a cluster, read anew when they have changed; `scopes`: what is watched there."""
+    mirror = Mirror(runtime.store, runtime.blobs, cluster)
+    for scope, _ in scopes.values():
+        if is_ours(scope) and scope.resource == "configmaps":
+            found = [mirror.find(scope.key, scope.namespace, name) for name in (CONFIG_MAP, PARAMETERS_MAP)]
+            if all(copy is None or copy.object is None for copy in found):
+                continue
+            version = "|".join(f"{copy.uid}/{copy.version}" if copy is not None else "" for copy in found)
+            known = runtime.applications.settings.get(cluster)
+            if known is None or known.version != version:
+                data, parameters = (((copy.object if copy else None) or {}).get("data") or {} for copy in found)
+                known = Settings.of(data, version, parameters)
+                runtime.applications.settings.put(cluster, known)
+            return known
+    return Settings()
+
+
+def _orphaned(seen: Observed, mirror: Mirror, scopes: Mapping[str, tuple[Wanted, str]]) -> int:
+    """How many objects are nobody's, of the kinds that some Application puts into the cluster."""
+    wanted, namespace = seen.project.spec.orphaned_resources, seen.app.spec.destination.namespace
+    if wanted is None or not namespace:
+        return 0
+    watched = [one.key for one, _ in scopes.values() if one.purpose == MIRROR and one.namespace in ("", namespace)]
+    found = (copy.object for key in watched for _, copy in mirror.all(key, namespace) if copy.object is not None)
+    return sum(1 for _ in orphans(found, seen.settings.tracking, wanted.ignore))
+
+
+def _revisions(one: str, several: Sequence[str]) -> list[str]:
+    return list(several) or ([one] if one else [])
+
+
+def _is_older(body: Object, written: Mapping[str, int]) -> bool:
+    metadata = body.get("metadata") or {}
+    return int(metadata.get("resourceVersion") or 0) < written.get(str(metadata.get("uid") or ""), 0)
+
+
+def _first_error(error: ValueError) -> str:
+    first: list[Any] = getattr(error, "errors", list)()
+    place = ".".join(str(part) for part in first[0]["loc"]) if first else "spec"
+    return f"{place}: {first[0]['msg'] if first else error}"

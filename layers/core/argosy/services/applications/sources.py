@@ -1,0 +1,220 @@
+"""An Application's sources as manifests: revisions resolved, commits fetched, files rendered.
+
+In: sources and what they are for. Out: `Made`, with the reasons instead of an error: an Application tells them in its
+status. The revision of a chart is its version, that of an artifact its digest. What was fetched or rendered before is taken
+as it is. A `Round` is what some Applications share that are looked at together: whoever asks for the same branch is told the
+same commit, asked for once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from argosy.errors import ArgosyError, Unavailable
+from argosy.gitops.capabilities import trimmed
+from argosy.gitops.folders import content_of
+from argosy.gitops.observed import Made
+from argosy.gitops.refresh.needs import LATEST, LATEST_RESOLVED
+from argosy.gitops.requests import AppInfo, Manner, RenderRequest
+from argosy.gitops.revisions import is_commit
+from argosy.ports.repository import Credentials
+from argosy.resources.source import Source
+from argosy.services.applications.access import Access
+from argosy.services.applications.dependencies import Dependencies
+from argosy.services.applications.following import Following, Place, repository_key
+from argosy.services.applications.recent import Recent
+from argosy.services.applications.remotes import More, References, host_of
+from argosy.services.charts import is_chart
+from argosy.services.fetching import Fetched, FetchRequest, read_folders
+from argosy.services.rendering import Rendered, read_manifests
+
+if TYPE_CHECKING:
+    from argosy.services.runtime import Runtime
+
+__all__ = ["For", "Round", "Sources"]
+
+_REMEMBERED: Final = 180.0
+_MOST: Final = 2000
+_FEW: Final = 100
+
+
+@dataclass
+class Round:
+    """What was found out for several Applications at once; commits for each who signs in."""
+
+    commits: dict[tuple[Place, str], str | ArgosyError] = field(default_factory=dict)
+    dependencies: dict[tuple[Place, Credentials], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class For:
+    """Whom manifests are made for: what rendering must know of it, and what it may sign in with at an address.
+
+    `manner` is what the settings say; `anew`: what was rendered of late counts for nothing. `home`: the cluster that has it.
+    `permitted`: whether its project permits a repository; `named`: the address of the Helm repository of that name, or "".
+    """
+
+    about: AppInfo
+    credentials: Callable[[str], Credentials] = lambda url: Credentials()  # noqa: ARG005 - open to everybody
+    manner: Manner = field(default_factory=Manner)
+    anew: bool = False
+    home: str = ""
+    permitted: Callable[[str], bool] = lambda url: True  # noqa: ARG005
+    named: Callable[[str], str] = lambda name: ""  # noqa: ARG005
+
+
+class Sources:
+    """Makes manifests; what was made of late is in memory."""
+
+    def __init__(self, runtime: Runtime, following: Following, access: Access) -> None:
+        self._runtime, self._following, self._access = runtime, following, access
+        self._rendered: Recent[str, Rendered] = Recent(_MOST)
+        self._objects: Recent[str, Sequence[Mapping[str, Any]]] = Recent(_MOST)
+        self._folders: Recent[str, Mapping[str, list[Any]]] = Recent(4)
+        self._dependencies = Dependencies(runtime)
+
+    def made(self, sources: Sequence[Source], revisions: Sequence[str], whom: For, together: Round, level: int) -> Made:
+        """What sources come to; `revisions` instead of their own, commits below the level LATEST.
+
+        `level`: of `refresh.needs`, which tells how new the commits must be. Raises Unavailable when a repository cannot
+        be reached.
+        """
+        objects: list[Mapping[str, Any]] = []
+        commits: list[str] = []
+        types: list[str] = []
+        place = 0
+        try:
+            for place, source in enumerate(sources):
+                revision = revisions[place] if place < len(revisions) else ""
+                commits.append(self._commit(source, revision, whom, together, level))
+            refs = References.of(sources, commits)
+            for place, source in enumerate(sources):
+                if source.ref and not source.path and not source.chart:
+                    types.append("")
+                    continue
+                rendered = self._of_commit(source, commits[place], whom, refs, together)
+                types.append(rendered.kind)
+                objects += self._read(rendered)
+        except Unavailable:
+            raise
+        except ArgosyError as x:
+            said = f"failed to generate manifest for source {place + 1} of {len(sources)}: {x}"
+            return Made(revisions=commits, types=types, problems=[f"Failed to load target state: {said}"])
+        return Made(objects, commits, types)
+
+    def _of_commit(self, source: Source, commit: str, whom: For, refs: References, together: Round) -> Rendered:
+        """What a source comes to at a commit, from memory if it is there."""
+        facts = (
+            whom.home,
+            commit,
+            source.model_dump_json(),
+            whom.about.model_dump_json(),
+            whom.manner.model_dump_json(),
+            *refs.facts,
+        )
+        name = hashlib.sha256("\n".join(facts).encode()).hexdigest()
+        known = None if whom.anew else self._rendered.get(name)
+        if known is None:
+            known = self._render(source, commit, whom, refs, together)
+            self._rendered.put(name, known)
+        return known
+
+    def _render(self, source: Source, commit: str, whom: For, refs: References, together: Round) -> Rendered:
+        fetched = self._runtime.fetching.take(
+            _request(source, commit), commit, lambda: whom.credentials(source.repo_url)
+        )
+        folders = self._folders.get(fetched.digest)
+        if folders is None:
+            folders = read_folders(self._runtime.blobs, fetched)
+            self._folders.put(fetched.digest, folders)
+        request = RenderRequest(
+            archive=fetched.archive,
+            digest=fetched.digest,
+            revision=commit,
+            source=source,
+            app=self._about(fetched, source, whom),
+            content=content_of(folders, source),
+            manner=whom.manner,
+            refs=refs.names,
+            parts=self._dependencies.parts(fetched, source, whom, together),
+        )
+        more = More(self._runtime.fetching, refs, lambda url: _signing_in(url, source.repo_url, whom))
+        return more.rendered(request, self._runtime.rendering.render)
+
+    def _about(self, fetched: Fetched, source: Source, whom: For) -> AppInfo:
+        """What the render is told of the Application, with the versions of its cluster where they may count."""
+        silent = not (source.chart or source.helm or source.plugin or source.kustomize or source.directory)
+        other = silent and (bool(self._runtime.plugins) or self._dependencies.is_chart(fetched, source))
+        return trimmed(whom.about, source, whom.manner, may_be_other=other)
+
+    def _read(self, rendered: Rendered) -> Sequence[Mapping[str, Any]]:
+        """The manifests; nobody changes what is in memory."""
+        known = self._objects.get(rendered.digest)
+        if known is None:
+            known = read_manifests(self._runtime.blobs, rendered)
+            if rendered.count <= _FEW:
+                self._objects.put(rendered.digest, known)
+        return known
+
+    def _commit(self, source: Source, told: str, whom: For, together: Round, level: int) -> str:
+        """The commit that a revision means. What was `told` below LATEST is one: a status had it from here.
+
+        Who has not been let in of late asks the repository, whatever is known of it.
+        """
+        revision = told or source.target_revision
+        request = _request(source, revision)
+        fixed = level < LATEST and (is_commit(revision) or bool(told and is_chart(request)))
+        credentials = whom.credentials(source.repo_url)
+        who = self._access.name(credentials)
+        place = (source.repo_url, revision, source.chart)
+        if level < LATEST_RESOLVED and self._access.may(source.repo_url, who):
+            if fixed:
+                return revision
+            head = self._following.head(place)
+            if head is not None and head.commit and self._runtime.clock.now().timestamp() - head.at < _REMEMBERED:
+                return head.commit
+        if (place, who) not in together.commits:
+            together.commits[place, who] = self._resolved(request, credentials, who)
+            if not fixed:
+                self._found(place, together.commits[place, who])
+        commit = together.commits[place, who]
+        if isinstance(commit, ArgosyError):
+            raise commit
+        return commit
+
+    def _resolved(self, request: FetchRequest, credentials: Credentials, who: str) -> str | ArgosyError:
+        try:
+            commit = self._runtime.fetching.resolve(request, credentials)
+        except Unavailable as x:
+            return x
+        except ArgosyError as x:
+            self._access.refused(request.url, who)
+            return x
+        self._access.let_in(request.url, who)
+        return commit
+
+    def _found(self, place: Place, commit: str | ArgosyError) -> None:
+        """Others who follow it are told. That one is refused says nothing about the others."""
+        if isinstance(commit, str) and self._following.found(place, commit):
+            self._runtime.app_wakes.wake(str(repository_key(place[0])))
+
+
+def _signing_in(url: str, source: str, whom: For) -> Credentials:
+    """What to sign in with at what a source names besides.
+
+    Its own Secret's, where the project permits the repository; else at the same host as the source does, as in Argo CD.
+    Which certificates are trusted is nobody's secret.
+    """
+    own = whom.credentials(url)
+    found = own if whom.permitted(url) else Credentials(ca=own.ca, known_hosts=own.known_hosts)
+    if not found.secret and host_of(url) and host_of(url) == host_of(source):
+        return whom.credentials(source)
+    return found
+
+
+def _request(source: Source, revision: str) -> FetchRequest:
+    passed = source.helm is not None and source.helm.pass_credentials
+    return FetchRequest(url=source.repo_url, revision=revision, chart=source.chart, pass_credentials=passed)
