@@ -25,6 +25,7 @@ __all__ = ["app"]
 app = typer.Typer(help="An installation as a whole: take it along, bring it back, take it down.", no_args_is_help=True)
 
 _LOOK_SECONDS = 2.0
+_TRIES = 5
 
 
 @app.callback()
@@ -125,9 +126,23 @@ def _everything(client: Client) -> list[dict[str, Any]]:
 
 
 def _delete(client: Client, bodies: Sequence[dict[str, Any]]) -> None:
-    keys = [(body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]) for body in bodies]
-    for start in range(0, len(keys), 1_000):
-        _say(client.delete(keys[start : start + 1_000]))
+    """Delete them, also while somebody else writes. Raises Conflict when that has no end."""
+    for left in reversed(range(_TRIES)):
+        keys = [_key(body) for body in bodies]
+        try:
+            for start in range(0, len(keys), 1_000):
+                _say(client.delete(keys[start : start + 1_000]))
+        except Conflict:
+            if not left:
+                raise
+            there = {_key(body) for body in _everything(client)}
+            bodies = [body for body in bodies if _key(body) in there]
+        else:
+            return
+
+
+def _key(body: dict[str, Any]) -> tuple[str, str, str]:
+    return body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]
 
 
 def _wait(client: Client, clock: Any, timeout: float) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Namespaces", "Proof", "app", "identity_of", "print_manifests"]
 
 app = typer.Typer(help="The agent: the one part of Argosy that runs in a cluster.", no_args_is_help=True)
-keys = typer.Typer(help="The key that signs work for agents.", no_args_is_help=True)
+keys = typer.Typer(help="The keys that sign work for agents, and open what they have sealed.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 
 Cluster = Annotated[str, typer.Option("--cluster", help="The cluster's name here: argosy cluster list.")]
@@ -48,9 +48,17 @@ def manifests(
     watch: Annotated[
         list[str] | None, typer.Option(help="RESOURCE or RESOURCE.GROUP to watch as well; may be repeated.")
     ] = None,
+    secret: Annotated[
+        list[str] | None,
+        typer.Option(help="NAMESPACE/NAME of a Secret that the agent may watch, so that a change counts at once."),
+    ] = None,
     watch_only: Annotated[
         bool, typer.Option("--watch-only", help="Watch what --watch names and nothing else.")
     ] = False,
+    without_rollouts: Annotated[
+        bool, typer.Option("--without-rollouts", help="No right to change what rollouts consist of.")
+    ] = False,
+    gitops: Annotated[bool, typer.Option("--gitops", help="All rights, to sync whatever Applications hold.")] = False,
     http_namespace: Namespaces = None,
     role_arn: Annotated[str, typer.Option(help="IRSA with this role, whatever the agent's stack says.")] = "",
     certificate_secret: Annotated[str, typer.Option(help="Roles Anywhere: Secret of type kubernetes.io/tls.")] = "",
@@ -69,6 +77,9 @@ def manifests(
         namespaces=tuple(one.strip() for one in namespaces.split(",") if one.strip()),
         watch=tuple(watch or ()),
         only=watch_only,
+        secrets=tuple(secret or ()),
+        without_rollouts=without_rollouts,
+        gitops=gitops,
         proof=Proof(role_arn, certificate_secret, helper_image, keys_secret),
         **({"image": image} if image else {}),
     )
@@ -122,22 +133,29 @@ def uninstall(
 
 @keys.callback()
 def _keys() -> None:
-    """The key that signs work for agents."""
+    """The keys that sign work for agents, and open what they have sealed."""
 
 
 @keys.command()
 def rotate(
     context: typer.Context,
     finish: Annotated[bool, typer.Option("--finish", help="All agents know the new key: drop the old one.")] = False,
+    seal: Annotated[bool, typer.Option("--seal", help="The key that opens what agents have sealed.")] = False,
     data: Data = None,
 ) -> None:
-    """Announce a new key; once all agents have manifests that name it, sign with it alone (--finish)."""
+    """Announce a new key; once all agents have manifests that name it, sign with it alone (--finish).
+
+    With --seal agents learn of the new key by themselves, and seal anew; the old one opens until --finish.
+    """
     from argosy.adapters.signing.rotation import announced, finished
     from argosy.cli.client.agentstacks import AgentStacks
     from argosy.cli.client.target import choose, data_directory
     from argosy.local.devcluster.files import write_private
 
     target, change = choose(context.obj, data), finished if finish else announced
+    if seal:
+        _rotate_seal(context, data, finish=finish)
+        return
     if target.server:
         raise Unsupported(f"keys are rotated where they lie: use --stack, or do it on the machine of the {target}")
     if target.stack:
@@ -155,6 +173,32 @@ def rotate(
         typer.echo(
             "a new key is announced; in five minutes apply `argosy agent manifests` of every cluster, then run this again "
             "with --finish"
+        )
+
+
+def _rotate_seal(context: typer.Context, data: Path | None, *, finish: bool) -> None:
+    from argosy.adapters.signing.sealing import renewed_keys, without_old
+    from argosy.cli.client.agentstacks import AgentStacks
+    from argosy.cli.client.target import choose, data_directory
+    from argosy.local.datadir import DataDir
+    from argosy.local.devcluster.files import write_private
+
+    target, change = choose(context.obj, data), without_old if finish else renewed_keys
+    if target.server:
+        raise Unsupported(f"keys are rotated where they lie: use --stack, or do it on the machine of the {target}")
+    if target.stack:
+        AgentStacks(target).change_seal(change)
+    else:
+        with connected(context, data) as client:
+            client.agent_keys()  # makes the first ones
+        path = DataDir(data_directory(target)).agent_seal
+        write_private(path, change(path.read_text()) + "\n")
+    if finish:
+        typer.echo("the old key opens nothing any more, within five minutes everywhere")
+    else:
+        typer.echo(
+            "agents seal for a new key, within six minutes everywhere; what they sealed before still opens. Once all are "
+            "connected and have had that time (argosy cluster list), run this again with --finish"
         )
 
 

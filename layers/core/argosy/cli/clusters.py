@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -25,6 +25,11 @@ __all__ = ["app"]
 app = typer.Typer(help="The clusters of an installation, and how their agents fare.", no_args_is_help=True)
 
 Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="json, yaml, wide or name.")]
+_INSTANCE_HELP: Final = (
+    "Decide on the rollouts alone whose label argo-rollouts.argoproj.io/controller-instance-id says so."
+)
+_ARGOCD_HELP: Final = "The namespace of Argo CD's projects, settings and Applications (argocd)."
+_APPS_HELP: Final = "A glob of namespaces where Applications may be besides; may be repeated."
 Kubeconfig = Annotated[
     Path | None, typer.Option("--kubeconfig", help="The kubeconfig of CONTEXT (default: as kubectl finds it).")
 ]
@@ -56,6 +61,10 @@ def add(
     system_namespace: Annotated[str, typer.Option(help="Where the account is made that the cluster is reached by.")] = (
         "kube-system"
     ),
+    client_certificate: Annotated[
+        bool,
+        typer.Option("--client-certificate", help="Keep the certificate of CONTEXT's user; no account is made."),
+    ] = False,
     parameter: Annotated[
         list[str] | None,
         typer.Option(
@@ -63,6 +72,9 @@ def add(
         ),
     ] = None,
     management: Annotated[bool, typer.Option("--management", help="Its declarations may name other clusters.")] = False,
+    instance_id: Annotated[str, typer.Option("--instance-id", help=_INSTANCE_HELP)] = "",
+    argocd_namespace: Annotated[str, typer.Option("--argocd-namespace", help=_ARGOCD_HELP)] = "argocd",
+    application_namespace: Annotated[list[str] | None, typer.Option(help=_APPS_HELP)] = None,
     http_namespace: Namespaces = None,
     upsert: Annotated[bool, typer.Option("--upsert", help="Replace a cluster of this name.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -71,7 +83,8 @@ def add(
 ) -> None:
     """Add a cluster: by a kubeconfig's CONTEXT, through an --agent, or by --eks.
 
-    CONTEXT alone makes a service account there and keeps its token in this machine's data directory.
+    CONTEXT alone makes a service account there and keeps its token in this machine's data directory, or with
+    --client-certificate what the kubeconfig has.
     """
     from argosy.cli.client.target import choose
     from argosy.services.agents.registry import Entry
@@ -85,12 +98,17 @@ def add(
         settings = {"arn": eks, "role_arn": role_arn, "external_id": external_id}
         made = name or _plain(eks.rpartition("/")[2])
         entry = Entry(made, "eks", {key: value for key, value in settings.items() if value})
+    elif client_certificate:
+        entry = _by_certificate(target, name or _plain(kube), kube, kubeconfig)
     else:
         entry = _by_token(target, name or _plain(kube), (kube, kubeconfig), system_namespace, namespace or (), yes=yes)
     if agent and target.stack:
         _deploy(target, agent, parameter or ())
     watched = tuple(namespace or ()) if agent else ()
-    entry = replace(entry, management=management, http_namespaces=tuple(http_namespace or ()), namespaces=watched)
+    http = tuple(http_namespace or ())
+    entry = replace(entry, management=management, http_namespaces=http, namespaces=watched, instance_id=instance_id)
+    applications = tuple(application_namespace or ())
+    entry = replace(entry, argocd_namespace=argocd_namespace, application_namespaces=applications)
     with connected(context, data, make=True) as client:
         client.add_cluster(entry, replaces=upsert)
     typer.echo(f"cluster {entry.name} added by {entry.way}", err=True)
@@ -146,19 +164,24 @@ def set_(
         list[str] | None,
         typer.Option("--namespace", help="Take declarations from this namespace alone; may be repeated, '' for all."),
     ] = None,
+    instance_id: Annotated[str | None, typer.Option("--instance-id", help=_INSTANCE_HELP + " '' for none.")] = None,
+    argocd_namespace: Annotated[str | None, typer.Option("--argocd-namespace", help=_ARGOCD_HELP)] = None,
+    application_namespace: Annotated[list[str] | None, typer.Option(help=_APPS_HELP + " '' for none.")] = None,
     http_namespace: Namespaces = None,
     data: Data = None,
 ) -> None:
     """Change what a cluster is to the installation."""
     from argosy.services.agents.administration import Change
 
-    http, namespaces = (
-        tuple(one for one in given if one) if given is not None else None for given in (http_namespace, namespace)
+    http, namespaces, applications = (
+        tuple(one for one in given if one) if given is not None else None
+        for given in (http_namespace, namespace, application_namespace)
     )
-    change = Change(management, door, http, claim, namespaces)
+    change = Change(management, door, http, claim, namespaces, instance_id, argocd_namespace, applications)
     if change == Change():
         raise InvalidObject(
-            "nothing to change: give --management, --door, --claim, --namespace, --http-namespace, or an opposite"
+            "nothing to change: give --management, --door, --claim, --namespace, --instance-id, --http-namespace, "
+            "--argocd-namespace, --application-namespace, or an opposite"
         )
     with connected(context, data) as client:
         client.change_cluster(name, change)
@@ -222,8 +245,7 @@ def _by_token(
     from argosy.services.agents.managers import MANAGER, install
     from argosy.services.agents.registry import Entry
 
-    if target.stack or target.server:
-        raise Unsupported(f"the {target} keeps no token of a cluster: use --eks ARN, or --agent NAME")
+    _own_directory(target)
     context, kubeconfig = kube
     server, ca = server_of(kubeconfig, context)
     entry = Entry(name, "server", {"server": server, "ca": ca})
@@ -239,12 +261,36 @@ def _by_token(
         token = install(cluster, SystemClock(), system_namespace, namespaces)
     finally:
         cluster.close()
-    _keep(target, name, token)
+    _keep(target, name, {"token": token})
     return entry
 
 
-def _keep(target: Target, name: str, token: str) -> None:
-    """The token, where `FileSecrets` finds it, for its owner alone."""
+def _by_certificate(target: Target, name: str, context: str, kubeconfig: Path | None) -> Entry:
+    """Keep what the kubeconfig has, and see that the cluster takes it."""
+    from argosy.adapters.kube.client import connect
+    from argosy.adapters.kube.kubeconfig import certificate_of, server_of
+    from argosy.services.agents.registry import Entry
+
+    _own_directory(target)
+    server, ca = server_of(kubeconfig, context)
+    certificate, key = certificate_of(kubeconfig, context)
+    entry = Entry(name, "server", {"server": server, "ca": ca})
+    cluster = connect(kubeconfig, context)
+    try:
+        cluster.kinds()
+    finally:
+        cluster.close()
+    _keep(target, name, {"certificate": certificate, "key": key})
+    return entry
+
+
+def _own_directory(target: Target) -> None:
+    if target.stack or target.server:
+        raise Unsupported(f"the {target} keeps no token of a cluster: use --eks ARN, or --agent NAME")
+
+
+def _keep(target: Target, name: str, credential: Mapping[str, str]) -> None:
+    """A credential, where `FileSecrets` finds it, for its owner alone; what was kept before goes."""
     from argosy.adapters.kube.registered import CREDENTIALS, secret_name
     from argosy.cli.client.target import data_directory
     from argosy.local.datadir import DataDir
@@ -252,7 +298,11 @@ def _keep(target: Target, name: str, token: str) -> None:
 
     root = DataDir(data_directory(target)).root
     folder = private_directory(root / "secrets" / CREDENTIALS / secret_name(name))
-    write_private(folder / "token", token)
+    for one in ("token", "certificate", "key"):
+        if one in credential:
+            write_private(folder / one, credential[one])
+        else:
+            (folder / one).unlink(missing_ok=True)
 
 
 def _deploy(target: Target, cluster: str, parameters: list[str] | tuple[()]) -> None:
@@ -308,6 +358,8 @@ def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("door", "open" if one["door"] else "shut"),
         ("claimed", "yes" if one["claimed"] else "no"),
         ("namespaces", ", ".join(one["namespaces"]) or "all"),
+        ("instance id", one["instanceId"] or "none"),
+        ("Argo CD", ", ".join([one["argocdNamespace"], *one["applicationNamespaces"]])),
         ("HTTP namespaces", ", ".join(one["httpNamespaces"]) or "none"),
         ("added", one["added"] or "by the installation itself"),
         ("agent", _status(one) or "none"),

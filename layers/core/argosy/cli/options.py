@@ -26,7 +26,7 @@ Data = Annotated[
 ]
 
 
-def hoisted(arguments: Sequence[str]) -> list[str]:
+def hoisted(arguments: Sequence[str], shared: Sequence[str] = _SHARED) -> list[str]:
     """The command line with the shared options in front, each with its value; nothing after `--` is touched."""
     front: list[str] = []
     rest: list[str] = []
@@ -34,10 +34,10 @@ def hoisted(arguments: Sequence[str]) -> list[str]:
     for word in words:
         if word == "--":
             rest += [word, *words]
-        elif word in _SHARED:
+        elif word in shared:
             value = next(words, None)
             front += [word] if value is None else [word, value]
-        elif word.startswith(tuple(f"{option}=" for option in _SHARED)):
+        elif word.startswith(tuple(f"{option}=" for option in shared)):
             front.append(word)
         else:
             rest.append(word)

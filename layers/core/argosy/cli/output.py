@@ -12,7 +12,7 @@ import typer
 
 from argosy.resources.yamlwriter import write_value
 
-__all__ = ["Column", "OutputFormat", "show"]
+__all__ = ["Column", "OutputFormat", "aligned", "show"]
 
 
 class OutputFormat(StrEnum):
@@ -65,6 +65,14 @@ def show(
 
 def _table(objects: Sequence[Mapping[str, Any]], columns: Sequence[Column], heading: bool) -> None:
     rows = [[column.title for column in columns]] + [[column.cell(one) for column in columns] for one in objects]
-    widths = [max(len(row[index]) for row in rows) for index in range(len(columns))]
-    for row in rows if heading else rows[1:]:
-        typer.echo("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    lines = aligned(rows, gap=3)
+    for line in lines if heading else lines[1:]:
+        typer.echo(line)
+
+
+def aligned(rows: Sequence[Sequence[str]], *, gap: int = 2) -> list[str]:
+    """Lines with their cells in columns; the last cell of a row makes no column wider, as in Go's tabwriter."""
+    longest = max((len(row) for row in rows), default=0)
+    widths = [max((len(row[index]) for row in rows if index < len(row) - 1), default=0) for index in range(longest)]
+    space = " " * gap
+    return [space.join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]

@@ -36,6 +36,10 @@ def up(
         str, typer.Option(help="none, dev (the development cluster) or a context of your kubeconfig.")
     ] = "none",
     api: Annotated[str, typer.Option(help="HOST:PORT of the API; webhook ports open on the same host.")] = _DEFAULT_API,
+    plugins: Annotated[
+        Path | None,
+        typer.Option("--plugins", envvar="ARGOSY_PLUGINS", help="Folder of ConfigManagementPlugins that render."),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop when nothing is left to do.")] = False,
 ) -> None:
     """Run Argosy on this machine: webhooks, sensors, triggers and calendars, durable in one folder."""
@@ -53,6 +57,7 @@ def up(
         host=host,
         port=port,
         once=once,
+        plugins=plugins,
     )
     raise typer.Exit(run(options))
 

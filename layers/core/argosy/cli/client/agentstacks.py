@@ -1,4 +1,5 @@
-"""Agents of a stack on AWS, as who deploys it sees them: infra/agent.yaml once for each, and the key that signs their work.
+"""Agents of a stack on AWS, as who deploys it sees them: infra/agent.yaml once for each, and the keys that sign their work
+and open what they have sealed.
 
 Credentials, profile and region are those of AWS's own tools, as in `stacks`. Everything here needs the rights of somebody
 who may deploy: CloudFormation acts as its caller.
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from argosy.adapters.aws.errors import telling
 from argosy.adapters.signing.ed25519 import new_keys
+from argosy.adapters.signing.sealing import new_seal_keys, with_public_half
 from argosy.cli.client.contexts import Target
 from argosy.errors import InvalidObject, NotFound, Permanent
 from argosy.local.locate import locate
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["AgentStacks"]
 
 _KEYS: Final = "agent-keys"
+_SEAL: Final = "agent-seal"
+_OPENS: Final = "Opens what Argosy's agents have sealed."
 _OUTPUTS: Final = ("Stage", "AgentInboxArn", "BlobsName")
 
 
@@ -88,29 +92,45 @@ class AgentStacks:
                 self._wait(name, "stack_delete_complete")
 
     def make_keys(self) -> bool:
-        """Make the key that signs, unless there is one; whether it was made."""
+        """Make the key that signs and the one that opens, unless they are there; whether the first was made."""
+        made = self._made(_KEYS, new_keys(), "Signs work for Argosy's agents.")
+        self._made(_SEAL, new_seal_keys(), _OPENS)
+        sealing = self._kept(_SEAL)
+        before = self._kept(_KEYS)
+        if (told := with_public_half(before, sealing)) != before:
+            self._keep(_KEYS, told)
+        return made
+
+    def change_keys(self, change: Callable[[str], str]) -> None:
+        """Put what `change` makes of the keys that sign in their place. Raises what it raises."""
+        self._keep(_KEYS, change(self._kept(_KEYS)))
+
+    def change_seal(self, change: Callable[[str], str]) -> None:
+        """The same with those that open; agents are told afterwards, so that what they seal can be opened."""
+        self._made(_SEAL, new_seal_keys(), _OPENS)  # a stack of an earlier release has none
+        changed = change(self._kept(_SEAL))
+        self._keep(_SEAL, changed)
+        self._keep(_KEYS, with_public_half(self._kept(_KEYS), changed))
+
+    def _made(self, name: str, text: str, description: str) -> bool:
         secrets = self._client("secretsmanager")
-        with telling(f"secret {self._secret}"):
+        with telling(f"secret {self._secret(name)}"):
             try:
-                secrets.create_secret(
-                    Name=self._secret, SecretString=new_keys(), Description="Signs work for Argosy's agents."
-                )
+                secrets.create_secret(Name=self._secret(name), SecretString=text, Description=description)
             except secrets.exceptions.ResourceExistsException:
                 return False
         return True
 
-    def change_keys(self, change: Callable[[str], str]) -> None:
-        """Put what `change` makes of the keys in their place. Raises what it raises."""
-        secrets = self._client("secretsmanager")
-        with telling(f"secret {self._secret}"):
-            before = secrets.get_secret_value(SecretId=self._secret)["SecretString"]
-        changed = change(before)
-        with telling(f"secret {self._secret}"):
-            secrets.put_secret_value(SecretId=self._secret, SecretString=changed)
+    def _kept(self, name: str) -> str:
+        with telling(f"secret {self._secret(name)}"):
+            return str(self._client("secretsmanager").get_secret_value(SecretId=self._secret(name))["SecretString"])
 
-    @property
-    def _secret(self) -> str:
-        return f"argosy/{self.stage}/{_KEYS}"
+    def _keep(self, name: str, text: str) -> None:
+        with telling(f"secret {self._secret(name)}"):
+            self._client("secretsmanager").put_secret_value(SecretId=self._secret(name), SecretString=text)
+
+    def _secret(self, name: str) -> str:
+        return f"argosy/{self.stage}/{name}"
 
     def _name(self, cluster: str) -> str:
         return f"argosy-{self.stage}-agent-{cluster}"

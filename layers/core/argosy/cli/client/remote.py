@@ -129,6 +129,9 @@ class Remote:
             "httpNamespaces": list(entry.http_namespaces),
             "claimed": entry.claimed,
             "namespaces": list(entry.namespaces),
+            "instanceId": entry.instance_id,
+            "argocdNamespace": entry.argocd_namespace,
+            "applicationNamespaces": list(entry.application_namespaces),
             "replace": replaces,
         }
         found: dict[str, Any] = self._ask("POST", "/clusters", body=body)
@@ -136,15 +139,17 @@ class Remote:
 
     def change_cluster(self, name: str, change: Change) -> dict[str, Any]:
         """See `Client.change_cluster`."""
-        http, namespaces = (
-            list(given) if given is not None else None for given in (change.http_namespaces, change.namespaces)
-        )
+        lists = (change.http_namespaces, change.namespaces, change.application_namespaces)
+        http, namespaces, applications = (list(given) if given is not None else None for given in lists)
         wanted = {
             "management": change.management,
             "door": change.door,
             "httpNamespaces": http,
             "claimed": change.claimed,
             "namespaces": namespaces,
+            "instanceId": change.instance_id,
+            "argocdNamespace": change.argocd_namespace,
+            "applicationNamespaces": applications,
         }
         found: dict[str, Any] = self._ask("PATCH", f"/clusters/{quote(name, '')}", body=wanted)
         return found

@@ -1,0 +1,121 @@
+"""`argosy app list`, `get`, `history` and `resources`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from argosy.cli.apps.core import Verb, store
+from argosy.cli.apps.live import owned_by, with_health
+from argosy.cli.apps.operating import Name, refreshed
+from argosy.cli.apps.printing import (
+    Format,
+    print_operation,
+    print_resources,
+    print_rows,
+    print_summary,
+    print_value,
+)
+from argosy.cli.apps.store import application
+from argosy.gitops.showing import applications as showing
+from argosy.gitops.showing.trees import tree
+from argosy.resources.application import Application
+
+__all__ = ["register"]
+
+Output = Annotated[Format, typer.Option("--output", "-o", help="How to show it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs."""
+    for name, verb in (("list", listing), ("get", get), ("history", history), ("resources", resources)):
+        app.command(name, cls=Verb)(verb)
+
+
+def listing(
+    context: typer.Context,
+    selector: Annotated[str, typer.Option("--selector", "-l", help="With these labels.")] = "",
+    project: Annotated[list[str] | None, typer.Option("--project", "-p", help="Of these projects.")] = None,
+    repo: Annotated[str, typer.Option("--repo", "-r", help="From this repository.")] = "",
+    cluster: Annotated[str, typer.Option("--cluster", "-c", help="To this cluster (URL or name).")] = "",
+    everywhere: Annotated[bool, typer.Option("--all-namespaces", "-A", help="In all namespaces.")] = False,
+    output: Output = Format.WIDE,
+) -> None:
+    """List applications."""
+    with store(context) as apps:
+        bodies = apps.listing(selector, project or (), everywhere=everywhere)
+    pairs = [(body, app) for body in bodies if _meant(app := application(body), repo, cluster)]
+    if output in (Format.JSON, Format.YAML):
+        print_value([body for body, _ in pairs], output)
+    elif output is Format.NAME:
+        for _, app in pairs:
+            typer.echo(showing.qualified(app))
+    else:
+        print_rows(showing.listing([app for _, app in pairs]))
+
+
+def _meant(app: Application, repo: str, cluster: str) -> bool:
+    destination = app.spec.destination
+    from_there = not repo or any(source.repo_url == repo for source in app.spec.all_sources)
+    return from_there and cluster in ("", destination.server, destination.name)
+
+
+def get(
+    context: typer.Context,
+    name: Name,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Compare it anew first.")] = False,
+    hard_refresh: Annotated[bool, typer.Option("--hard-refresh", help="Render it anew, too.")] = False,
+    show_operation: Annotated[bool, typer.Option("--show-operation", help="Show the last operation.")] = False,
+    timeout: Annotated[int, typer.Option("--timeout", help="For --refresh, in seconds.")] = 60,
+    output: Output = Format.WIDE,
+) -> None:
+    """Show an application and its objects."""
+    with store(context) as apps:
+        if refresh or hard_refresh:
+            refreshed(apps, name, hard=hard_refresh, timeout=timeout)
+        body = apps.get(name)
+        if output in (Format.JSON, Format.YAML):
+            print_value(body, output)
+            return
+        app = application(body)
+        if output is Format.NAME:
+            typer.echo(showing.qualified(app))
+            return
+        print_summary(app, apps.windows(app))
+        if show_operation and app.status.operation_state is not None:
+            typer.echo()
+            print_operation(app.status.operation_state)
+        if output is Format.TREE:
+            typer.echo()
+            print_rows(tree(with_health(apps, app), owned_by(apps.cluster, app)))
+        else:
+            print_resources(with_health(apps, app))
+
+
+def history(context: typer.Context, name: Name, output: Output = Format.WIDE) -> None:
+    """Show what was deployed; `app rollback` takes its ids."""
+    with store(context) as apps:
+        body = apps.get(name)
+    app = application(body)
+    if output is Format.ID:
+        for one in app.status.history:
+            typer.echo(str(one.id))
+    elif output in (Format.JSON, Format.YAML):
+        print_value((body.get("status") or {}).get("history") or [], output)
+    else:
+        for index, rows in enumerate(showing.history(app)):
+            if index:
+                typer.echo()
+            print_rows(rows)
+
+
+def resources(context: typer.Context, name: Name, output: Output = Format.WIDE) -> None:
+    """List the objects of an application."""
+    with store(context) as apps:
+        body = apps.get(name)
+    if output in (Format.JSON, Format.YAML):
+        print_value((body.get("status") or {}).get("resources") or [], output)
+        return
+    rows = [[one.group, one.kind, one.namespace, one.name, "No"] for one in application(body).status.resources]
+    print_rows([["GROUP", "KIND", "NAMESPACE", "NAME", "ORPHANED"], *rows])

@@ -1,0 +1,16 @@
+"""`argosy proj`: the verbs of `argocd proj`, on the AppProjects of a cluster."""
+
+from __future__ import annotations
+
+import typer
+
+from argosy.cli.apps import core
+from argosy.cli.projects import verbs, windows
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    cls=core.Group, callback=core.remember, no_args_is_help=True, help="Projects, as argocd proj has them."
+)
+verbs.register(app)
+app.add_typer(windows.app, name="windows", help="The sync windows of a project.")
