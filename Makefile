@@ -17,7 +17,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup tools pins generate run test check format bench bench-events bench-sensor bench-agent bench-kill bench-functions conformance validate sam localstack deploy clean
+.PHONY: help setup tools pins generate run test check format bench bench-events bench-sensor bench-agent bench-kill bench-rollouts bench-gitops bench-functions conformance validate sam localstack deploy clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F '|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -43,7 +43,7 @@ run: setup ## the quickstart: a real Kubernetes, argosy up, a scenario (ONCE=1 e
 	@$(BIN)/argosy dev quickstart $(if $(ONCE),--once)
 
 test: setup $(SAM) ## all tests
-	@PATH="$(dir $(SAM)):$$PATH" $(BIN)/pytest -q -n 2 --dist loadgroup tests/unit tests/functional tests/e2e tests/integration
+	@PATH="$(dir $(SAM)):$$PATH" $(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder tests/unit tests/functional tests/e2e tests/integration
 
 check: setup validate ## format, lint, types, layers, template, file sizes
 	@$(BIN)/ruff format --check --quiet .
@@ -55,6 +55,7 @@ check: setup validate ## format, lint, types, layers, template, file sizes
 	@$(BIN)/python infra/generate_crds.py --check
 	@$(PINS_CORE) | cmp -s - layers/core/requirements.txt || { echo "layers/core/requirements.txt is not fresh: make pins" >&2; exit 1; }
 	@$(PINS_KUBE) | cmp -s - layers/kube/requirements.txt || { echo "layers/kube/requirements.txt is not fresh: make pins" >&2; exit 1; }
+	@$(PINS_TRIGGERS) | cmp -s - layers/triggers/requirements.txt || { echo "layers/triggers/requirements.txt is not fresh: make pins" >&2; exit 1; }
 	@$(PINS_RENDER) | cmp -s - layers/render/requirements.txt || { echo "layers/render/requirements.txt is not fresh: make pins" >&2; exit 1; }
 	@$(PINS_AGENT) | cmp -s - infra/agent-requirements.txt || { echo "infra/agent-requirements.txt is not fresh: make pins" >&2; exit 1; }
 
@@ -74,6 +75,7 @@ deploy: sam ## build and deploy to AWS, asking before anything changes (settings
 
 EXPORT = $(UV) export --quiet --frozen --no-hashes --no-annotate --no-header --only-group
 PINS_CORE = { $(EXPORT) layer; $(EXPORT) layer-without-dependencies | grep '^chalice=='; }
+PINS_TRIGGERS = $(EXPORT) layer-triggers
 PINS_RENDER = $(EXPORT) layer-render
 PINS_KUBE = { $(EXPORT) layer-kube; $(EXPORT) layer-kube-without-dependencies | grep '^kubernetes=='; }
 
@@ -82,6 +84,7 @@ PINS_AGENT = $(EXPORT) agent
 pins: setup ## pins of the Lambda layers and of the agent's image, from the lock
 	@$(PINS_CORE) > layers/core/requirements.txt
 	@$(PINS_KUBE) > layers/kube/requirements.txt
+	@$(PINS_TRIGGERS) > layers/triggers/requirements.txt
 	@$(PINS_RENDER) > layers/render/requirements.txt
 	@$(PINS_AGENT) > infra/agent-requirements.txt
 
@@ -107,6 +110,12 @@ bench-functions: setup $(SAM) ## what each function costs: import, size, CPU and
 
 bench-agent: setup ## an agent with 5,000 objects: memory, change to event, a write through it
 	@$(BIN)/python tests/bench/agents.py
+
+bench-rollouts: setup ## canaries of the development cluster: beyond the pause, and fifty at once
+	@$(BIN)/python tests/bench/rollouts.py
+
+bench-gitops: setup ## 300 Applications: first sync, refresh, a commit, webhook to live (N="300 1000" for others)
+	@$(BIN)/python tests/bench/gitops.py $(N)
 
 bench-kill: setup ## kill -9 under load: lost, repeated, caught up
 	@$(BIN)/python tests/bench/events.py kill

@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from argosy.adapters.batches import fifo_processor, report_failures
-from argosy.adapters.powertools import function
+from argosy.adapters.powertools import count, function
 from argosy.adapters.senders import cluster_of
 from argosy.services.runtime import current
 
@@ -17,7 +17,8 @@ def handler(event: dict[str, Any], context: Any) -> Any:
     stage = runtime.place.stage if runtime.place is not None else ""
 
     def take(record: SQSRecord) -> None:
-        runtime.inbox.handle(cluster_of(record.raw_event, stage), record.body)
+        for name, number in runtime.inbox.handle(cluster_of(record.raw_event, stage), record.body).items():
+            count(name, number)
 
     with processor(event["Records"], take):
         processor.process()

@@ -4,9 +4,11 @@ Invoked directly, by request and answer. The request:
 
     {"url": "https://…", "revision": "main", "tagPrefix": "", "credentials": {"namespace": "argocd", "name": "repo"}}
 
-All but the address may be left out; the Secret has the keys `username` and `password`. The answer, or what is wrong:
+All but the address may be left out; the Secret has the keys `username` and `password`; with `"onlyCommit": true` the answer
+is the commit alone, with `"file": true` the address is that of a single file, with `"chart": "redis"` that of a Helm
+repository or (`"oci": true`, `oci://…`, no scheme) of a registry. The answer, or what is wrong:
 
-    {"commit": "…", "archive": "fetch/…", "digest": "…", "files": 12, "size": 3456, "submodules": []}
+    {"commit": "…", "archive": "fetch/…", "digest": "…", "files": 12, "size": 3456, "submodules": [], "charts": "fetch/…", …}
     {"problem": {"type": "Denied", "message": "…", "wayOut": "…", …}}
 """
 
@@ -23,7 +25,10 @@ from argosy.services.runtime import current
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda entry point."""
     try:
-        return current().fetching.fetch(read(event)).as_json()
+        request, fetching = read(event), current().fetching
+        if request.only_commit:
+            return {"commit": fetching.resolve(request)}
+        return fetching.fetch(request).as_json()
     except ArgosyError as x:
         logger.warning("not fetched", extra={"problem": str(x)})
         return {"problem": problem_of(x)}

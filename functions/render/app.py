@@ -5,9 +5,10 @@ Invoked directly, by request and answer. The request holds what a fetch has answ
     {"archive": "fetch/…", "digest": "…", "revision": "…", "source": {"repoURL": …, "path": …, "helm": {…}},
      "app": {"name": "guestbook", "namespace": "default", "project": "default", "kubeVersion": "1.34", "apiVersions": []}}
 
-All of `app` may be left out. The answer, or what is wrong:
+All of `app` may be left out. The answer, what has to be fetched and given as parts before there is one, or what is wrong:
 
     {"manifests": "render/…", "digest": "…", "kind": "Helm", "count": 7, "commands": ["helm template …"]}
+    {"manifests": "", "needs": [{"kind": "git", "url": "https://…", "revision": "v1"}], …}
     {"problem": {"type": "EvaluationError", "message": "…", "wayOut": "…", …}}
 
 The manifests are a JSON array packed with gzip.
