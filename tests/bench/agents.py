@@ -2,8 +2,10 @@
 
 A development cluster, an agent in a process of its own as its pod would run it, SQS and S3 on a moto server in another,
 the hub in this one. One JSON line each: `watching` (MB resident, watches, objects), `change` (ms from the API server's
-answer to the event on the bus), `apply` (ms through the agent, and beyond what the API server itself takes). Part of each
-figure is the emulated AWS: its share is printed as `sqs` (ms for one message there and back).
+answer to the event on the bus), `apply` (ms through the agent, and beyond what the API server itself takes), `door` (ms
+from the API server's answer to an EventSource until its status says Deployed). Part of each figure is the emulated AWS: its
+share is printed as `sqs` (ms for one message there and back). Last `door` by `argosy up --cluster`: until its webhook
+answers, and until its status says so.
 """
 
 from __future__ import annotations
@@ -19,23 +21,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from argosy.adapters.kube.client import connect  # noqa: E402
 from argosy.adapters.kube.direct import DirectCluster  # noqa: E402
 from argosy.errors import ArgosyError  # noqa: E402
-from argosy.local.devcluster import ensure_up, stop  # noqa: E402
+from argosy.local.devcluster import ClusterInfo, ensure_up, stop  # noqa: E402
 from argosy.ports.queue import Outgoing  # noqa: E402
 from argosy.services.agents.registry import Entry  # noqa: E402
 from support.agents import AgentProcess, Hub, hub_on, pod_environment  # noqa: E402
 from support.events import event_source  # noqa: E402
 from support.motoserver import moto_process  # noqa: E402
-from support.up import until  # noqa: E402
+from support.up import ask, free_port, running, until  # noqa: E402
 
 OBJECTS = 5000
 CHANGES = 300
 WRITES = 200
+DOORS = 30
 NAMESPACE = "bench"
 _UNWATCHED = {"events", "leases", "endpoints"}  # they change by themselves; Kubernetes writes them all the time
 
@@ -118,6 +123,37 @@ def writes(hub: Hub, cluster: DirectCluster) -> tuple[list[float], list[float]]:
     return through, direct
 
 
+def doors(cluster: DirectCluster, name: str, in_force: Callable[[int], bool]) -> tuple[list[float], list[float]]:
+    """ms from the answer to an EventSource until `in_force` holds for its port, and until its status says Deployed."""
+    served, told = [], []
+    for number in range(DOORS):
+        port = free_port()
+        hook = {"webhook": {"x": {"endpoint": "/x", "port": str(port), "method": "POST"}}}
+        source = event_source(hook, name=f"{name}-{number}", namespace=NAMESPACE)
+        cluster.create(source)
+        began = time.perf_counter()
+        until(lambda at=port: in_force(at), "it is in force")  # type: ignore[misc]
+        served.append((time.perf_counter() - began) * 1000)
+        until(lambda of=source: deployed(cluster, of), "its status says so")  # type: ignore[misc]
+        told.append((time.perf_counter() - began) * 1000)
+    return served, told
+
+
+def deployed(cluster: DirectCluster, source: dict[str, Any]) -> bool:
+    """Whether an object's status says so."""
+    found = cluster.get(source["apiVersion"], source["kind"], NAMESPACE, source["metadata"]["name"])
+    conditions = (found.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Deployed" and one["status"] == "True" for one in conditions)
+
+
+def answers(port: int) -> bool:
+    """Whether a webhook is served."""
+    try:
+        return ask(port, "/x", "{}", content_type="application/json").status == 200
+    except OSError:
+        return False
+
+
 def there_and_back(hub: Hub) -> float:
     """ms for one message through the emulated SQS, median."""
     queue = hub.queue
@@ -139,6 +175,7 @@ def main() -> None:
             fill(cluster)
             with hub_on(endpoint, folder / "hub", [Entry("edge", "agent"), Entry("probe", "agent")]) as hub:
                 measure(hub, cluster, AgentProcess(hub, "edge", pod_environment(info, folder / "pod"), folder / "log"))
+            measure_up(cluster, info, folder / "up")
         finally:
             cluster.close()
             stop(name)
@@ -171,10 +208,21 @@ def measure(hub: Hub, cluster: DirectCluster, agent: AgentProcess) -> None:
         through, direct = writes(hub, cluster)
         beyond = statistics.median(through) - statistics.median(direct)
         print_line("apply", **spread(through), beyond_p50=round(beyond, 1), server_p50=spread(direct)["p50"], sqs=sqs)
+        print_line("door", **spread(doors(cluster, "edge", lambda _: True)[1]), sqs=sqs)
     except ArgosyError as x:
         sys.exit(f"{x}\n{agent.log.read_text()[-3000:]}")
     finally:
         agent.kill()
+
+
+def measure_up(cluster: DirectCluster, info: ClusterInfo, data: Path) -> None:
+    """The last line."""
+    os.environ["KUBECONFIG"] = str(info.kubeconfig)
+    context = yaml.safe_load(info.kubeconfig.read_text())["current-context"]
+    with running(data, arguments=["--cluster", context]):
+        doors(cluster, "first", answers)  # what was there before is taken in meanwhile
+        served, told = doors(cluster, "up", answers)
+    print_line("door", by="argosy up", answers=spread(served), status=spread(told))
 
 
 def print_line(name: str, **figures: object) -> None:

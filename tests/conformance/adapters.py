@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-MODULES = ("events", "gitops", "lang", "sources")
+MODULES = ("events", "gitops", "gitops_actions", "gitops_live", "gitops_rules", "lang", "rollouts", "sources")
 
 type Adapter = Callable[[dict[str, Any]], object]
 

@@ -99,6 +99,20 @@ class WatcherContract:
 
         self.run(work)
 
+    def test_metadata_of_one_object_and_nothing_else(self) -> None:
+        async def work(eyes: Eyes) -> None:
+            await eyes.put("a", text="canary")
+            scope = Scope(MAPS, eyes.namespace, fields="metadata.name=a", metadata=True)
+            page = await eyes.watcher.page(scope, limit=10)
+            await eyes.put("b", text="canary")
+            await eyes.put("a", text="canary", x="1")
+            changes = await first(eyes.watcher, scope, page.version, 1)
+            assert told(changes) == [("MODIFIED", "a")]
+            assert [one["metadata"]["name"] for one in page.items] == ["a"]
+            assert "canary" not in str([page, changes])
+
+        self.run(work)
+
     def test_a_kind_that_is_not_served(self) -> None:
         async def work(eyes: Eyes) -> None:
             scope = Scope(ServedKind("example.com/v1", "Nothing", "nothings", namespaced=True), eyes.namespace)

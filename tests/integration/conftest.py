@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from argosy.local.devcluster import ClusterInfo, Locations, ensure_up, stop
+
+_FOLDER = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a module starts once is shared by its tests only if they stay in one process."""
+    for item in items:
+        if item.path.is_relative_to(_FOLDER) and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}-{item.path.stem}"))
 
 
 @pytest.fixture(scope="session")

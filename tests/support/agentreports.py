@@ -10,24 +10,31 @@ import orjson
 
 from argosy.adapters.http.inside import InsideHttp
 from argosy.adapters.signing.ed25519 import KeyVerifier
-from argosy.agent.normal import pruned
+from argosy.adapters.signing.sealing import KeySealer
 from argosy.agent.work import Worker
-from argosy.control.agents.reports import Item
+from argosy.control.agents.normal import pruned
+from argosy.control.agents.reports import Item, error_to_json
 from argosy.control.agents.scopes import DOOR, Subscription, Wanted
+from argosy.control.agents.values import CONTROL, EVERY, Named, Place, Told, context_of
+from argosy.errors import NotFound
 from argosy.local.functions import sqs_event
+from argosy.ports.cluster import ServedKind
 from argosy.ports.fakes.cluster import FakeCluster
+from argosy.ports.fakes.clusterkinds import FakeKind
 from argosy.resources.definitions import GROUP, VERSION
 from argosy.services.agents.errands import agent_blobs
 from argosy.services.agents.mirror import Mirror
 from argosy.services.agents.registry import Entry
 from argosy.services.mail import pack, unpack
-from argosy.services.queues import RECONCILE_DOOR
+from argosy.services.queues import RECONCILE_APP, RECONCILE_DOOR, RECONCILE_ROLLOUT, TIMERS
 from support.functions import failed, invoke
 from support.services import FakeInstallation
 
 __all__ = ["Body", "FakeAgent", "FakeHub", "changes", "door", "inventory"]
 
 type Body = dict[str, Any]
+
+_GITOPS = [FakeKind(f"{GROUP}/{VERSION}", kind, f"{kind.lower()}s") for kind in ("Application", "AppProject")]
 
 
 def door(plural: str) -> Wanted:
@@ -82,11 +89,29 @@ class FakeHub:
 
     def turn(self) -> list[str]:
         """Let the function of the doors work until nothing is left; what it was woken for."""
+        return self._turn(RECONCILE_DOOR, "reconcile_door")
+
+    def turn_rollouts(self) -> list[str]:
+        """The same for the function of rollouts."""
+        return self._turn(RECONCILE_ROLLOUT, "reconcile_rollout")
+
+    def turn_apps(self) -> list[str]:
+        """The same for the function of Applications."""
+        return self._turn(RECONCILE_APP, "reconcile_app")
+
+    def ring(self) -> None:
+        """Let the function of timers work on what is due."""
+        queue = self.made.runtime.queue
+        while deliveries := queue.receive(TIMERS, 10):
+            assert failed(invoke("timer", sqs_event(TIMERS, deliveries), self.made)) == []
+            queue.delete(TIMERS, [one.handle for one in deliveries])
+
+    def _turn(self, name: str, function: str) -> list[str]:
         queue, woken = self.made.runtime.queue, list[str]()
-        while deliveries := queue.receive(RECONCILE_DOOR, 10):
-            assert failed(invoke("reconcile_door", sqs_event(RECONCILE_DOOR, deliveries), self.made)) == []
+        while deliveries := queue.receive(name, 10):
+            assert failed(invoke(function, sqs_event(name, deliveries), self.made)) == []
             woken += [orjson.loads(one.body)["wake"] for one in deliveries]
-            queue.delete(RECONCILE_DOOR, [one.handle for one in deliveries])
+            queue.delete(name, [one.handle for one in deliveries])
         return woken
 
 
@@ -97,7 +122,7 @@ class FakeAgent:
         made = hub.made
         signer = made.runtime.signer
         assert signer is not None
-        self.hub, self.name, self.cluster = hub, name, FakeCluster(made.clock)
+        self.hub, self.name, self.cluster = hub, name, FakeCluster(made.clock, kinds=_GITOPS)
         self.subscription = Subscription()
         self.http_namespaces: tuple[str, ...] = ()
         self.secret_key = "key"
@@ -111,6 +136,7 @@ class FakeAgent:
             made.clock.now,
         )
         self._seen: dict[tuple[str, str], dict[str, Any]] = {}
+        self._told: dict[Place, Body | None] = {}
         self._done = 0
 
     def subscribe(self, body: Mapping[str, Any]) -> None:
@@ -127,6 +153,8 @@ class FakeAgent:
     def list(self) -> None:
         """Tell the hub what is there."""
         for scope in self.subscription.scopes:
+            if self._kind(scope) is None:
+                continue
             found = self._objects(scope)
             self._seen |= {(scope.key, uid): obj for uid, obj in found.items()}
             places = {
@@ -149,8 +177,32 @@ class FakeAgent:
                     self._seen[scope.key, uid] = obj
                     self._tell([self._item(scope, "ADDED" if before is None else "MODIFIED", obj)])
 
+    def tell(self) -> None:
+        """Tell the hub what Applications need, if it is other than before."""
+        for named in self.subscription.values:
+            if named.place.kind == CONTROL:
+                told = self._control(named)
+                if self._told.get(named.place) != told:
+                    self._told[named.place] = told
+                    self.hub.report(
+                        {"report": "values", "items": [self._sealed(named.place, told).as_json()]}, self.name
+                    )
+
+    def _control(self, named: Named) -> Body | None:
+        try:
+            data = self.cluster.get("v1", "Secret", named.place.namespace, named.place.name).get("data") or {}
+        except NotFound:
+            return None
+        return {key: data[key] for key in (data if named.keys == EVERY else named.keys) if key in data}
+
+    def _sealed(self, place: Place, data: Body | None) -> Told:
+        if data is None:
+            return Told(place, problem=error_to_json(NotFound(place.key)))
+        sealed = KeySealer().seal(self.subscription.seal_key, orjson.dumps(data), context_of(self.name, place))
+        return Told(place, tuple(sorted(data)), sealed if data else "")
+
     def settle(self) -> None:
-        """Work, reports and the doors' function, until nothing is left to do."""
+        """Work, reports and the functions that reconcile, until nothing is left to do."""
         while True:
             sent = self.hub.made.link.sent[self._done :]
             self._done += len(sent)
@@ -158,13 +210,21 @@ class FakeAgent:
                 if cluster == self.name:
                     self.worker.handle(unpack(message.body, agent_blobs(self.hub.made.runtime.blobs, cluster)))
             self.look()
-            if not self.hub.turn() and self._done == len(self.hub.made.link.sent):
+            self.tell()
+            worked = [*self.hub.turn(), *self.hub.turn_rollouts(), *self.hub.turn_apps()]
+            if not worked and self._done == len(self.hub.made.link.sent):
                 return
 
     def _objects(self, scope: Wanted) -> dict[str, dict[str, Any]]:
-        kind = next(one for one in self.cluster.kinds() if (one.api_version, one.plural) == _named(scope))
+        kind = self._kind(scope)
+        if kind is None:
+            return {}
         found = self.cluster.list(kind.api_version, kind.kind, scope.namespace, label_selector=scope.labels)
         return {obj["metadata"]["uid"]: obj for obj in found}
+
+    def _kind(self, scope: Wanted) -> ServedKind | None:
+        """None for a kind that the cluster does not serve: of that an agent can tell nothing."""
+        return next((one for one in self.cluster.kinds() if (one.api_version, one.plural) == _named(scope)), None)
 
     def _item(self, scope: Wanted, how: str, obj: dict[str, Any]) -> Item:
         metadata = obj["metadata"]

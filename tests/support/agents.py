@@ -34,7 +34,7 @@ from argosy.services import runtime as runtimes
 from argosy.services.agents.errands import agent_blobs
 from argosy.services.agents.registry import Entry
 from argosy.services.mail import unpack
-from argosy.services.queues import BUS
+from argosy.services.queues import BUS, RECONCILE_APP, RECONCILE_DOOR, RECONCILE_ROLLOUT, TIMERS
 from argosy.services.runtime import Runtime
 from support.aws import REGION, make_bucket, make_queues
 from support.processes import environment
@@ -47,6 +47,13 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
+}
+
+_PUMPED = {
+    RECONCILE_APP: "reconcile_app",
+    RECONCILE_DOOR: "reconcile_door",
+    RECONCILE_ROLLOUT: "reconcile_rollout",
+    TIMERS: "timer",
 }
 
 
@@ -77,7 +84,7 @@ class Hub:
 
     def serve(self, clusters: Sequence[str]) -> list[threading.Thread]:
         threads = [threading.Thread(target=self._map, args=(name,)) for name in clusters]
-        threads.append(threading.Thread(target=self._door))
+        threads += [threading.Thread(target=self._pump, args=pumped) for pumped in _PUMPED.items()]
         for thread in threads:
             thread.start()
         return threads
@@ -118,13 +125,14 @@ class Hub:
             self.queue.delete(name, [one.handle for one in deliveries if one.id not in failed])
             self.queue.release(name, [one.handle for one in deliveries if one.id in failed], 1)
 
-    def _door(self) -> None:
+    def _pump(self, name: str, function: str) -> None:
+        """The event source mapping of a queue of the hub's own."""
         local = self.runtime.queue
         while not self._stop.wait(0.05):
-            deliveries = local.receive("reconcile-door", 10)
-            failed = self._call("reconcile_door", "reconcile-door", deliveries)
-            local.delete("reconcile-door", [one.handle for one in deliveries if one.id not in failed])
-            local.release("reconcile-door", [one.handle for one in deliveries if one.id in failed], 1)
+            deliveries = local.receive(name, 10)
+            failed = self._call(function, name, deliveries)
+            local.delete(name, [one.handle for one in deliveries if one.id not in failed])
+            local.release(name, [one.handle for one in deliveries if one.id in failed], 1)
 
     def _call(self, function: str, queue: str, deliveries: Sequence[Delivery]) -> set[str]:
         if not deliveries:
@@ -188,13 +196,17 @@ def pod_environment(cluster: ClusterInfo, folder: Path, port: int | None = None)
 
 @dataclass
 class AgentProcess:
-    """`python -m argosy.agent` of one cluster; `start` and `kill` as often as wanted."""
+    """`python -m argosy.agent` of one cluster; `start` and `kill` as often as wanted.
+
+    `hosts`: names that its pod knows beside the machine's; the mount of its own /etc/hosts needs root.
+    """
 
     hub: Hub
     cluster: str
     pod: dict[str, str]
     log: Path
     http_namespaces: str = ""
+    hosts: Mapping[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -216,7 +228,17 @@ class AgentProcess:
         }
         env = environment(**self.hub.environ, **self.pod, **given)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen([sys.executable, "-m", "argosy.agent"], env=env, stderr=log, stdout=log)
+            command = [*self._wrapper(), sys.executable, "-m", "argosy.agent"]
+            self._process = subprocess.Popen(command, env=env, stderr=log, stdout=log)
+
+    def _wrapper(self) -> list[str]:
+        if not self.hosts:
+            return []
+        own = self.log.with_name("hosts")
+        lines = [f"{address} {name}\n" for name, address in self.hosts.items()]
+        own.write_text(Path("/etc/hosts").read_text() + "".join(lines))
+        mounted = 'mount --bind "$0" /etc/hosts && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", mounted, str(own)]
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         if self._process is not None:
@@ -233,13 +255,14 @@ class AgentProcess:
 class ApiServer:
     """Another API server on the etcd of a development cluster."""
 
-    def __init__(self, cluster: ClusterInfo, folder: Path) -> None:
+    def __init__(self, cluster: ClusterInfo, folder: Path, *more: str) -> None:
+        """`more`: further arguments."""
         found = Path(f"/proc/{cluster.components['kube-apiserver']['pid']}")
         arguments = found.joinpath("cmdline").read_bytes().rstrip(b"\0").decode().split("\0")
         self.port = free_port()
         self._arguments = [
             f"--secure-port={self.port}" if one.startswith("--secure-port") else one for one in arguments
-        ]
+        ] + [*more]
         self._cwd, self._log, self._cluster = found.joinpath("cwd").readlink(), folder / "apiserver.log", cluster
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -8,6 +8,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+from argosy.control.keys import Key
+from argosy.control.state import States
 from argosy.resources.manifests import Manifest
 from argosy.services.objects import Applied
 from argosy.services.runtime import Runtime
@@ -16,7 +18,20 @@ from support.events import event_source
 from support.localstack import LocalStack, Stack
 from support.up import Sink
 
-__all__ = ["REGION", "Apply", "Template", "applying", "connected", "hook", "patiently", "post", "ticking", "to_sink"]
+__all__ = [
+    "REGION",
+    "Apply",
+    "Template",
+    "applying",
+    "connected",
+    "failures",
+    "hook",
+    "patiently",
+    "post",
+    "quiet",
+    "ticking",
+    "to_sink",
+]
 
 REGION = "us-east-1"
 _SECONDS = 600
@@ -79,6 +94,27 @@ def ticking(stack: Stack, runtime: Runtime, found: Callable[[], bool]) -> bool:
         return found()
 
     return patiently(runtime, ticked)
+
+
+def quiet(runtime: Runtime, queue: str, key: Key) -> bool:
+    """Whether nothing has happened to an object for some seconds.
+
+    A turn that runs while its row is written by hand would have to be done again, minutes later; and while one waits, what
+    wakes it once more sends nothing.
+    """
+    states, seen = States(runtime.store, runtime.clock, queue), [0] * 5
+
+    def same() -> bool:
+        seen[:] = [*seen[1:], states.load(key).version]
+        return len(set(seen)) == 1
+
+    return patiently(runtime, same)
+
+
+def failures(runtime: Runtime, name: str) -> list[str]:
+    """Why a Sensor's triggers have failed."""
+    body = with_status(runtime.store, runtime.objects.get("Sensor", "ns", name))
+    return [one["reason"] for one in body["status"].get("failures", [])]
 
 
 def connected(runtime: Runtime, name: str) -> None:

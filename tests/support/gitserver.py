@@ -9,10 +9,13 @@ import base64
 import os
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from support.plainserver import Asked
+from support.tlsserving import speak_tls
 
 __all__ = ["GitServer", "Repo", "serving"]
 
@@ -37,6 +40,13 @@ class Repo:
         self.folder = folder
         folder.mkdir(parents=True)
         self.git("init", "--quiet", "--initial-branch=main", ".")
+
+    @classmethod
+    def of(cls, folder: Path) -> Repo:
+        """The one that is in the folder already."""
+        one = cls.__new__(cls)
+        one.folder = folder
+        return one
 
     def git(self, *arguments: str, given: bytes | None = None) -> str:
         """What git prints."""
@@ -67,18 +77,27 @@ class Repo:
 
 
 class GitServer:
-    """Serves the repositories below `root`; `password` makes it ask for one (user `git`), `requests` are their paths."""
+    """Serves the repositories below `root`; `requests` are their paths.
 
-    def __init__(self, root: Path, password: str = "") -> None:
-        self.root, self.password = root, password
+    `password` makes it ask for one, of `user`; of nobody, as a bearer token.
+
+    `api` answers what is asked below /api/, as a Git host's does.
+    """
+
+    def __init__(self, root: Path, password: str = "", *, secure: bool = False) -> None:
+        self.root, self.password, self._secure = root, password, secure
+        self.user = "git"
+        self.api: Callable[[Asked], tuple[int, bytes]] = lambda _: (404, b"{}")
         self.requests: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.port = self._server.server_address[1]
+        if secure:
+            speak_tls(self._server)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def url(self, name: str, host: str = "127.0.0.1") -> str:
         """The address of the repository in the folder `name`."""
-        return f"http://{host}:{self.port}/{name}/.git"
+        return f"{'https' if self._secure else 'http'}://{host}:{self.port}/{name}/.git"
 
     def close(self) -> None:
         """Stop serving."""
@@ -87,9 +106,9 @@ class GitServer:
 
 
 @contextmanager
-def serving(root: Path, password: str = "") -> Iterator[GitServer]:
-    """A server for the length of a `with`."""
-    server = GitServer(root, password)
+def serving(root: Path, password: str = "", *, secure: bool = False) -> Iterator[GitServer]:
+    """A server for the length of a `with`; `secure`: it speaks TLS."""
+    server = GitServer(root, password, secure=secure)
     try:
         yield server
     finally:
@@ -104,13 +123,23 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
+        do_PATCH = do_PUT = do_POST
+
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
         def _answer(self, body: bytes) -> None:
+            if self.path.startswith("/api/"):
+                status, text = server.api(Asked(self.command, self.path, dict(self.headers), body))
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+                return
             server.requests.append(self.path)
-            expected = base64.b64encode(f"git:{server.password}".encode()).decode()
-            if server.password and self.headers.get("Authorization") != f"Basic {expected}":
+            basic = base64.b64encode(f"{server.user}:{server.password}".encode()).decode()
+            expected = f"Basic {basic}" if server.user else f"Bearer {server.password}"
+            if server.password and self.headers.get("Authorization") != expected:
                 self.send_response(401)
                 self.send_header("WWW-Authenticate", 'Basic realm="git"')
                 self.send_header("Content-Length", "0")

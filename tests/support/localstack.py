@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -77,6 +78,14 @@ class LocalStack:
             ).client
             self._clients[service] = make(service, endpoint_url=self.endpoint)
         return self._clients[service]
+
+    @cached_property
+    def own_address(self) -> str:
+        """An address of this machine's own network, for servers that functions do not reach through Python's sockets, as
+        `host_address` needs, and for those that tell their clients where they are."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.connect((self.host_address, 9))  # sends nothing, and finds the way
+            return str(one.getsockname()[0])
 
     def log(self) -> str:
         """What LocalStack itself has to say: warnings and worse."""

@@ -22,8 +22,13 @@ class Asked:
 
 
 @contextmanager
-def plain_server(answer: Callable[[Asked], tuple[int, bytes]]) -> Iterator[str]:
-    """Serve on a free port of this machine; gives the address, with a slash at its end."""
+def plain_server(
+    answer: Callable[[Asked], tuple[int, bytes]], headers: Mapping[str, str] | None = None, host: str = "127.0.0.1"
+) -> Iterator[str]:
+    """Serve on a free port; gives the address on this machine, with a slash at its end.
+
+    `headers` go with each answer. `host` is where it listens.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         """Hands everything to `answer`."""
@@ -39,13 +44,15 @@ def plain_server(answer: Callable[[Asked], tuple[int, bytes]]) -> Iterator[str]:
             self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
             self.send_header("Content-Type", "application/json")
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text)
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((host, 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

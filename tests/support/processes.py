@@ -15,7 +15,7 @@ DEADLINE = 60.0
 """Seconds that a condition may take; machines that run tests are sometimes very busy."""
 
 
-_OURS = (
+OURS = (
     "PYTHONDONTWRITEBYTECODE",
     *(f"ARGOSY_{name}" for name in ("CONTEXT", "DATA", "SERVER", "STACK", "TOKEN")),
 )
@@ -23,7 +23,7 @@ _OURS = (
 
 def environment(**more: str) -> dict[str, str]:
     """The environment for processes: the product importable, its bytecode cached, nothing of this machine's settings."""
-    kept = {key: value for key, value in os.environ.items() if key not in _OURS}
+    kept = {key: value for key, value in os.environ.items() if key not in OURS}
     # Contexts of whoever runs the tests are none of theirs, and nothing can be made in this place.
     kept["XDG_CONFIG_HOME"] = "/proc/nowhere"
     return kept | {"PYTHONPATH": str(Path(argosy.__file__).parents[1]), "PYTHONUNBUFFERED": "1"} | more

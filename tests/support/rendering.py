@@ -7,7 +7,7 @@ import hashlib
 import io
 import subprocess
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from argosy.adapters.render.workshop import ToolWorkshop
 from argosy.gitops.requests import read
 from argosy.local.rendertools import find
 from argosy.ports.blobs import Blobs
+from argosy.resources.plugin import ConfigManagementPlugin
 from argosy.services.rendering import Rendered, Rendering, read_manifests
 
 __all__ = ["CHART", "CONFIG_MAP", "Rendery", "archive", "by_hand", "ordered"]
@@ -47,18 +48,28 @@ def archive(files: Mapping[str, str | bytes], *more: tarfile.TarInfo) -> bytes:
 class Rendery:
     """Renders files below `folder`; `scratch` is where benches are made."""
 
-    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
+    def __init__(
+        self, folder: Path, limits: Limits | None = None, plugins: Sequence[ConfigManagementPlugin] = ()
+    ) -> None:
         self.scratch = folder / "scratch"
         self.scratch.mkdir()
         self.blobs: Blobs = FileBlobs(folder / "blobs")
-        self._rendering = Rendering(self.blobs, ToolWorkshop(find, limits=limits, folder=self.scratch))
+        self._rendering = Rendering(self.blobs, ToolWorkshop(find, limits=limits, folder=self.scratch), plugins)
 
-    def rendered(self, packed: bytes, path: str, app: Mapping[str, Any] | None = None, **source: Any) -> Rendered:
+    def rendered(
+        self,
+        packed: bytes,
+        path: str,
+        app: Mapping[str, Any] | None = None,
+        manner: Mapping[str, Any] | None = None,
+        **source: Any,
+    ) -> Rendered:
         """Render the source at `path` of an archive."""
         self.blobs.put(PLACE, packed)
-        facts = {"archive": PLACE, "digest": hashlib.sha256(packed).hexdigest(), "revision": "c" * 40}
+        facts: dict[str, Any] = {"archive": PLACE, "digest": hashlib.sha256(packed).hexdigest(), "revision": "c" * 40}
         about = {"name": "guestbook", "namespace": "default", **(app or {})}
-        return self._rendering.render(read({**facts, "source": {"repoURL": "u", "path": path, **source}, "app": about}))
+        facts |= {"source": {"repoURL": "u", "path": path, **source}, "app": about, "manner": manner or {}}
+        return self._rendering.render(read(facts))
 
     def render(self, files: Mapping[str, str | bytes], path: str, **source: Any) -> Manifests:
         """The manifests of the source at `path` of some files."""
@@ -66,8 +77,8 @@ class Rendery:
 
     @property
     def left(self) -> list[Path]:
-        """What is left of benches."""
-        return list(self.scratch.iterdir())
+        """What is left of benches, beside what is kept to be looked at."""
+        return [one for one in self.scratch.iterdir() if not one.name.startswith("argosy-files-")]
 
 
 def by_hand(place: Path, files: Mapping[str, str], *command: str, folder: str = "") -> Manifests:

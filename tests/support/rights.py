@@ -182,7 +182,13 @@ def _states(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
     yield Right(f"states:{operation}", params["stateMachineArn"])
 
 
+def _cloudwatch(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
+    del params
+    yield Right(f"cloudwatch:{operation}", "*")
+
+
 _RIGHTS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[Right]]]] = {
+    "cloudwatch": _cloudwatch,
     "dynamodb": _dynamodb,
     "eks": _eks,
     "events": _events,

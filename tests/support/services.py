@@ -15,6 +15,8 @@ from argosy.events.effects import EFFECTS
 from argosy.events.envelope import Event
 from argosy.ports.access import Authoriser
 from argosy.ports.blobs import Blobs
+from argosy.ports.charts import Charts
+from argosy.ports.downloads import Downloads
 from argosy.ports.executor import FiringInfo, Observer
 from argosy.ports.fakes.agents import FakeAgentLink
 from argosy.ports.fakes.blobs import FakeBlobs
@@ -27,6 +29,7 @@ from argosy.ports.fakes.wiring import FakeWiring
 from argosy.ports.jq import Jq
 from argosy.ports.queue import Delivery, Outgoing, Queue
 from argosy.ports.repository import Repository
+from argosy.ports.sealing import Opener
 from argosy.ports.secrets import Secrets
 from argosy.ports.signing import Signer
 from argosy.ports.store import Store
@@ -80,12 +83,15 @@ class FakeInstallation:
     authoriser: Authoriser = field(default_factory=IamAuthoriser)
     wiring: FakeWiring = field(default_factory=FakeWiring)
     repository: Repository | None = None
+    downloads: Downloads | None = None
+    charts: Charts | None = None
     workshop: Workshop | None = None
     jq: Jq | None = None
     observer: Observer | None = None
     link: FakeAgentLink = field(default_factory=FakeAgentLink)
     outside: FakeOutside = field(default_factory=FakeOutside)
     signer: Signer = field(default_factory=lambda: KeySigner(new_keys))
+    opener: Opener | None = None
 
     def __post_init__(self) -> None:
         self.runtime = Runtime(
@@ -99,12 +105,15 @@ class FakeInstallation:
             wiring=self.wiring if self.place else None,
             authoriser=self.authoriser,
             repository=self.repository,
+            downloads=self.downloads,
+            charts=self.charts,
             workshop=self.workshop,
             jq=self.jq,
             observer=self.observer,
             link=self.link,
             outside=self.outside,
             signer=self.signer,
+            opener=self.opener,
         )
 
     def apply(self, *bodies: Body, namespace: str = "ns") -> list[Applied]:

@@ -20,7 +20,7 @@ from support.up import Following, Up, argosy, ask, free_port, running, until, wr
 
 pytestmark = pytest.mark.xdist_group("e2e-api")  # one instance for the whole file
 
-HOOK = {"webhook": {"example": {"endpoint": "/example", "port": "12000", "method": "POST"}}}
+HOOK = {"webhook": {"example": {"endpoint": "/example", "port": str(free_port()), "method": "POST"}}}
 BODY = json.dumps({"manifests": [event_source(HOOK, name="smuggled")]})
 
 

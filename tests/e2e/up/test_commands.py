@@ -162,10 +162,10 @@ def test_texts_that_are_no_manifest(data: Path, tmp_path: Path, text: str, told:
 def test_lint(data: Path, tmp_path: Path) -> None:
     path = write(tmp_path / "m.yaml", hook(), sensor([trigger()]))
     assert argosy("lint", "-f", path).out == "2 objects, no problems\n"
-    write(path, hook(), sensor([trigger(kafka={})]))
+    write(path, hook(), sensor([trigger(pulsar={})]))
     result = argosy("lint", "-f", path)
     assert result.code == 1
-    assert "triggers of type kafka are not served by this version" in result.err
+    assert "triggers of type pulsar are not served by this version" in result.err
     assert not data.exists()
 
 

@@ -15,7 +15,7 @@ from argosy.ports.queue import Outgoing
 from argosy.services.queues import DEAD_LETTERS, QUEUES
 from contracts.client import ClientContract, Follow, Letters, Run, space
 from support.events import event_source, sensor, trigger
-from support.up import Following, Result, argosy, running, write
+from support.up import Following, Result, argosy, in_process, running, write
 
 __all__ = ["space"]
 
@@ -39,7 +39,7 @@ class Local(ClientContract):
     @pytest.fixture
     def run(self, options: dict[str, str]) -> Run:
         def run(*arguments: object, **more: Any) -> Result:
-            return argosy(*arguments, **more, env=options)
+            return in_process(*arguments, **more, env=options)
 
         return run
 
@@ -60,10 +60,12 @@ class Local(ClientContract):
         return letters
 
 
+@pytest.mark.xdist_group("ways-data")
 class TestTheDataDirectory(Local):
     """Nothing runs."""
 
 
+@pytest.mark.xdist_group("ways-instance")
 class TestTheRunningInstance(Local):
     """`argosy up` runs: its API, which the commands find by themselves."""
 
@@ -74,6 +76,7 @@ class TestTheRunningInstance(Local):
             yield {"ARGOSY_DATA": str(data)}
 
 
+@pytest.mark.xdist_group("ways-server")
 class TestAServer(Local):
     """An address and a token file, remembered by nobody."""
 

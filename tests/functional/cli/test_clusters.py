@@ -196,6 +196,26 @@ def test_a_new_key_is_announced_before_it_signs(home: Path) -> None:
         argosy("agent", "keys", "rotate", "--finish")
 
 
+def test_a_sealing_key_is_renewed_and_the_old_one_opens_until_the_end(home: Path) -> None:
+    DataDir(home / "data")
+    path = home / "data" / "agent-seal"
+
+    def kept() -> list[str]:
+        found: list[str] = orjson.loads(path.read_bytes())["keys"]
+        return found
+
+    argosy("agent", "keys", "rotate", "--seal")
+    new, old = kept()
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(Conflict, match="--finish"):
+        argosy("agent", "keys", "rotate", "--seal")
+    assert kept() == [new, old]
+    argosy("agent", "keys", "rotate", "--seal", "--finish")
+    assert kept() == [new]
+    with pytest.raises(Conflict, match="without --finish"):
+        argosy("agent", "keys", "rotate", "--seal", "--finish")
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"keys":[]}', "secret-canary"])
 @pytest.mark.parametrize("change", [announced, finished])
 def test_what_holds_no_keys_is_not_quoted(text: str, change: Any) -> None:

@@ -49,6 +49,7 @@ def status(code: int, message: str, **fields: Any) -> bytes:
         (422, status(422, "bad name"), InvalidObject, "X/n/a: bad name"),
         (429, status(429, "slow down"), Unavailable, "answers 429: slow down"),
         (500, b"oops", Unavailable, "answers 500: oops"),
+        (500, status(500, "failed to create typed patch object (n/a): .x: no"), InvalidObject, "X/n/a: failed to"),
         (503, b"", Unavailable, "answers 503: HTTP status 503"),
         (504, status(504, "timeout"), Unavailable, "answers 504: timeout"),
         (302, b"", Unavailable, "answers 302"),

@@ -98,6 +98,7 @@ def test_an_agent_is_told_what_to_watch_when_its_cluster_changes(made: FakeInsta
     add(made, **AGENT)
     assert wakes(made) == ["edge/argosy.dev/Agent//edge"]
     made.runtime.door_wakes.clear("edge/argosy.dev/Agent//edge")
+    made.clock.advance(1)  # of one instant the audit has no order
     changed = request(made, "PATCH", "/api/v1/clusters/edge", {"door": False, "httpNamespaces": ["monitoring"]})
     assert (changed.body["door"], changed.body["httpNamespaces"]) == (False, ["monitoring"])
     assert wakes(made) == ["edge/argosy.dev/Agent//edge"]
@@ -133,7 +134,9 @@ def test_how_an_agent_fares(made: FakeInstallation) -> None:
         "counts": {"lists": 2},
     }
     assert {one["resource"] for one in scopes} >= {"sensors.argoproj.io", "eventsources.argoproj.io"}
-    assert {(one["purpose"], one["state"], one["listed"]) for one in scopes} == {("door", "not watched yet", False)}
+    assert {(one["purpose"], one["state"], one["listed"]) for one in scopes} == {
+        (purpose, "not watched yet", False) for purpose in ("door", "control")
+    }
     made.clock.advance(60)
     assert request(made, "GET", "/api/v1/clusters/edge").body["agent"]["connected"] is False
 

@@ -15,9 +15,10 @@ from argosy.ports.fakes.workshop import FakeWorkshop
 from argosy.ports.repository import Ref
 from argosy.ports.wiring import Place
 from argosy.problems import problem_of
-from argosy.resources.eventsource import HTTP_TYPES
+from argosy.resources.eventsource import HTTP_TYPES, attribute
 from argosy.services.agents.registry import HOME, Entry
 from argosy.services.queues import BUS, TRIGGERS
+from support.brokers.entries import ENTRIES as BROKERS
 from support.events import Body, dependency, event_source, sensor, trigger
 from support.functions import ROOT, invoke, recorded
 from support.hooks import ENTRIES, HOOK, SECRETS
@@ -41,6 +42,7 @@ SOURCES: dict[str, Body] = {
     "calendar": {"calendar": {"example": {"interval": "10s"}}},
     "resource": {"resource": {"example": {**CONFIG_MAPS, "namespace": "argo-events", "eventTypes": ["ADD"]}}},
     **{name: {kind: {"example": ENTRIES[kind]}} for kind, name in HOOKS.items()},
+    **{kind.lower(): {kind: {"example": entry}} for kind, entry in BROKERS.items()},
 }
 DONE: Body = {"batchItemFailures": []}
 COMMIT = "0d521c6e049889134f3122eb32d7ed342f43ca0d"
@@ -54,6 +56,10 @@ FETCHED: Body = {
     "files": 1,
     "size": 57,
     "submodules": [],
+    "folders": f"fetch/cbc1c2dbd75d991a42bc9fec41c8397e/{COMMIT}/folders.json.gz",
+    "charts": "",
+    "package": "",
+    "package_digest": "",
 }
 GONE: Body = {"problem": problem_of(NotFound(f"blob {recorded('render')['archive']} is not there"))}
 # Payload → the function, what it answers, and the event sources whose events are on the bus then.
@@ -62,10 +68,13 @@ CASES: dict[str, tuple[str, object, list[str]]] = {
     "api": ("api", 200, []),
     "calendar": ("tick", {"published": 1}, ["calendar"]),
     "fetch": ("fetch", FETCHED, []),
+    "git_webhook": ("git_webhook", 200, []),
     "event_bridge": ("sources", DONE, ["event-bridge"]),
     "minio": ("sources", DONE, ["minio"]),
     "reconcile_source": ("reconcile_source", DONE, []),
     "reconcile_door": ("reconcile_door", DONE, []),
+    "reconcile_app": ("reconcile_app", DONE, []),
+    "reconcile_rollout": ("reconcile_rollout", DONE, []),
     "render": ("render", GONE, []),  # what it names was fetched elsewhere
     "resource": ("agent_inbox", DONE, ["resource"]),
     "sensor": ("sensor", DONE, []),
@@ -77,6 +86,7 @@ CASES: dict[str, tuple[str, object, list[str]]] = {
     "trigger": ("trigger", DONE, []),
     "webhook": ("webhook", 200, ["webhook"]),
     **{name.replace("-", "_"): ("webhook", 200, [name]) for name in HOOKS.values()},
+    **{attribute(kind): ("agent_inbox", DONE, [kind.lower()]) for kind in BROKERS},
 }
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
+from argosy.adapters.jq.process import JqProcess
 from argosy.errors import Unavailable
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.queue import Outgoing
 from argosy.services.queues import BUS, QUEUES, TRIGGERS
-from support.events import dependency, event, sensor, trigger
+from support.events import Body, dependency, event, sensor, trigger
 from support.functions import batch, failed, invoke, recorded
 from support.services import FakeInstallation
 
@@ -93,3 +94,28 @@ def test_firings_that_cannot_be_sent_fail_the_batch() -> None:
     made.apply(sensor([trigger()]))
     with pytest.raises(Unavailable):
         invoke("sensor", batch("sensor", [made.bus_message(event({}))]), made)
+
+
+LOOPS: Mapping[str, tuple[Body, str]] = {
+    "filter": ({"filters": {"script": "while true do end"}}, "instructions"),
+    "transform": ({"transform": {"script": "while true do end"}}, "instructions"),
+    "jq": ({"transform": {"jq": "def f: 1 | f; f"}}, "0.5"),
+}
+
+
+@pytest.mark.parametrize("kind", LOOPS)
+def test_what_loops_is_stopped_and_counted_and_the_next_sensor_fires(kind: str) -> None:
+    dependent, told = LOOPS[kind]
+    jq = JqProcess(seconds=0.5)
+    try:
+        made = FakeInstallation(jq=jq)
+        made.apply(
+            sensor([trigger()], [dependency("dep", **dependent)], name="loops"), sensor([trigger()], name="well")
+        )
+        fired = made.sense(event({}, id="e1"), event({}, id="e2"))
+    finally:
+        jq.close()
+    assert [one["sensor"] for one in fired] == ["well", "well"]
+    dropped = made.status("loops", "ns")["dependencies"]["dep"]
+    assert dropped["dropped"] == 2
+    assert told in dropped["lastDropped"]

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from argosy.errors import Unavailable
+from argosy.errors import NotFound, Unavailable
+from argosy.events.effects import Effect
+from argosy.ports.executor import FiringInfo
 from argosy.services.queues import TRIGGERS
 from support.events import event, sensor, trigger
 from support.functions import batch, failed, invoke, recorded
@@ -97,3 +99,26 @@ def test_an_effect_of_a_later_version_is_set_aside() -> None:
 
 def test_an_empty_batch() -> None:
     assert failed(invoke("trigger", {"Records": []}, FakeInstallation())) == []
+
+
+def test_a_secret_that_goes_marks_its_sensor_and_slows_no_other() -> None:
+    """The message is the same whichever comes first: both are carried out at once, each with its own end."""
+
+    class Gone(RecordingExecutor):
+        """Has lost a secret of one sensor."""
+
+        async def execute(self, effect: Effect, firing: FiringInfo) -> str:
+            if firing.sensor == "broken":
+                raise NotFound("secret ns/token has no key t")
+            return await super().execute(effect, firing)
+
+    made = FakeInstallation(executor=Gone())
+    made.apply(sensor([trigger()], name="broken"), *[sensor([trigger()], name=f"s{number}") for number in range(5)])
+    for number in range(3):
+        made.sense(event({}, id=f"e{number}"))
+        assert failed(invoke("trigger", batch("trigger", waiting(made)), made)) == []
+        assert len(made.executor.done) == 5 * (number + 1)
+    told = made.status("broken", "ns")["triggers"]["t"]
+    assert (told["failed"], told.get("fired", 0)) == (3, 0)
+    assert "secret ns/token has no key t" in json.dumps(told)
+    assert made.status("s0", "ns")["triggers"]["t"]["fired"] == 3

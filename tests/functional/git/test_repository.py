@@ -16,11 +16,14 @@ import pytest
 
 from argosy.adapters.git.budget import Limits
 from argosy.adapters.git.repository import GitRepository
-from argosy.errors import ArgosyError, Denied, EvaluationError, NotFound, Unavailable, Unsupported
+from argosy.adapters.git.ssh import Place, place_of
+from argosy.errors import ArgosyError, Denied, EvaluationError, InvalidObject, NotFound, Unavailable, Unsupported
 from argosy.ports.fakes.repository import FakeRepository, Held
-from argosy.ports.repository import Credentials, Ref, Repository
+from argosy.ports.repository import Credentials, Ref, Repository, Snapshot
 from contracts.repository import NOBODY, Hosted, RepositoryContract, unpacked
+from support.brokers.sftp import Sftp
 from support.gitserver import GitServer, Repo, serving
+from support.tlsserving import CERTIFICATE
 
 
 def history(folder: Path, versions: Sequence[Mapping[str, str]]) -> list[str]:
@@ -126,6 +129,18 @@ def test_credentials_are_sent(tmp_path: Path) -> None:
         assert GitRepository().refs(server.url("a"), Credentials("git", "s3cret"))
 
 
+def test_a_bearer_token(tmp_path: Path) -> None:
+    (commit,) = history(tmp_path / "a", [{"a": "1"}])
+    with serving(tmp_path, password="s3cret") as server:
+        server.user = ""
+        known = Credentials(bearer="s3cret")
+        assert GitRepository().refs(server.url("a"), known)
+        assert GitRepository().snapshot(server.url("a"), commit, known).files == 1
+        with pytest.raises(Denied, match="the credentials are refused") as refusal:
+            GitRepository().refs(server.url("a"), Credentials(bearer="hunter2"))
+    assert "hunter2" not in f"{refusal.value} {Credentials(bearer='hunter2')}"
+
+
 @pytest.mark.parametrize(
     ("password", "says"), [("", "it asks for credentials"), ("hunter2", "the credentials are refused")]
 )
@@ -133,6 +148,18 @@ def test_credentials_that_do_not_fit(tmp_path: Path, password: str, says: str) -
     with serving(tmp_path, password="s3cret") as server, pytest.raises(Denied, match=says) as refusal:
         GitRepository().refs(server.url("a"), Credentials("git", password))
     assert "hunter2" not in str(refusal.value)
+
+
+def test_certificates(tmp_path: Path) -> None:
+    commit = Repo(tmp_path / "app").commit({"a": "1"})
+    with serving(tmp_path, secure=True) as server:
+        for given in (Credentials(ca=CERTIFICATE), Credentials(insecure=True)):
+            assert GitRepository().refs(server.url("app"), given)
+            assert GitRepository().snapshot(server.url("app"), commit, given).files == 1
+        with pytest.raises(Unavailable, match="certificate"):
+            GitRepository().refs(server.url("app"), Credentials())
+        with pytest.raises(InvalidObject, match="argocd-tls-certs-cm"):
+            GitRepository().refs(server.url("app"), Credentials(ca="none"))
 
 
 def test_no_error_tells_a_credential() -> None:
@@ -166,12 +193,94 @@ def test_the_machine_s_files_are_not_read_unless_that_is_allowed(url: str) -> No
         GitRepository().refs(url, NOBODY)
 
 
-@pytest.mark.parametrize(
-    "url", ["git@github.com:a/b.git", "ssh://git@github.com/a", "git://x/y", "ext::sh -c id", "ftp://x/y", "a/b", ""]
-)
+@pytest.mark.parametrize("url", ["git://x/y", "ext::sh -c id", "ftp://x/y", "a/b", ""])
 def test_other_kinds_of_addresses(url: str) -> None:
     with pytest.raises(Unsupported, match="over https"):
         GitRepository(files=True).refs(url, NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("git@github.com:a/b.git", Place("git", "github.com", 22, "a/b.git")),
+        ("ssh://git@github.com/a", Place("git", "github.com", 22, "/a")),
+        ("ssh://[::1]:2222/a%20b", Place("", "::1", 2222, "/a b")),
+        ("host:~/a", Place("", "host", 22, "~/a")),
+        ("https://x/y", None),
+    ],
+)
+def test_addresses_of_ssh(url: str, place: Place | None) -> None:
+    assert place_of(url) == place
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ssh://-oProxyCommand=x/a", "ssh://-l@host/a", "ssh://host", "ssh://host:a/b", "-oProxyCommand=x:a", "-x@h:a"],
+)
+def test_no_address_is_an_option_of_ssh(url: str) -> None:
+    with pytest.raises(InvalidObject):
+        place_of(url)
+
+
+def test_where_there_is_no_ssh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Unsupported, match="use https"):
+        GitRepository().refs("git@github.com:a/b.git", NOBODY)
+
+
+def test_ssh_goes_nowhere_that_nothing_may_reach() -> None:
+    with pytest.raises(Denied):
+        GitRepository().refs("ssh://git@169.254.169.254/a", NOBODY)
+
+
+class TestSsh(RepositoryContract):
+    """Over SSH, from OpenSSH's server."""
+
+    @pytest.fixture
+    def hosted(self, tmp_path: Path) -> Iterator[Hosted]:
+        with Sftp.running() as sshd:
+
+            def make(versions: Sequence[Mapping[str, str]]) -> tuple[Repository, str, list[str]]:
+                commits = history(tmp_path / "repo", versions)
+                Repo.of(tmp_path / "repo").git("config", "uploadpack.allowAnySHA1InWant", "true")
+                where = f"{sshd.secrets['username']}@127.0.0.1:{sshd.port}{tmp_path}"
+                return (
+                    Keyed(Credentials(ssh_key=sshd.secrets["key"], any_host_key=True)),
+                    f"ssh://{where}/repo",
+                    commits,
+                )
+
+            yield make
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_keys_of_hosts(tmp_path: Path, known: bool) -> None:
+    with Sftp.running() as sshd:
+        history(tmp_path / "repo", [{"a": "1"}])
+        key = (sshd.folder / ("host.pub" if known else "stranger.pub")).read_text()
+        credentials = Credentials(ssh_key=sshd.secrets["key"], known_hosts=f"[127.0.0.1]:{sshd.port} {key}")
+        url = f"ssh://{sshd.secrets['username']}@127.0.0.1:{sshd.port}{tmp_path}/repo"
+        if known:
+            assert GitRepository().refs(url, credentials)
+        else:
+            with pytest.raises(
+                Denied, match=r"another key than the one that is known; .* stands: argocd-ssh-known-hosts-cm"
+            ):
+                GitRepository().refs(url, credentials)
+
+
+class Keyed(GitRepository):
+    """With credentials of its own."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__()
+        self._own = credentials
+
+    def refs(self, url: str, credentials: Credentials) -> Sequence[Ref]:
+        return super().refs(url, self._own)
+
+    def snapshot(self, url: str, commit: str, credentials: Credentials) -> Snapshot:
+        return super().snapshot(url, commit, self._own)
 
 
 class Answering:

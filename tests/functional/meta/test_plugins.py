@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 MAPS: Mapping[str, Mapping[str, str]] = {"sources": SOURCES, "filters": FILTERS, "triggers": TRIGGERS}
 PLUGINS = [(kind, key, target) for kind, plugins in MAPS.items() for key, target in plugins.items()]
 HELPERS = {
-    "sources": {"bodies", "filtering", "forms", "hooks", "messages", "watched"},
+    "sources": {"bodies", "connected", "filtering", "forms", "hooks", "messages", "watched"},
     "filters": set[str](),
     "triggers": {"context", "objects", "parameterised"},
 }

@@ -297,6 +297,28 @@ def test_units_of_one_turn_of_the_loop_are_all_committed(queue: SqliteQueue) -> 
     assert bodies(queue.receive("plain", 20)) == [str(number) for number in range(11)]
 
 
+def test_what_a_thread_commits_along_is_told_on_the_loop(queue: SqliteQueue) -> None:
+    async def run() -> None:
+        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        where: list[int] = []
+
+        def then(_: Exception | None) -> None:
+            where.append(threading.get_ident())
+            told.set()
+
+        with queue.invocation() as unit:
+            queue.send("plain", texts("a"))
+        queue.commit_soon(unit, loop, then)
+        other = threading.Thread(target=queue.send, args=("plain", texts("b")))
+        other.start()
+        other.join()  # it has committed both, while the loop stood still
+        assert (queue.depth("plain").total, where) == (2, [])
+        await told.wait()
+        assert where == [threading.get_ident()]
+
+    asyncio.run(run())
+
+
 # Taking: leases in the memory of the only consumer
 
 

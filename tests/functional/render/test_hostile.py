@@ -12,6 +12,7 @@ import pytest
 
 from argosy.adapters.render.children import Limits
 from argosy.errors import ArgosyError, InvalidObject
+from argosy.gitops.remotes import Need
 from support.rendering import CHART, CONFIG_MAP, Rendery, archive
 
 CANARY = "canary-7f3a"
@@ -123,8 +124,8 @@ def test_values_from_elsewhere(rendery: Rendery, helm: dict[str, Any]) -> None:
         ("resources: [/etc/passwd]", "leads out of the repository"),
         ("configMapGenerator: [{name: a, files: [../../../secret]}]", "leads out of the repository"),
         ("configMapGenerator: [{name: a, files: [../outside.yaml]}]", "security; file"),
-        ("resources: ['https://example.com/x.yaml']", "another repository"),
-        ("helmCharts: [{name: x, repo: 'https://example.com', version: 1.0.0}]", "enable-helm"),
+        ("helmCharts: [{name: x, repo: 'https://example.com', version: 1.0.0}]", "is not in the repository"),
+        ("helmCharts: [{name: app}]\nhelmGlobals: {chartHome: ..}", "enable-helm"),
         ("generators: [exec.yaml]", "external plugins disabled"),
     ],
 )
@@ -133,6 +134,52 @@ def test_a_kustomization_that_reaches_out(rendery: Rendery, text: str, says: str
     plugin = f"apiVersion: x/v1\nkind: X\nmetadata: {{name: x, annotations: {notes}}}"
     files = {"app/kustomization.yaml": text, "outside.yaml": "a: 1", "app/exec.yaml": plugin}
     assert says in refused(rendery, archive(files))
+
+
+def test_what_lies_elsewhere_is_told_and_not_fetched_by_the_tool(rendery: Rendery) -> None:
+    files = {"app/kustomization.yaml": "resources: ['https://example.com/x.yaml', 'github.com/a/b//c?ref=v1']"}
+    made = rendery.rendered(archive(files), "app")
+    assert made.needs == (
+        Need("file", "https://example.com/x.yaml"),
+        Need("git", "https://github.com/a/b", "v1"),
+    )
+    assert (made.manifests, made.count) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("resources: [../../../secret]", "leads out of the repository"),
+        ("configMapGenerator: [{name: a, files: [/etc/passwd]}]", "leads out of the repository"),
+        ("secretGenerator: [{name: a, envs: [/proc/self/environ]}]", "leads out of the repository"),
+        ("patches: [{path: /etc/passwd}]", "leads out of the repository"),
+        ("replacements: [{path: ../../../secret}]", "leads out of the repository"),
+        ("openapi: {path: /etc/passwd}", "leads out of the repository"),
+        ("helmCharts: [{name: chart, valuesFile: /etc/passwd}]\nhelmGlobals: {chartHome: ..}", "leads out of"),
+        (
+            "helmCharts: [{name: chart, additionalValuesFiles: [/etc/passwd]}]\nhelmGlobals: {chartHome: ..}",
+            "leads out",
+        ),
+        ("helmCharts: [{name: ../../../etc}]", "leads out of the repository"),
+        ("helmCharts: []\nhelmGlobals: {chartHome: /etc}", "leads out of the repository"),
+        ("helmCharts: []\nhelmGlobals: {configHome: ../../../secret}", "leads out of the repository"),
+        ("generators: [exec.yaml]", "LoadRestrictionsNone"),
+        ("transformers: [{kind: PatchTransformer, path: /etc/passwd}]", "cannot unmarshal"),
+        ("resources: [../base]", "LoadRestrictionsNone"),
+    ],
+)
+def test_a_kustomization_without_the_tool_s_restriction_reaches_no_further(
+    rendery: Rendery, text: str, says: str
+) -> None:
+    files = {
+        "app/kustomization.yaml": text,
+        "app/exec.yaml": "",
+        "chart/Chart.yaml": CHART,
+        "chart/values.yaml": "",
+        "base/kustomization.yaml": "validators: [x.yaml]",
+    }
+    manner = {"buildOptions": "--enable-helm --load-restrictor LoadRestrictionsNone"}
+    assert says in refused(rendery, archive(files), manner=manner)
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../secret", "/proc/self/environ", "../../../../../etc/passwd"])

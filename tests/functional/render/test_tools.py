@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from argosy.local.rendertools import find
 from support.rendering import CHART, CONFIG_MAP, Rendery, by_hand, ordered
 
 FILES = {
@@ -159,6 +161,65 @@ replicas: [{name: web, count: 4}]
         "replicas": [{"name": "web", "count": "4"}],
     }
     assert ordered(rendery.render(files, "app", kustomize=asked)) == ordered(expected)
+
+
+def test_patches_and_components_of_the_source(tmp_path: Path, rendery: Rendery) -> None:
+    component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+    files = {
+        **FILES,
+        "parts/labelled/kustomization.yaml": f"{component}labels: [{{pairs: {{part: labelled}}}}]\n",
+        "parts/scaled/kustomization.yaml": f"{component}replicas: [{{name: web, count: 3}}]\n",
+        "app/more.yaml": "- {op: add, path: /data/file, value: 'yes'}\n",
+        "app/kustomization.yaml": "resources: [../base]\npatches: [{path: more.yaml, target: {kind: ConfigMap}}]\n",
+        "hand/more.yaml": "- {op: add, path: /data/file, value: 'yes'}\n",
+        "hand/kustomization.yaml": """\
+resources: [../base]
+components: [../parts/labelled, ../parts/scaled]
+patches:
+- {path: more.yaml, target: {kind: ConfigMap}}
+- path: more.yaml
+  target: {kind: ConfigMap, name: sett.*}
+- target: {kind: Deployment, labelSelector: "!app"}
+  patch: "- {op: remove, path: /spec}"
+- patch: |-
+    kind: Deployment
+    apiVersion: apps/v1
+    metadata: {name: web}
+    spec: {template: {spec: {containers: [{name: main, image: "y"}]}}}
+""",
+    }
+    expected = by_hand(tmp_path / "hand", files, KUSTOMIZE, "build", "hand")
+    pod = {"containers": [{"name": "main", "image": "y"}]}
+    deployment = {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "web"}}
+    asked = {
+        "components": ["../parts/labelled", "../parts/scaled", "../parts/missing"],
+        "ignoreMissingComponents": True,
+        "patches": [
+            {"path": "more.yaml", "target": {"kind": "ConfigMap", "name": "sett.*"}},
+            {"patch": "- {op: remove, path: /spec}", "target": {"kind": "Deployment", "labelSelector": "!app"}},
+            {"patch": yaml.safe_dump({**deployment, "spec": {"template": {"spec": pod}}})},
+        ],
+    }
+    assert rendery.render(files, "app", kustomize=asked) == expected
+
+
+def test_build_options_of_the_installation(tmp_path: Path, rendery: Rendery) -> None:
+    """A chart of the repository, inflated, and a file beside the kustomization."""
+    files = {
+        **FILES,
+        "app/kustomization.yaml": """\
+resources: [../base/config.yaml]
+helmGlobals: {chartHome: ..}
+helmCharts: [{name: chart, releaseName: web, namespace: team, valuesInline: {replicas: 9}}]
+""",
+    }
+    options = "--enable-helm --load-restrictor LoadRestrictionsNone"
+    command = [KUSTOMIZE, "build", "app", "--enable-helm", "--helm-kube-version=1.31.0", "--load-restrictor"]
+    expected = by_hand(tmp_path / "hand", files, *command, "LoadRestrictionsNone", f"--helm-command={find('helm')}")
+    about = {"kubeVersion": "1.31.0"}
+    made = rendery.render(files, "app", manner={"buildOptions": options}, kustomize=about)
+    assert ordered(made) == ordered(expected)
+    assert {one["kind"] for one in made} >= {"Deployment", "ConfigMap"}
 
 
 def test_jsonnet(rendery: Rendery) -> None:

@@ -76,11 +76,16 @@ def test_what_is_made_is_active_within_seconds(up: Up, administrator: DirectClus
     }
     assert all(one["lastTransitionTime"].endswith("Z") for one in conditions(administrator, source).values())
 
-    def fired() -> bool:
-        found = up.get("sensors", "s", "-n", namespace)
-        return answers(port) and "t" in str(found["status"]) and bool(found["status"].get("triggers"))
+    told: list[object] = []
 
-    until(fired, "the sensor's trigger fired")
+    def fired() -> bool:
+        told.append((answers(port), up.get("sensors", "s", "-n", namespace)["status"]))
+        return "t" in up.get("sensors", "s", "-n", namespace)["status"]["triggers"]
+
+    try:
+        until(fired, "the sensor's trigger fired")
+    except AssertionError as x:
+        raise AssertionError(f"{x}: {len(told)} looks, the last {told[-1]}\n{up.output}") from None
 
 
 def test_a_spec_that_is_invalid_says_where_and_the_last_one_stays(

@@ -127,21 +127,27 @@ def test_every_object_yields_its_event_once_whatever_dies(
     unordered = [seen for seen in versions.values() if seen != sorted(seen)]
     assert unordered == []
     until(lambda: own_hub.heartbeat("edge")["counts"]["broken"] >= 1, "the heartbeat tells of the break")
+    until(lambda: own_hub.heartbeat("edge")["counts"]["expired"] >= 1, "and that the server kept no older versions")
 
 
 def test_a_token_that_is_revoked_is_read_again(
     own_hub: Hub, dev_cluster: ClusterInfo, administrator: DirectCluster, namespace: str, tmp_path: Path
 ) -> None:
     """The agent starts with a token that nobody takes, and finds the new one without a restart."""
-    pod = pod_environment(dev_cluster, tmp_path / "pod")
-    token = (tmp_path / "pod" / "token").read_text()
+    pod, file = pod_environment(dev_cluster, tmp_path / "pod"), tmp_path / "pod" / "token"
+    token = file.read_text()
+    file.write_text("revoked")
     process = AgentProcess(own_hub, "edge", pod, tmp_path / "agent.log")
     process.start()
-    settled(own_hub, "edge")
     try:
-        (tmp_path / "pod" / "token").write_text("revoked")
+        until(
+            lambda: own_hub.heartbeat("edge").get("counts", {}).get("refused"),
+            "the heartbeat tells that it was refused",
+        )
+        assert not own_hub.watching("edge")
+        file.write_text(token)
+        settled(own_hub, "edge")
         administrator.create(resource(namespace, "ADD"))
-        (tmp_path / "pod" / "token").write_text(token)
         watched_in(own_hub, "edge", namespace)
     finally:
         process.kill()

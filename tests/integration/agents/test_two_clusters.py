@@ -19,8 +19,10 @@ from argosy.adapters.kube.direct import DirectCluster
 from argosy.errors import NotFound
 from argosy.local.devcluster import ClusterInfo, Locations, ensure_up, stop
 from contracts.cluster import grant
+from support.brokers.base import WRONG
+from support.brokers.nats import Nats
 from support.events import GROUP_VERSION, dependency, event_source, sensor, trigger
-from support.up import Up, argosy, running, until
+from support.up import Up, argosy, in_process, running, until
 
 pytestmark = pytest.mark.cluster
 
@@ -113,6 +115,33 @@ def made(cluster: DirectCluster, namespace: str) -> bool:
         return False
 
 
+def test_a_broker_is_listened_to_by_the_agent_of_its_cluster(
+    up: Up, administrator: DirectCluster, edge: DirectCluster, place: str
+) -> None:
+    grant(edge, place, "", "secrets", "get")
+    with Nats.running() as broker:
+        text = {**broker.secrets, "password": WRONG}
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "broker", "namespace": place}}
+        edge.create({**secret, "stringData": text})
+        edge.create(event_source({"nats": {"example": broker.fields()}}, namespace=place))
+        edge.create(acting(place, ""))
+        refused = until(lambda: provided(edge, place, "False", "Authorization"), "its status says that it is refused")
+        assert refused is not None
+        assert WRONG not in str(refused)
+        edge.patch("v1", "Secret", place, "broker", {"stringData": broker.secrets})
+        until(lambda: provided(edge, place, "True"), "its status says that it is connected")
+        broker.send("go")
+        until(lambda: made(edge, place), "the object is made")
+        assert not made(administrator, place)
+
+
+def provided(cluster: DirectCluster, namespace: str, status: str, words: str = "") -> Body | None:
+    """The condition SourcesProvided, once it is so."""
+    found = cluster.get(GROUP_VERSION, "EventSource", namespace, "hook").get("status") or {}
+    conditions = [one for one in found.get("conditions") or () if one["type"] == "SourcesProvided"]
+    return next((one for one in conditions if one["status"] == status and words in one.get("message", "")), None)
+
+
 @pytest.mark.parametrize(
     ("lives_in", "names", "acts_on"),
     [("home", "edge", "edge"), ("home", "", "home"), ("edge", "", "edge"), ("edge", "edge", "edge")],
@@ -137,7 +166,7 @@ def test_a_sensor_of_a_cluster_that_is_none_of_the_management_acts_on_no_other(
     begin(edge, place)
 
     def status() -> str:
-        found = argosy("get", "sensors", "s", "-n", f"{place}@edge", "-o", "json", data=up.data)
+        found = in_process("get", "sensors", "s", "-n", f"{place}@edge", "-o", "json", "--data", up.data)
         return found.out if found.code == 0 else ""
 
     refused = "cluster edge is no management cluster: its sensors act on it alone, not on in-cluster"
@@ -148,7 +177,7 @@ def test_a_sensor_of_a_cluster_that_is_none_of_the_management_acts_on_no_other(
 
 def test_an_agent_tells_how_it_fares(up: Up) -> None:
     def told() -> Body:
-        found: Body = argosy("cluster", "get", "edge", "-o", "json", data=up.data).json()
+        found: Body = in_process("cluster", "get", "edge", "-o", "json", "--data", up.data).json()
         return found
 
     until(lambda: told().get("agent") and told()["agent"]["connected"], "it is connected")

@@ -98,6 +98,8 @@ def runtime(environment: None, localstack: LocalStack, stack: Stack) -> Runtime:
         "ARGOSY_QUEUE_TIMERS": stack.resources["TimerQueue"],
         "ARGOSY_QUEUE_RECONCILE_SOURCE": outputs["ReconcileSourceQueueUrl"],
         "ARGOSY_QUEUE_RECONCILE_DOOR": stack.resources["ReconcileDoorQueue"],
+        "ARGOSY_QUEUE_RECONCILE_ROLLOUT": stack.resources["ReconcileRolloutQueue"],
+        "ARGOSY_QUEUE_RECONCILE_APP": stack.resources["ReconcileAppQueue"],
         "ARGOSY_QUEUE_AGENT_REPORTS_DLQ": stack.resources["AgentReportDeadLetters"],
         "AWS_REGION": localstack.environment["AWS_REGION"],
     }

@@ -25,10 +25,12 @@ from argosy.services.mail import pack
 from argosy.services.runtime import Runtime
 from argosy.services.status import with_status
 from contracts.cluster import grant
-from support.awsflow import REGION, Apply, Template, hook, patiently, post
+from support.awsflow import REGION, Apply, Template, failures, hook, patiently, post
 from support.eks import HEADER, Door, EksApi, Refused, behind
 from support.events import dependency, event, sensor, trigger
+from support.gitserver import Repo, serving
 from support.localstack import LocalStack, Stack
+from support.plainserver import plain_server
 from support.up import Sink
 
 pytestmark = pytest.mark.cluster
@@ -37,6 +39,7 @@ RBAC = Path(__file__).parents[3] / "infra" / "eks-rbac.yaml"
 HUB = {"kind": "ServiceAccount", "name": "hub", "namespace": "argosy"}
 LARGE = "x" * 210_000
 LAST = {"atLeastOnce": True}
+PASSWORD = "it's secret/4711"
 
 
 class Sts:
@@ -109,11 +112,6 @@ def kept(cluster: DirectCluster, name: str) -> str:
         return ""
 
 
-def failures(runtime: Runtime, name: str) -> list[str]:
-    body = with_status(runtime.store, runtime.objects.get("Sensor", "ns", name))
-    return [one["reason"] for one in body["status"].get("failures", [])]
-
-
 def test_an_event_makes_an_object_as_the_sensors_account(
     stack: Stack, apply: Apply, runtime: Runtime, administrator: DirectCluster, door: Door
 ) -> None:
@@ -123,6 +121,61 @@ def test_an_event_makes_an_object_as_the_sensors_account(
     assert failures(runtime, "k8s") == []
     assert door.refusals == []
     assert set(door.callers) == door.known
+
+
+@pytest.fixture
+def outside(stack: Stack, localstack: LocalStack, tmp_path: Path) -> Iterator[dict[str, dict[str, Any]]]:
+    """Trigger sources that hold a manifest each, by their type; the ConfigMap in it is named after the type."""
+    here, keys = localstack.host_address, {"user": "git", "password": PASSWORD, "id": "AKIA", "key": "sesame"}
+    stack.client("secretsmanager").create_secret(Name="argosy/it/ns/outside", SecretString=json.dumps(keys))
+    selected = {key: {"name": "outside", "key": key} for key in keys}
+    bucket = {"name": "outside", "key": "a/map.yaml"}
+    stack.client("s3").create_bucket(Bucket=bucket["name"])
+    stack.client("s3").put_object(Bucket=bucket["name"], Key=bucket["key"], Body=manifest("from-s3").encode())
+    Repo(tmp_path / "repository").commit({"a/map.yaml": manifest("from-git")})
+    with (
+        plain_server(lambda _: (200, manifest("from-url").encode())) as url,
+        serving(tmp_path, PASSWORD) as git,
+    ):
+        port = urlsplit(localstack.endpoint).port
+        yield {
+            "url": {"path": url.replace("127.0.0.1", here)},
+            "git": {
+                "url": git.url("repository", here),
+                "filePath": "a/map.yaml",
+                "creds": {"username": selected["user"], "password": selected["password"]},
+            },
+            "s3": {
+                "endpoint": f"{here}:{port}",
+                "insecure": True,
+                "bucket": bucket,
+                "accessKey": selected["id"],
+                "secretKey": selected["key"],
+            },
+        }
+
+
+def manifest(name: str) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {}})
+
+
+def test_an_object_that_stands_outside_is_read_by_one_function_and_made_by_another(
+    stack: Stack,
+    apply: Apply,
+    runtime: Runtime,
+    administrator: DirectCluster,
+    door: Door,
+    outside: dict[str, dict[str, Any]],
+) -> None:
+    triggers = [trigger(kind, k8s={**config_map(kind), "source": {kind: where}}) for kind, where in outside.items()]
+    apply(hook("outside", "/"), sensor(triggers, [dependency("dep", source="outside")], name="outside"))
+    assert post(stack, "ns/outside", {"text": "hello"}) == 200
+
+    def made() -> bool:
+        return all(kept(administrator, f"from-{kind}") == "hello" for kind in outside)
+
+    assert patiently(runtime, lambda: made() or bool(failures(runtime, "outside")))
+    assert failures(runtime, "outside") == []
 
 
 def test_what_is_delivered_three_times_is_carried_out_once(

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from infra.localstack.build import build
 from infra.localstack.install import install
 
@@ -15,8 +16,8 @@ from argosy.local.devcluster.progress import QuietProgress
 from support.localstack import LocalStack, Stack
 from support.sizes import LIMIT, layers, unzipped
 
-LAYER_LIMITS = {"CoreLayer": 60_000_000, "KubeLayer": 10_000_000}
-IMPORTS = """
+LAYER_LIMITS = {"CoreLayer": 64_000_000, "KubeLayer": 10_000_000, "TriggersLayer": 40_000_000}
+KUBERNETES = """
 from argosy.adapters.aws.runtime import create
 from argosy.adapters.kube import eks, executor, lazy
 from kubernetes import config
@@ -26,6 +27,14 @@ from kubernetes.dynamic import DynamicClient
 import kubernetes
 DynamicClient(ApiClient(Configuration()), None, lambda *_: None)
 print(kubernetes.__file__)
+"""
+SENDERS = """
+from argosy.adapters.aws.runtime import create
+from argosy.adapters.messages import custom, kafka, nats
+from argosy.adapters.artifacts import file, git, s3, url
+from argosy.adapters.git import http, packs, repository
+import cramjam, grpc
+print(grpc.__file__)
 """
 FUNCTION, TABLE = "AWS::Lambda::Function", "AWS::DynamoDB::Table"
 
@@ -64,13 +73,14 @@ def test_functions_and_layers_are_small_enough() -> None:
     assert {name: size for name, size in unzipped(folder).items() if size > LIMIT} == {}
 
 
-def test_the_layers_hold_what_a_client_of_kubernetes_imports(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("layer", "imports"), [("KubeLayer", KUBERNETES), ("TriggersLayer", SENDERS)])
+def test_layers_hold_what_functions_import(tmp_path: Path, layer: str, imports: str) -> None:
     """Beside Lambda's own libraries, and nothing else."""
-    for name in ("CoreLayer", "KubeLayer"):
-        with zipfile.ZipFile(build(QuietProgress()) / f"{name}.zip") as layer:
-            layer.extractall(tmp_path)
+    for name in ("CoreLayer", layer):
+        with zipfile.ZipFile(build(QuietProgress()) / f"{name}.zip") as packed:
+            packed.extractall(tmp_path)
     done = subprocess.run(
-        [install(QuietProgress()).functions, "-W", "error", "-c", IMPORTS],
+        [install(QuietProgress()).functions, "-W", "error", "-c", imports],
         env={"PYTHONPATH": str(tmp_path / "python"), "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,

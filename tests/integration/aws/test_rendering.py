@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from support.charts import Helm, chart_files, serving_charts
 from support.gitserver import GitServer, Repo, serving
 from support.localstack import LocalStack, Stack
 from support.rendering import CHART, CONFIG_MAP, by_hand, ordered
@@ -124,6 +125,22 @@ def test_a_private_repository(stack: Stack, localstack: LocalStack, repositories
         assert private.fetch("main")["problem"]["type"] == "Denied"
         assert private.fetch("main", credentials={"namespace": "argocd", "name": where})["files"] == len(FILES)
     assert "s3cret" not in stack.logs("FetchFunction")
+
+
+def test_a_chart_of_a_helm_repository(stack: Stack, localstack: LocalStack, tmp_path: Path) -> None:
+    helm = Helm(tmp_path / "helm")
+    for version in ("1.0.0", "1.1.0"):
+        helm.package(chart_files("db", version), tmp_path / "charts")
+    helm.index(tmp_path / "charts")
+    with serving_charts(tmp_path / "charts") as server:
+        case = Case(stack, server.url(host=localstack.host_address))
+        fetched = case.fetch("~1.0", chart="db")
+        assert fetched["commit"] == "1.0.0"
+        answer = case.render(fetched, "", chart="db")
+        assert answer["kind"] == "Helm"
+        (made,) = manifests(stack, answer)
+        assert (made["metadata"]["name"], made["data"]["version"]) == ("guestbook-db", "1.0.0")
+        assert case.fetch("^9", chart="db")["problem"]["type"] == "NotFound"
 
 
 def test_what_goes_wrong_is_an_answer(case: Case) -> None:

@@ -37,6 +37,11 @@ BY_OTHERS = {
 # Lambda's poller takes messages for a function; one function does so itself.
 POLLED = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 REDRIVES = "ApiFunction"
+# A turn that ends after the time it set wakes its own object at once: no test can bring that about on purpose.
+LATE_TURNS = {
+    "ReconcileRolloutFunction": "ReconcileRolloutQueue",
+    "ReconcileSourceFunction": "ReconcileSourceQueue",
+}
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +69,7 @@ def test_a_role_allows_what_the_function_called(stack: Stack, made: dict[str, se
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_needed_what_its_role_allows(stack: Stack, made: dict[str, set[Right]], function: str) -> None:
     polled = set() if function == REDRIVES else POLLED
+    late = stack.resources[LATE_TURNS[function]].rsplit("/", 1)[1] if function in LATE_TURNS else ""
     idle = []
     for statement in role(stack, function):
         if set(statement.actions) <= BY_OTHERS.keys() | polled:
@@ -72,5 +78,9 @@ def test_a_function_needed_what_its_role_allows(stack: Stack, made: dict[str, se
         idle += [
             action for action in statement.actions if action not in {right.action for right in used} | BY_OTHERS.keys()
         ]
-        idle += [one for one in statement.resources if not any(fnmatchcase(right.resource, one) for right in used)]
+        idle += [
+            one
+            for one in statement.resources
+            if not any(fnmatchcase(right.resource, one) for right in used) and one.rsplit(":", 1)[-1] != late
+        ]
     assert idle == [], "used by no test of this folder: take them away or test them:\n" + "\n".join(idle)

@@ -7,8 +7,7 @@ import json
 import pytest
 
 from argosy.services.runtime import Runtime
-from argosy.services.status import with_status
-from support.awsflow import Apply, Template, hook, patiently, post
+from support.awsflow import Apply, Template, failures, hook, patiently, post
 from support.events import dependency, sensor, trigger
 from support.localstack import Stack
 from support.up import Sink
@@ -48,10 +47,5 @@ def test_a_missing_secret_is_named(stack: Stack, apply: Apply, to_sink: Template
     apply(hook("missing", "/"), sensor([trigger(http=http)], [dependency("dep", source="missing")], name="missing"))
     assert post(stack, "ns/missing", {"n": 1}) == 200
 
-    def failures() -> list[dict[str, str]]:
-        body = with_status(runtime.store, runtime.objects.get("Sensor", "ns", "missing"))
-        found: list[dict[str, str]] = body["status"].get("failures", [])
-        return found
-
-    assert patiently(runtime, lambda: bool(failures()))
-    assert "secret ns/nowhere has no key token" in failures()[0]["reason"]
+    assert patiently(runtime, lambda: bool(failures(runtime, "missing")))
+    assert "secret ns/nowhere has no key token" in failures(runtime, "missing")[0]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
 from argosy.adapters.files.secrets import FileSecrets
@@ -17,12 +24,13 @@ from argosy.adapters.kube.client import connect
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.cli.main import app
 from argosy.cli.options import hoisted
-from argosy.errors import Denied, InvalidObject, NotFound
+from argosy.errors import Denied, InvalidObject, NotFound, Unavailable
 from argosy.local.devcluster import ClusterInfo
 from argosy.local.devcluster.processes import wait_until
 from argosy.ports.cluster import Cluster, ServiceAccount
 from argosy.services.agents.manifests import ACCOUNT, AgentOptions, Hub, agent_manifests
 from contracts.cluster import grant
+from support.agents import ApiServer
 
 pytestmark = pytest.mark.cluster
 
@@ -85,6 +93,62 @@ def test_a_cluster_is_reached_by_an_account_of_its_own(
     with pytest.raises(Denied):
         made.create({**body, "metadata": {"name": "by-itself", "namespace": namespace}})
     made.close()
+
+
+@pytest.fixture
+def with_certificate(dev_cluster: ClusterInfo, tmp_path: Path) -> Iterator[Path]:
+    """The kubeconfig of an API server that knows its users by their certificates; its user is an administrator."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "system:masters"),
+            x509.NameAttribute(NameOID.COMMON_NAME, "admin"),
+        ]
+    )
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    pem = made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    (tmp_path / "users.pem").write_bytes(pem)
+    server = ApiServer(dev_cluster, tmp_path, f"--client-ca-file={tmp_path / 'users.pem'}")
+    server.start()
+    config = yaml.safe_load(dev_cluster.kubeconfig.read_text())
+    own = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    user = {"client-certificate-data": pem, "client-key-data": own}
+    config["users"][0]["user"] = {name: base64.b64encode(value).decode() for name, value in user.items()}
+    config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{server.port}"
+    path = tmp_path / "certificate.kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    yield path
+    server.kill()
+
+
+def test_a_cluster_is_reached_by_a_client_certificate(
+    dev_cluster: ClusterInfo, with_certificate: Path, data: Path
+) -> None:
+    def added() -> bool:
+        try:
+            argosy(
+                "cluster", "add", current(dev_cluster), "--kubeconfig", str(with_certificate),
+                "--name", "dev", "--client-certificate",
+            )  # fmt: skip
+        except (Denied, Unavailable):
+            return False  # the API server begins, or has not made its roles yet
+        return True
+
+    assert wait_until(added, 60, 0.2)
+    kept = data / "secrets" / "@clusters" / "cluster-dev"
+    assert {one.name: one.stat().st_mode & 0o777 for one in kept.iterdir()} == {"certificate": 0o600, "key": 0o600}
+    made = way_in(data, "dev")
+    assert made.get("v1", "Namespace", "", "default")["metadata"]["name"] == "default"
+    made.close()
+    assert (kept / "key").read_text() not in argosy("cluster", "get", "dev", "-o", "yaml")
+
+
+def test_a_user_without_a_certificate(complete_cluster: ClusterInfo) -> None:
+    with pytest.raises(NotFound, match="without --client-certificate an account is made"):
+        add(complete_cluster, "dev", "--client-certificate")
 
 
 def test_namespaces_limit_whom_it_may_act_as(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from argosy.control.agents.scopes import DOOR, EVENTS
+from argosy.control.agents.scopes import CONTROL, DOOR, EVENTS
 from argosy.errors import AlreadyExists, ArgosyError, Denied, InvalidObject, NotFound
 from argosy.ports.cluster import Cluster
 from argosy.ports.executor import FiringInfo
@@ -186,7 +186,7 @@ def resource(name: str, namespace: str = "ns@edge", **entry: Any) -> Manifest:
 
 def watched(hub: FakeHub, cluster: str = "edge") -> list[tuple[str, str, str, str]]:
     expected = hub.made.runtime.subscribing.expected(hub.made.runtime.registry.find(cluster))
-    return [(one.resource, one.namespace, one.labels, one.purpose) for one in expected.scopes if one.purpose != DOOR]
+    return [(one.resource, one.namespace, one.labels, one.purpose) for one in expected.scopes if one.purpose == EVENTS]
 
 
 LABELS: Body = {"filter": {"labels": [{"key": "a", "operation": "==", "value": "b"}]}}
@@ -216,7 +216,11 @@ def test_doors_are_watched_where_they_are_open() -> None:
     hub = FakeHub((Entry("edge", "agent"), Entry("shut", "agent", door=False)))
     subscribing = hub.made.runtime.subscribing
     open_one, shut = (subscribing.expected(hub.made.runtime.registry.find(name)) for name in ("edge", "shut"))
-    assert {one.resource for one in open_one.scopes} == {"eventsources", "sensors", "eventbus"}
+    declared = {one.resource for one in open_one.scopes if one.purpose == DOOR}
+    controlled = {one.resource for one in open_one.scopes if one.purpose == CONTROL}
+    assert declared == {"eventsources", "sensors", "eventbus"}
+    kinds = {"rollouts", "analysisruns", "experiments", "applications", "appprojects", "configmaps"}
+    assert controlled == kinds, "what they name is watched once there is one"
     assert shut.scopes == ()
 
 

@@ -108,7 +108,9 @@ def test_a_race_that_is_lost_for_ever_comes_again() -> None:
         ([change("ADDED", "u", 1)], [("ADD", 1)]),
         ([change("ADDED", "u", 1), change("MODIFIED", "u", 2)], [("ADD", 1), ("UPDATE", 2)]),
         ([change("ADDED", "u", 1), change("ADDED", "u", 1)], [("ADD", 1)]),
-        ([change("MODIFIED", "u", 2), change("ADDED", "u", 1)], [("UPDATE", 2)]),
+        ([change("MODIFIED", "u", 2), change("ADDED", "u", 1)], [("ADD", 2)]),
+        ([change("MODIFIED", "u", 2), change("ADDED", "u", 3)], [("ADD", 2), ("UPDATE", 3)]),
+        ([change("ADDED", "u", 1), gone("u", 2), change("MODIFIED", "w", 3)], [("ADD", 1), ("DELETE", 1), ("ADD", 3)]),
         ([change("ADDED", "u", 1), gone("u", 2)], [("ADD", 1), ("DELETE", 1)]),
         ([change("ADDED", "u", 1), gone("u", 2), gone("u", 2)], [("ADD", 1), ("DELETE", 1)]),
         ([change("ADDED", "u", 1), gone("u", 2), change("ADDED", "w", 3)], [("ADD", 1), ("DELETE", 1), ("ADD", 3)]),
@@ -333,3 +335,28 @@ def test_an_agent_without_a_queue() -> None:
     hub.made.link.gone = {"edge"}
     with pytest.raises(NotFound, match="has no queue"):
         hub.hello("edge")
+
+
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [
+        ([{"lists": 3, "broken": 1}], [3, 0, 1, 0]),
+        ([{"lists": 3, "broken": 1}, {"lists": 3, "expired": 2, "broken": 4, "refused": 1}], [0, 2, 3, 1]),
+        ([{"lists": 9, "broken": 4}, {"lists": 2, "broken": 4}], [2, 0, 4, 0]),
+    ],
+    ids=["the first", "what is new", "an agent that began anew"],
+)
+def test_how_watches_fare_is_counted(told: list[dict[str, int]], counted: list[int]) -> None:
+    hub, found = Watching(), dict[str, int]()
+    for counts in told:
+        body = pack({"report": "heartbeat", "counts": counts}, agent_blobs(hub.made.runtime.blobs, "edge"))
+        found = dict(hub.made.runtime.inbox.handle("edge", body))
+    names = ("watch_lists_total", "watch_expired_total", "watch_broken_total", "watch_refused_total")
+    assert [found[name] for name in names] == counted
+
+
+@pytest.mark.parametrize(("offset", "counted"), [(0.0, 0), (400.0, 1), (-3.5, 1)])
+def test_a_clock_that_is_wrong_is_counted(offset: float, counted: int) -> None:
+    hub = Watching()
+    body = pack({"report": "heartbeat", "offset": offset}, agent_blobs(hub.made.runtime.blobs, "edge"))
+    assert hub.made.runtime.inbox.handle("edge", body).get("agent_clock_skewed_total", 0) == counted

@@ -107,7 +107,7 @@ def test_services_of_listed_namespaces_can_be_called() -> None:
 
 
 def test_what_the_agent_may_write_by_itself() -> None:
-    found = rules()
+    found = rules(without_rollouts=True)
     kinds = {"eventbus", "eventsources", "sensors"}
     patched = {f"{kind}.argoproj.io" for kind in kinds} | {f"{kind}/status.argoproj.io" for kind in kinds}
     assert allowed(found, "patch") == patched
@@ -115,10 +115,53 @@ def test_what_the_agent_may_write_by_itself() -> None:
     assert {verb for rule in found for verb in rule["verbs"]} == {"get", "list", "watch", "patch", "impersonate"}
 
 
+def test_what_syncing_applications_takes() -> None:
+    everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+    assert everything in rules(gitops=True)
+    assert everything not in rules()
+    assert everything not in rules(gitops=True, read_only=True)
+
+
+def test_what_moving_rollouts_on_takes() -> None:
+    found, without = rules(), rules(without_rollouts=True)
+    assert allowed(found, "delete") == {
+        "analysisruns.argoproj.io",
+        "experiments.argoproj.io",
+        "jobs.batch",
+        "replicasets.apps",
+    }
+    assert {"pods/eviction", "events", "services", "ingresses.networking.k8s.io"} <= allowed(found, "create")
+    assert "secrets" not in allowed(found, "get") | allowed(found, "patch")
+    assert allowed(without, "create") == allowed(without, "delete") == set()
+
+
 @pytest.mark.parametrize("resource", ["secrets", "*"])
 def test_secrets_are_not_watched_unless_they_are_named(resource: str) -> None:
     core = [rule for rule in rules() if rule["apiGroups"] == [""]]
     assert resource not in {each for rule in core for each in rule["resources"]}
+
+
+def test_single_secrets_may_be_watched() -> None:
+    found = [
+        each
+        for each in made(secrets=("b/y", "a/x", "b/z", "b/y"))
+        if each["metadata"]["name"] == "argosy-agent-secrets"
+    ]
+    assert [(each["kind"], each["metadata"]["namespace"]) for each in found] == [
+        ("Role", "a"),
+        ("RoleBinding", "a"),
+        ("Role", "b"),
+        ("RoleBinding", "b"),
+    ]
+    assert found[2]["rules"] == [
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["y", "z"], "verbs": ["get", "list", "watch"]}
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "x", "a/", "/x", "a/b/c", "a/*", "*/x"])
+def test_what_names_no_secret(name: str) -> None:
+    with pytest.raises(InvalidObject, match="NAMESPACE/NAME"):
+        made(secrets=(name,))
 
 
 def test_reading_alone() -> None:
@@ -129,7 +172,10 @@ def test_reading_alone() -> None:
     ("options", "listed"),
     [
         ({"watch": ("secrets", "widgets.example.com")}, {"secrets", "widgets.example.com", "pods", "*.apps"}),
-        ({"watch": ("pods", "deployments.apps"), "only": True}, {"pods", "deployments.apps", "sensors.argoproj.io"}),
+        (
+            {"watch": ("pods", "deployments.apps"), "only": True, "without_rollouts": True},
+            {"pods", "deployments.apps", "sensors.argoproj.io"},
+        ),
     ],
 )
 def test_what_is_watched_can_be_chosen(options: dict[str, Any], listed: set[str]) -> None:

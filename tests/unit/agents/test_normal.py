@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from argosy.agent.normal import digest, pruned, version_of
+from argosy.control.agents.normal import digest, pruned, version_of
 
 Body = dict[str, Any]
 FIELDS = [{"manager": "kubectl", "fieldsV1": {"f:data": {"f:password": {}}}}]

@@ -12,7 +12,7 @@ import pytest
 from argosy.agent.changes import Changes
 from argosy.agent.reflector import Counts, Reflector
 from argosy.control.agents.reports import Seen
-from argosy.control.agents.scopes import EVENTS, MIRROR, Wanted
+from argosy.control.agents.scopes import CONTROL, DOOR, EVENTS, MIRROR, Wanted
 from argosy.errors import ArgosyError, Denied, Expired, NotFound, Unavailable
 from argosy.ports.cluster import ServedKind
 from argosy.ports.fakes.watcher import FakeWatcher
@@ -227,6 +227,45 @@ def test_a_watch_that_is_told_so_in_its_middle_is_listed_anew_at_once() -> None:
     run(work)
 
 
+def test_what_expires_again_before_anything_came_is_tried_more_and_more_seldom() -> None:
+    async def work(told: Told) -> None:
+        await turns()
+        for _ in range(3):
+            told.watcher.fail(Expired("410"))
+            await turns()
+            await told.go()
+        assert (told.listed, told.pauses) == (4, [0.2, 0.4])
+        told.watcher.put(config_map("a"))
+        await turns()
+        told.watcher.fail(Expired("410"))
+        await turns()
+        assert (told.listed, len(told.pauses)) == (5, 2)
+
+    run(work)
+
+
+def test_a_watch_that_ends_as_soon_as_it_begins_is_not_begun_again_at_once() -> None:
+    async def work(told: Told) -> None:
+        await turns()
+        told.watcher.end()
+        await turns()
+        assert (told.watched_from, told.pauses) == (["0"], [0.2])
+        await told.go()
+        assert (told.watched_from, told.listed) == (["0", "0"], 1)
+
+    run(work)
+
+
+def test_a_server_that_says_when_to_come_back_is_heard() -> None:
+    async def work(told: Told) -> None:
+        await turns()
+        told.watcher.fail(Unavailable("too many requests", delay=7.0))
+        await turns()
+        assert told.pauses == [7.0]
+
+    run(work)
+
+
 def test_an_expired_version_counts_and_makes_an_inventory() -> None:
     async def work(told: Told) -> None:
         told.watcher.put(config_map("gone"))
@@ -275,8 +314,8 @@ def test_a_list_that_breaks_off_tells_nothing() -> None:
     ("problem", "served", "said"),
     [
         (Denied("configmaps is forbidden"), True, "refused: configmaps is forbidden"),
-        (NotFound("the server has no such resource"), True, "refused: the server has no such resource"),
-        (None, False, "refused: the cluster serves no configmaps of v1"),
+        (NotFound("the server has no such resource"), True, "waiting: the server has no such resource"),
+        (None, False, "waiting: the cluster serves no configmaps of v1"),
     ],
 )
 def test_what_cannot_be_watched_says_so_and_is_tried_again_later(
@@ -284,7 +323,7 @@ def test_what_cannot_be_watched_says_so_and_is_tried_again_later(
 ) -> None:
     async def work(told: Told) -> None:
         await turns()
-        assert (told.state, told.counts.refused, told.pauses) == (said, 1, [60.0])
+        assert (told.state, told.counts.refused, told.pauses) == (said, 1, [1.0])
         told.served = True
         await told.go()
         assert (told.state, told.counts.refused) == ("watching", 1)
@@ -295,6 +334,18 @@ def test_what_cannot_be_watched_says_so_and_is_tried_again_later(
         return told
 
     run(work, refused)
+
+
+def test_it_is_tried_again_soon_and_then_more_seldom() -> None:
+    """A definition that is applied together with what needs it, and one that never comes."""
+
+    async def work(told: Told) -> None:
+        await turns()
+        for _ in range(8):
+            await told.go()
+        assert told.pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+
+    run(work, lambda: Told(served=False))
 
 
 def test_a_right_that_is_taken_away_means_a_new_list_when_it_comes_back() -> None:
@@ -309,7 +360,9 @@ def test_a_right_that_is_taken_away_means_a_new_list_when_it_comes_back() -> Non
     run(work)
 
 
-@pytest.mark.parametrize(("purpose", "told_of"), [(MIRROR, ["b"]), (EVENTS, ["a", "b"])])
+@pytest.mark.parametrize(
+    ("purpose", "told_of"), [(MIRROR, ["b"]), *((one, ["a", "b"]) for one in (EVENTS, DOOR, CONTROL))]
+)
 def test_a_change_of_nothing_but_the_version(purpose: str, told_of: list[str]) -> None:
     async def work(told: Told) -> None:
         told.watcher.put(config_map("a"))

@@ -59,6 +59,7 @@ POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
         WorkflowCommand({}, "ns", "sa", "submit-from", "w", "cronwf", ("-p", "a=b"), "other"),
         Draft(Reference("config", "c", "k"), "ns", "sa", "s", "t", 5),
         Draft(Reference("config", "c", "k"), "ns", "sa", "s", "t", 5, args=("-p",), kind="argoWorkflow"),
+        Draft(None, "ns", "sa", "s", "t", 5, artifact={"git": {"url": "https://example.org/r", "filePath": "a"}}),
         SendToAws("eventBridge", "default", "{}", source="a", detail_type="b"),
     ],
 )

@@ -167,7 +167,7 @@ def test_a_new_version_of_a_sensor_fires_under_the_same_id() -> None:
     ("made", "reason"),
     [
         (trigger(http=HTTP), "body.id"),
-        (trigger(kafka={"url": "x"}), "no trigger that this version serves"),
+        (trigger(pulsar={"url": "x"}), "no trigger that this version serves"),
         (trigger(k8s={"source": {"resource": {"kind": "Pod"}}}), "apiVersion"),
         (
             trigger(more={"parameters": [{"src": {"dependencyName": "dep", "dataKey": "nope"}, "dest": "log.x"}]}),
@@ -224,7 +224,7 @@ def test_template_parameters_reach_the_trigger() -> None:
 
 @pytest.mark.parametrize(
     ("template", "kind"),
-    [({"http": HTTP, "log": {}}, HttpCall), ({"log": {}, "kafka": {}}, LogEvents)],
+    [({"http": HTTP, "log": {}}, HttpCall), ({"log": {}, "pulsar": {}}, LogEvents)],
 )
 def test_the_first_kind_that_is_served_counts(template: Body, kind: type[Any]) -> None:
     firing = fire(sensor([trigger(**template)]), {"dep": event({"body": {"id": 1}})})

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from argosy.errors import InvalidObject, Unsupported
+from argosy.errors import InvalidObject
 from argosy.gitops import helm
 from argosy.gitops.calls import Call
+from argosy.gitops.remotes import Need
 from argosy.ports.fakes.workshop import FakeBench
 from argosy.resources.base import parse
 from argosy.resources.manifests import Manifest
@@ -22,7 +23,8 @@ ENV = {"ARGOCD_APP_NAME": "guestbook"}
 def plan(fields: dict[str, Any] | None, **more: Any) -> Call:
     source = parse(Source, Manifest({"helm": fields}))
     about = {"app": "guestbook", "namespace": "default", "kube_version": "", "api_versions": (), **more}
-    return helm.plan(source, "app", TREE, ENV, **about)
+    about.setdefault("files", helm.Files())
+    return helm.plan(source, "app", about.pop("tree", TREE), ENV, **about)
 
 
 def options(fields: dict[str, Any] | None, **more: Any) -> list[str]:
@@ -100,7 +102,6 @@ def test_value_files() -> None:
         ("no.yaml", InvalidObject, "no file of the repository"),
         ("../../etc/passwd", InvalidObject, "leads out of the repository"),
         ("v.yaml,/etc/passwd", InvalidObject, "no file of the repository"),
-        ("https://example.com/v.yaml", Unsupported, "not fetched"),
         ("file:///etc/passwd", InvalidObject, "only https, http are allowed"),
         ("none/*.yaml", InvalidObject, "no file of the repository"),
     ],
@@ -109,6 +110,62 @@ def test_a_value_file_that_is_refused(name: str, kind: type[Exception], says: st
     with pytest.raises(kind, match=says) as refusal:
         plan({"valueFiles": [name]})
     assert refusal.value.field == "spec.source.helm.valueFiles[0]"  # type: ignore[attr-defined] # both kinds are Placed
+
+
+VALUES, OTHER = Need("ref", "$values"), Need("file", "https://example.com/x/v.yaml?t=1")
+PARTS = FakeBench(
+    {
+        "app/v.yaml": "",
+        f"{VALUES.at}/env/guestbook.yaml": "",
+        f"{VALUES.at}/env/a.yaml": "",
+        f"{OTHER.at}/v.yaml": "",
+    },
+    lambda _: "",
+)
+
+
+def files_of(*fetched: Need, schemes: tuple[str, ...] = ("https",)) -> helm.Files:
+    return helm.Files(["$values"], schemes, {one.at for one in fetched})
+
+
+def test_files_of_other_sources_and_addresses_are_needed_first() -> None:
+    files = files_of()
+    fields = {
+        "valueFiles": ["$values/a.yaml", "v.yaml", "https://example.com/x/v.yaml?t=1", "$values/b.yaml"],
+        "fileParameters": [{"name": "a", "path": "$values/c"}],
+    }
+    plan(fields, files=files, tree=PARTS)
+    assert sorted(files.needs) == sorted([VALUES, OTHER])
+
+
+def test_files_of_other_sources_and_addresses() -> None:
+    files = files_of(VALUES, OTHER)
+    fields = {
+        "valueFiles": ["$values/env/$ARGOCD_APP_NAME.yaml", "https://example.com/x/v.yaml?t=1", "$values/env/*.yaml"],
+        "fileParameters": [{"name": "a", "path": "$values/env/a.yaml"}],
+    }
+    place = f"../../{VALUES.at.removeprefix('../')}/env"
+    assert options(fields, files=files, tree=PARTS)[1:-1] == [
+        f"--set-file=a={place}/a.yaml",
+        f"--values={place}/guestbook.yaml",
+        f"--values=../../{OTHER.at.removeprefix('../')}/v.yaml",
+        f"--values={place}/a.yaml",
+    ]
+    assert not files.needs
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("$values/env/no.yaml", r"\$values/env/no.yaml' is no file .*\(looked for env/no.yaml\)"),
+        ("$values/../../x", "leads out of the repository"),
+        ("$values", r"leads out of the repository|no file"),
+        ("http://example.com/v.yaml", "only https are allowed"),
+    ],
+)
+def test_a_file_of_another_source_that_is_refused(name: str, says: str) -> None:
+    with pytest.raises(InvalidObject, match=says):
+        plan({"valueFiles": [name]}, files=files_of(VALUES), tree=PARTS)
 
 
 def test_file_parameters() -> None:

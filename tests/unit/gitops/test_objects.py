@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from argosy.errors import EvaluationError, InvalidObject
@@ -26,6 +28,13 @@ BODY = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
 )
 def test_the_output_of_a_tool(text: str, count: int) -> None:
     assert len(objects.of_output(text, "helm")) == count
+
+
+def test_a_key_given_twice_has_its_last_value() -> None:
+    text = f"{CM}data: {{a: one}}\ndata: {{b: two}}\n"
+    wanted = [{**BODY, "data": {"b": "two"}}]
+    assert objects.of_output(text, "helm") == objects.of_file(text, "a.yaml") == wanted
+    assert objects.of_file(json.dumps(BODY)[:-1] + ', "data": {"b": "one", "b": "two"}}', "a.json") == wanted
 
 
 def test_an_error_in_the_output_of_helm_names_the_template() -> None:

@@ -17,24 +17,16 @@ SLACK = ("token", "signingSecret", "webhook.endpoint", "webhook.port")
 REF = {"name": "n", "key": "k"}
 WATCHED = {"directory": "/d/", "path": "x"}
 UNSERVED: dict[str, dict[str, Any]] = {
-    "amqp": {"url": "u", "exchangeName": "e", "exchangeType": "fanout", "routingKey": "r"},
     "azureEventsHub": {"fqdn": "f", "hubName": "h"},
     "azureQueueStorage": {"connectionString": REF, "queueName": "q"},
     "azureServiceBus": {"connectionString": REF, "queueName": "q"},
     "emitter": {"broker": "b", "channelName": "c", "channelKey": "k", "tls": {"enabled": True}},
-    "file": {"eventType": "CREATE", "watchPathConfig": WATCHED},
     "generic": {"url": "u", "config": "c"},
     "hdfs": {"type": "CREATE", **WATCHED, "addresses": ["a"], "hdfsUser": "u"},
-    "kafka": {"url": "u", "topic": "t", "partition": "0"},
     "mns": {"queue": "q", "endpoint": "e"},
-    "mqtt": {"url": "u", "topic": "t", "clientId": "c"},
-    "nats": {"url": "u", "subject": "s"},
     "nsq": {"hostAddress": "h", "topic": "t", "channel": "c"},
     "pubSub": {"topic": "t"},
     "pulsar": {"url": "u", "topics": ["t"], "type": "shared"},
-    "redis": {"hostAddress": "h", "channels": ["c"]},
-    "redisStream": {"hostAddress": "h", "streams": ["s"]},
-    "sftp": {"eventType": "CREATE", "watchPathConfig": WATCHED},
 }
 PODS = {"version": "v1", "resource": "pods", "eventTypes": ["ADD"]}
 
@@ -75,7 +67,7 @@ def test_what_is_right(spec: dict[str, Any]) -> None:
         ({"webhook": {"x": HOOK}, "bitbucket": {"x": {"webhook": HOOK}}}, ["spec.bitbucket.x", "spec.bitbucket.x"]),
         ({"github": {"x": {"repositories": []}}}, ["spec.github.x", "spec.github.x.webhook"]),
         ({"slack": {"x": {"webhook": {}}}}, [f"spec.slack.x.{name}" for name in SLACK]),
-        ({"kafka": {"x": {"url": "u", "topic": "t"}}}, ["spec.kafka.x", "spec.kafka"]),
+        ({"kafka": {"x": {"url": "u", "topic": "t"}}}, ["spec.kafka.x"]),
         (
             {"resource": {"x": {}}},
             ["spec.resource.x.version", "spec.resource.x.resource", "spec.resource.x.eventTypes"],

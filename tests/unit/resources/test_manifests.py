@@ -155,6 +155,27 @@ def test_json(text: str, value: Any) -> None:
     assert read_value(text) == value
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'a: "it\'s"', {"a": "it's"}),
+        (r"""{'\': '\', "\'": "\\'\'\"\'", z: x\'}""", {"\\": "\\", "'": "\\''\"'", "z": "x\\'"}),
+        ('é: "\\\'日"\nb: |\n  "\\\'"\nc: "\n  \\\'"\n', {"é": "'日", "b": '"\\\'"\n', "c": " '"}),
+        ("\n".join([r'- "\'"'] * 30), ["'"] * 30),
+    ],
+)
+def test_an_apostrophe_may_be_escaped(text: str, value: Any) -> None:
+    """As `yaml_parser_scan_flow_scalar` of goyaml has it, and YAML has not."""
+    assert read_value(text) == value
+
+
+def test_documents_with_escaped_apostrophes() -> None:
+    texts = ["a", r"\'", "b", r"\'\'"]
+    found = read_manifests("".join(f'---\napiVersion: v1\nkind: A\nv: "{text}"\n' for text in texts))
+    assert [one.body["v"] for one in found] == ["a", "'", "b", "''"]
+    assert [one.line("v") for one in found] == [4, 8, 12, 16]
+
+
 def test_lines_of_json() -> None:
     text = json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "😀"}}, indent="\t")
     (manifest,) = read_manifests(text)
@@ -175,6 +196,7 @@ def test_lines_of_json() -> None:
         ('{"a": 1,\n"b": {"c": 1,\n"c": 2}}', 3, "'c' is given twice"),
         ("x: 1\n'x': 2", 2, "'x' is given twice"),
         ("a: *x", 1, "no anchor 'x'"),
+        ('a: "\\\'"\nb: "\\q\\\'"', 2, "unknown escape"),
         ("c:\n  <<: 5", 2, "a merge"),
         ("c:\n  <<: [5]", 2, "a merge"),
     ],
@@ -183,6 +205,28 @@ def test_broken_texts(text: str, line: int | None, reason: str) -> None:
     with pytest.raises(InvalidObject, match=reason) as refusal:
         read_manifests(text, "m.yaml")
     assert refusal.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{a: 1, b: 2, a: {c: 3}}", {"a": {"c": 3}, "b": 2}),
+        ("{a: 1, 'a': null}", {"a": None}),
+        ("{yes: 1, true: 2}", {"true": 2}),
+        ("{a: own, <<: {a: merged, b: 1}}", {"a": "merged", "b": 1}),
+        ("{<<: {a: merged, b: 1}, a: own}", {"a": "own", "b": 1}),
+        ("{<<: [{a: first}, {a: second, b: 2}]}", {"a": "first", "b": 2}),
+    ],
+)
+def test_loosely_the_last_one_counts(text: str, value: Any) -> None:
+    """As Helm 4.3's `fromYaml` reads them, which is `yaml.Unmarshal` of `sigs.k8s.io/yaml`."""
+    (manifest,) = read_manifests(f"apiVersion: v1\nkind: A\nspec: {text}\n", loosely=True)
+    assert manifest.body["spec"] == value
+
+
+def test_loosely_the_line_is_that_of_the_last_one() -> None:
+    (manifest,) = read_manifests("apiVersion: v1\nkind: A\nspec: 1\nspec: {a: 1}\n", loosely=True)
+    assert (manifest.line("spec"), manifest.line("spec.a")) == (4, 4)
 
 
 def test_an_anchor_ends_with_its_document() -> None:
@@ -215,6 +259,8 @@ MERGES = "a0: &a0 {k: v}\n" + "\n".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1
 def test_texts_made_to_hurt(text: str) -> None:
     with pytest.raises(InvalidObject):
         read_value(text)
+    with pytest.raises(InvalidObject, match=r"not YAML|larger than|nested deeper"):
+        read_manifests(text, loosely=True)
 
 
 def test_a_hundred_levels_are_read() -> None:

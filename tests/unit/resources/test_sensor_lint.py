@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from argosy.errors import ArgosyError, Unsupported
 from argosy.resources.base import parse
 from argosy.resources.manifests import Manifest
 from argosy.resources.sensor import Sensor
 from argosy.resources.sensor_lint import late_problems
+from argosy.services.objects import check
 from support.events import Body, dependency, sensor, trigger
+from support.services import FakeInstallation
 
 
 def filtered(**filters: Any) -> Body:
@@ -43,13 +46,8 @@ HTTP = "spec.triggers[0].template.http"
         (data(), None),
         (data(type="string", value=["a.*"]), None),
         (data(type="bool", value=["true"]), None),
-        (data(type="text"), f"{FILTERS}.data[0].type"),
-        (data(value=["1", "one"]), f"{FILTERS}.data[0].value[1]"),
-        (data(type="bool", value=["maybe"]), f"{FILTERS}.data[0].value[0]"),
-        (data(type="string", value=["("]), f"{FILTERS}.data[0].value[0]"),
         (data(type="string", comparator=">"), f"{FILTERS}.data[0].comparator"),
         (expression("a == 1"), None),
-        (expression("a =="), f"{FILTERS}.exprs[0].expr"),
         (expression("a == c"), f"{FILTERS}.exprs[0].expr"),
         (filtered(context={"type": "webhook", "subject": "example", "source": "hook"}), None),
         (filtered(context={"subject": "other"}), f"{FILTERS}.context.subject"),
@@ -67,3 +65,24 @@ def test_what_cannot_work(body: Body, field: str | None) -> None:
     fields = [problem.field for problem in late_problems(parse(Sensor, Manifest(body)))]
     assert len(fields) == (1 if field else 0)
     assert not field or fields[0].startswith(field)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (data(type="text"), f"{FILTERS}.data[0].type"),
+        (data(value=["1", "one"]), f"{FILTERS}.data[0].value[1]"),
+        (data(type="bool", value=["maybe"]), f"{FILTERS}.data[0].value[0]"),
+        (data(type="string", value=["("]), f"{FILTERS}.data[0].value[0]"),
+        (expression("a =="), f"{FILTERS}.exprs[0].expr"),
+        (data(type="string", value=["a", "(?=b)"]), f"{FILTERS}.data[0].value[1]"),
+        (data(type="string", value=[r"(a)\1"]), f"{FILTERS}.data[0].value[0]"),
+    ],
+)
+def test_what_cannot_be_compiled_is_refused_when_it_is_applied(body: Body, field: str) -> None:
+    with pytest.raises(ArgosyError, match="dependencies"):
+        FakeInstallation().apply(body)
+    (problem,) = check(Manifest(body))
+    assert isinstance(problem, Unsupported)
+    assert problem.field == field
+    assert late_problems(parse(Sensor, Manifest(body))) == []

@@ -153,7 +153,7 @@ def test_what_is_wrong(body: Body, field: str) -> None:
     ("body", "field"),
     [
         (sensor([trigger(more={"rateLimit": {"unit": "Second"}})]), "spec.triggers[0].rateLimit.requestsPerUnit"),
-        (sensor([trigger(k8s={"source": {"s3": {}}})]), "spec.triggers[0].template.k8s.source.s3"),
+        (sensor([trigger(k8s={"source": {"file": {}}})]), "spec.triggers[0].template.k8s.source.file.path"),
         (
             sensor([trigger(k8s={"source": {"configmap": {"name": "c"}}})]),
             "spec.triggers[0].template.k8s.source.configmap",

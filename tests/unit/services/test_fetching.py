@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from argosy.errors import Denied, InvalidObject, NotFound
+from argosy.errors import Denied, InvalidObject, NotFound, Unsupported
 from argosy.ports.fakes.blobs import FakeBlobs
 from argosy.ports.fakes.clock import FakeClock
+from argosy.ports.fakes.downloads import FakeDownloads
 from argosy.ports.fakes.repository import FakeRepository, Held, packed
 from argosy.ports.fakes.secrets import FakeSecrets
 from argosy.ports.repository import Ref
 from argosy.services.fetching import Fetching, read
 
 URL = "https://example.com/team/app.git"
+FILE = "https://example.com/values/prod.yaml?x=1"
 FIRST, SECOND = "1" * 40, "2" * 40
 FILES = {"a.yaml": "a: 1"}
 SECRETS = {
@@ -34,7 +36,8 @@ class Case:
         self.held = Held(refs, {FIRST: FILES, SECOND: {"b.yaml": "b: 1"}}, password)
         self.repository = FakeRepository({URL: self.held})
         self.blobs = FakeBlobs(FakeClock())
-        self.fetching = Fetching(self.blobs, self.repository, FakeSecrets(SECRETS))
+        self.downloads = FakeDownloads({FILE: b"a: 1\n"})
+        self.fetching = Fetching(self.blobs, self.repository, FakeSecrets(SECRETS), self.downloads)
 
     def fetch(self, revision: str = "", **more: Any) -> Any:
         return self.fetching.fetch(read({"url": URL, "revision": revision, **more}))
@@ -75,7 +78,8 @@ def test_a_summary_that_is_there_needs_no_archive_to_be_fetched() -> None:
     """The archive is written first: whoever finds a summary finds the archive."""
     case = Case()
     fetched = case.fetch("main")
-    assert list(case.blobs._blobs) == [fetched.archive, fetched.archive.rsplit("/", 1)[0] + "/summary.json"]
+    summary = fetched.archive.rsplit("/", 1)[0] + "/summary.json"
+    assert list(case.blobs._blobs) == [fetched.archive, fetched.folders, summary]
 
 
 @pytest.mark.parametrize("written", [b'{"commit": "of a later release"}', b"[]", b"{"])
@@ -123,3 +127,28 @@ def test_a_password_in_an_address_is_refused_and_not_told() -> None:
 def test_a_request_that_is_none(body: dict[str, Any]) -> None:
     with pytest.raises(InvalidObject):
         read(body)
+
+
+def test_a_file_at_an_address_becomes_an_archive() -> None:
+    case = Case()
+    request = read({"url": FILE, "file": True})
+    fetched = case.fetching.fetch(request)
+    assert (fetched.commit, fetched.files, fetched.size) == ("", 1, 5)
+    assert case.blobs.get(fetched.archive) == packed({"prod.yaml": "a: 1\n"})
+    assert case.fetching.fetch(request) == fetched
+    assert case.downloads.asked == [FILE, FILE], "nothing says when it changes"
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("ftp://example.com/a", Unsupported),
+        ("file:///etc/passwd", Unsupported),
+        ("https://example.com/no", NotFound),
+        ("https://bot:pw@example.com/a", InvalidObject),
+    ],
+)
+def test_a_file_that_is_not_fetched(url: str, kind: type[Exception]) -> None:
+    with pytest.raises(kind) as refusal:
+        Case().fetching.fetch(read({"url": url, "file": True}))
+    assert "pw" not in str(refusal.value)

@@ -167,7 +167,7 @@ def test_only_archives_of_fetches_are_read() -> None:
     [
         ("nope", {}, InvalidObject, "no such folder"),
         ("../x", {}, InvalidObject, "leads out of the repository"),
-        ("chart", {"plugin": {}}, Unsupported, "spec.source.plugin"),
+        ("plain", {"plugin": {}}, Unsupported, r"spec\.source\.plugin: .*argosy up --plugins"),
         ("broken", {}, InvalidObject, r"^broken/a\.yaml:\d+: not YAML"),
     ],
 )
@@ -184,6 +184,60 @@ def test_a_chart_without_its_dependencies_says_what_to_do() -> None:
 
     with pytest.raises(EvaluationError, match=r"redis; .*commit them to charts/"):
         Case(refuse).render("chart")
+
+
+PART = "fetch/r/d/b.tar.gz"
+
+
+def with_part(case: Case, files: Mapping[str, str], at: str = "chart/charts/dep") -> dict[str, Any]:
+    part = packed(files)
+    case.blobs.put(PART, part)
+    digest = hashlib.sha256(case.archive).hexdigest()
+    return {
+        "archive": ARCHIVE,
+        "digest": digest,
+        "revision": "c" * 40,
+        "source": {"repoURL": "u", "path": "chart"},
+        "parts": [{"archive": PART, "digest": hashlib.sha256(part).hexdigest(), "at": at}],
+    }
+
+
+@pytest.mark.parametrize("at", ["chart/charts/dep", "../values"])
+def test_a_part_lies_where_it_is_said(at: str) -> None:
+    case = Case()
+    case.rendering.render(read(with_part(case, {"x.yaml": "a: 1"}, at)))
+    assert case.workshop.benches[0].read(f"{at}/x.yaml") == "a: 1"
+
+
+def test_parts_are_in_the_key() -> None:
+    case = Case()
+    bodies = [
+        with_part(case, {"a": ""}),
+        with_part(case, {"a": ""}, at="chart/charts/other"),
+        with_part(case, {"a": "b"}),
+        {**with_part(case, {}), "parts": []},
+    ]
+    keys = {read(body).key({}) for body in bodies}
+    assert len(keys) == 4
+    assert read({**bodies[0], "content": "c"}).key({}) == read(bodies[0]).key({}), "a digest of the main archive alone"
+    assert read({**bodies[3], "content": "c"}).key({}) not in keys
+
+
+def test_a_part_that_is_another() -> None:
+    case = Case()
+    body = with_part(case, {"x.yaml": "a: 1"})
+    case.blobs.put(PART, packed({"x.yaml": "a: 2"}))
+    with pytest.raises(EvaluationError, match="SHA-256 differs"):
+        case.rendering.render(read(body))
+    body["parts"][0]["archive"] = "rows/secret"
+    with pytest.raises(InvalidObject, match="no archive of a fetch"):
+        case.rendering.render(read(body))
+
+
+def test_too_many_parts() -> None:
+    part = {"archive": "fetch/a", "digest": "", "at": "x"}
+    with pytest.raises(InvalidObject, match=r"parts: 101 parts are given"):
+        read({"archive": "fetch/a", "digest": "", "revision": "c", "source": {}, "parts": [part] * 101})
 
 
 @pytest.mark.parametrize("body", [{}, {"archive": "a", "digest": "d", "revision": "r"}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from argosy.adapters.aws.runtime import LazyObserver, Settings, assemble
 from argosy.adapters.kube.executor import ClusterExecutor, home_only
-from argosy.errors import Unavailable
+from argosy.errors import NotFound, Unavailable
 from argosy.events.effects import WriteObject
 from argosy.ports.executor import FiringInfo
 from argosy.ports.fakes.clock import FakeClock
@@ -222,3 +223,56 @@ def test_what_a_function_looks_with_is_made_once_and_late() -> None:
     asyncio.run(lazy.execute(effect, firing))
     assert asyncio.run(lazy.labels(effect, firing)) == {"a": "b"}
     assert len(made) == 1
+
+
+class Shelf:
+    """Artifacts that are there, or not."""
+
+    def __init__(self, text: str = "", problem: Exception | None = None) -> None:
+        self.text, self.problem = text, problem
+        self.asked: list[tuple[Mapping[str, Any], str, str]] = []
+
+    def read(self, artifact: Mapping[str, Any], namespace: str, account: str) -> str:
+        """See `Artifacts.read`."""
+        self.asked.append((artifact, namespace, account))
+        if self.problem is not None:
+            raise self.problem
+        return self.text
+
+
+OUTSIDE: Body = {"k8s": {"operation": "create", "source": {"url": {"path": "https://example.org/a.yaml"}}}}
+TEXT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+
+
+@pytest.mark.parametrize("place", [STACK, None])
+def test_what_stands_outside_is_read_before_the_cluster_is_needed(place: Place | None) -> None:
+    made = installed(trigger("a", **OUTSIDE), place=place)
+    shelf = Shelf(TEXT)
+    made.runtime = replace(made.runtime, artifacts=shelf, claim_everything=True, claim_seconds=125.0)
+    made.sense(event({}))
+    assert waiting(made) == {TRIGGERS: 1, CLUSTER_TRIGGERS: 0}
+    carry_out(made, TRIGGERS)
+    if place is not None:
+        assert made.executor.done == []
+        assert waiting(made) == {TRIGGERS: 0, CLUSTER_TRIGGERS: 1}
+        carry_out(made, CLUSTER_TRIGGERS)
+    ((effect, firing),) = made.executor.done
+    assert isinstance(effect, WriteObject)
+    assert effect.manifest["metadata"]["name"] == "a"
+    assert firing.attempt == 1
+    assert shelf.asked == [({"url": {"path": "https://example.org/a.yaml"}}, "ns", "default")]
+    assert waiting(made) == {TRIGGERS: 0, CLUSTER_TRIGGERS: 0}
+
+
+@pytest.mark.parametrize("shelf", [Shelf(problem=NotFound("gone")), Shelf("kind: A"), None])
+def test_what_cannot_be_read_fails_the_attempt(shelf: Shelf | None) -> None:
+    more = {"atLeastOnce": True, "retryStrategy": {"steps": 2, "duration": "1s", "jitter": 0}}
+    made = installed(trigger("a", more=more, **OUTSIDE))
+    made.runtime = replace(made.runtime, artifacts=shelf)
+    made.sense(event({}))
+    carry_out(made, TRIGGERS)
+    assert waiting(made) == {TRIGGERS: 1, CLUSTER_TRIGGERS: 0}
+    made.clock.advance(1)
+    carry_out(made, TRIGGERS)
+    assert waiting(made) == {TRIGGERS: 0, CLUSTER_TRIGGERS: 0}
+    assert made.status("s", "ns")["triggers"]["a"]["failed"] == 1

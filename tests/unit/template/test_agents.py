@@ -132,8 +132,23 @@ def test_who_sends_work_can_sign_it() -> None:
     signing = {
         f for f in t.resources(t.FUNCTION) if any(SECRET in x for x in texts(f, "secretsmanager:GetSecretValue"))
     }
-    assert sending == {"AgentInboxFunction", "ClusterTriggerFunction", "ReconcileDoorFunction"}
+    assert sending == {
+        "AgentInboxFunction",
+        "ClusterTriggerFunction",
+        "ReconcileDoorFunction",
+        "ReconcileRolloutFunction",
+        "ReconcileAppFunction",
+    }
     assert signing == {*sending, "ApiFunction"}, "the API tells the public keys"
+
+
+def test_who_opens_values_of_agents() -> None:
+    """Those that read secrets of declarations and what Applications need; nobody reads all that lies below the stage."""
+    read = {f: texts(f, "secretsmanager:GetSecretValue") for f in t.resources(t.FUNCTION)}
+    opening = {f for f, resources in read.items() if any(one.endswith("/agent-seal-*") for one in resources)}
+    events, applications = {"WebhookFunction", "TriggerFunction", "ReconcileSourceFunction"}, {"GitWebhookFunction"}
+    assert opening == events | applications | {"ReconcileAppFunction", "FetchFunction"}
+    assert [one for resources in read.values() for one in resources if one.endswith("${Stage}/*")] == []
 
 
 def test_one_function_takes_reports_and_no_commands() -> None:

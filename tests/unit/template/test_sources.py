@@ -47,7 +47,8 @@ def test_who_fetches_has_its_prefix_and_secrets() -> None:
     assert rights("FetchFunction") == {
         ("s3:GetObject", "/fetch/*"),
         ("s3:PutObject", "/fetch/*"),
-        ("secretsmanager:GetSecretValue", "/*"),
+        ("secretsmanager:GetSecretValue", "/*/*"),
+        ("secretsmanager:GetSecretValue", "/agent-seal-*"),
         ("ssm:GetParameter", "/*"),
     }
 

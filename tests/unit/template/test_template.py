@@ -37,6 +37,12 @@ ON_EVERYTHING: Final = {
         "Lambda makes the network interfaces of a function in a VPC with its role, and asks for all resources: "
         "docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html; denied to what runs in the function",
     ),
+    "cloudwatch:GetMetricData": "metrics are no resource: AWS documents no resource type for it",
+    **dict.fromkeys(
+        [f"elasticloadbalancing:Describe{what}" for what in ("Listeners", "LoadBalancers", "Rules", "Tags")]
+        + [f"elasticloadbalancing:Describe{what}" for what in ("TargetGroups", "TargetHealth")],
+        "AWS documents no resource type for them; only with the parameter ManageLoadBalancers",
+    ),
     "lambda:ListEventSourceMappings": "a list is of no one resource: AWS documents no resource type for it",
     "sns:Unsubscribe": "AWS documents no resource type for it; a subscription's ARN is not known beforehand",
     "xray:PutTraceSegments": "traces are no resource: AWS documents no resource type for it",
@@ -59,6 +65,10 @@ NAMES: Final = {
     "reconcile-source-dlq": "ReconcileSourceDeadLetters",
     "reconcile-door": "ReconcileDoorQueue",
     "reconcile-door-dlq": "ReconcileDoorDeadLetters",
+    "reconcile-rollout": "ReconcileRolloutQueue",
+    "reconcile-rollout-dlq": "ReconcileRolloutDeadLetters",
+    "reconcile-app": "ReconcileAppQueue",
+    "reconcile-app-dlq": "ReconcileAppDeadLetters",
     "agent-reports-dlq": "AgentReportDeadLetters",
 }
 
@@ -267,6 +277,10 @@ def test_one_function_talks_to_clusters() -> None:
     assert [f for f in FUNCTIONS if "VpcConfig" in t.properties(f)] == ["ClusterTriggerFunction"]
     assert [f for f in FUNCTIONS if "KubeLayer" in t.layers(f)] == ["ClusterTriggerFunction"]
     assert t.layers("ClusterTriggerFunction") == ["CoreLayer", "KubeLayer"]
+
+
+def test_clients_of_brokers_and_git_are_where_triggers_need_them() -> None:
+    assert [f for f in FUNCTIONS if "TriggersLayer" in t.layers(f)] == ["TriggerFunction"]
     vpc = t.properties("ClusterTriggerFunction")["VpcConfig"]
     inside = {"SubnetIds": {"Ref": "VpcSubnetIds"}, "SecurityGroupIds": {"Ref": "VpcSecurityGroupIds"}}
     assert vpc == {"Fn::If": ["HasVpc", inside, {"Ref": "AWS::NoValue"}]}
@@ -358,7 +372,11 @@ def test_callers_of_the_api_need_no_right_to_the_function() -> None:
 
 
 def test_no_other_function_has_routes() -> None:
-    assert {function for function in FUNCTIONS if t.routes(function)} == {"WebhookFunction", "ApiFunction"}
+    assert {function for function in FUNCTIONS if t.routes(function)} == {
+        "WebhookFunction",
+        "GitWebhookFunction",
+        "ApiFunction",
+    }
     every = [route for function in FUNCTIONS for route in t.routes(function).values()]
     assert all(t.target(route["RestApiId"]) == "Api" for route in every)
 

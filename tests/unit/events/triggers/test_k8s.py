@@ -105,7 +105,6 @@ def test_the_manifest_of_the_sensor_is_left_as_it_was() -> None:
         ({"source": {"inline": "- 1"}}, "no object with apiVersion and kind"),
         ({"source": {"inline": "a: ["}}, "the trigger's source"),
         ({"source": {"inline": ""}}, "no object"),
-        ({"source": {"s3": {}, "inline": "a: b"}}, "type s3 is not served"),
         ({"source": {}}, "no source"),
         ({}, "no source"),
         ({**pod(name="p"), "operation": "replace"}, "is not one of create"),

@@ -1,0 +1,211 @@
+"""Deliveries of Git hosts, from the request to the Application that is compared anew."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from argosy.control.agents.values import EVERY, Named, Place
+from argosy.control.keys import Key
+from argosy.errors import Unavailable
+from argosy.gitops.refresh.needs import LATEST, LATEST_RESOLVED
+from argosy.gitops.webhooks.delivery import Delivery
+from argosy.ports.fakes.cluster import FakeCluster
+from argosy.ports.repository import Credentials
+from argosy.resources.definitions import GROUP
+from argosy.services.agents.clusters import Clusters
+from argosy.services.agents.registry import Entry
+from argosy.services.agents.values import ValueRows
+from argosy.services.applications.checking import RepositoryCheck
+from argosy.services.applications.following import repository_key
+from argosy.services.applications.webhooks import GitWebhooks
+from support.edge import URL, Edge
+from support.gitops import API, config_map
+
+SHOP = Key("edge", GROUP, "Application", "argocd", "shop")
+
+
+class Hooked(Edge):
+    """An edge that Git hosts tell of pushes without a secret."""
+
+    def __init__(self, entry: Entry | None = None, others: tuple[Entry, ...] = ()) -> None:
+        super().__init__(entry, others)
+        metadata = {"name": "argocd-secret", "namespace": "argocd", "labels": {"app.kubernetes.io/part-of": "argocd"}}
+        data = {"other": b64encode(b"text").decode()}
+        self.agent.cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data})
+        self.settle()
+
+    def push(self, url: str = URL) -> tuple[int, str]:
+        """GitHub tells of a push to main; what it is answered."""
+        self.made.clock.advance(11)
+        return self.tell({"ref": "refs/heads/main", "repository": {"html_url": url, "default_branch": "main"}})
+
+    def tell(self, body: dict[str, Any]) -> tuple[int, str]:
+        """Any push of GitHub's."""
+        delivery = Delivery({"X-GitHub-Event": "push"}, json.dumps({"commits": [], **body}).encode())
+        return GitWebhooks(self.made.runtime).receive(delivery)
+
+    def during_the_next_look(self, does: Any) -> None:
+        """Something happens just after a repository has told its branches."""
+        repository: Any = self.made.repository
+        plain, left = repository.refs, [does]
+
+        def refs(url: str, credentials: Credentials) -> Any:
+            found = plain(url, credentials)
+            if left:
+                left.pop()()
+            return found
+
+        repository.refs = refs
+
+
+@pytest.mark.parametrize("idle", [0, 600], ids=["compared of late", "compared long ago"])
+def test_a_push_is_seen_at_once(idle: int) -> None:
+    edge = Hooked()
+    edge.commit(config_map("a"))
+    edge.create()
+    edge.settle(idle)
+    second = edge.commit(config_map("a", "2"))
+    assert edge.push() == (200, "")
+    edge.agent.settle()
+    assert (edge.status()["sync"]["revision"], edge.value()) == (second, "2")
+
+
+def test_a_push_while_another_is_being_looked_at_is_not_lost() -> None:
+    edge = Hooked()
+    edge.commit(config_map("a"))
+    edge.create()
+    edge.commit(config_map("a", "2"))
+    pushed: list[str] = []
+
+    def pushes() -> None:
+        pushed.append(edge.commit(config_map("a", "3")))
+        edge.push()
+
+    edge.during_the_next_look(pushes)
+    edge.push()
+    edge.agent.settle()
+    edge.settle()
+    assert [edge.status()["sync"]["revision"]] == pushed
+    assert edge.value() == "3"
+
+
+def test_what_was_asked_stands_until_the_status_says_so() -> None:
+    edge = Hooked()
+    edge.commit(config_map("a"))
+    edge.create()
+    asking = edge.made.runtime.applications.asking
+    asking.put(SHOP, LATEST_RESOLVED)
+    before, after = edge.status(), edge.status() | {"reconciledAt": "later"}
+    level, version = asking.level(SHOP, before)
+    asking.told(SHOP, version, after)
+    assert level == LATEST_RESOLVED
+    assert asking.level(SHOP, before)[0] == LATEST, "the write has failed; the repository has told already"
+    assert asking.level(SHOP, after) == (0, 0) == asking.level(SHOP, before), "it was written"
+
+
+def test_what_is_asked_meanwhile_stands() -> None:
+    edge = Hooked()
+    asking = edge.made.runtime.applications.asking
+    asking.put(SHOP, LATEST_RESOLVED)
+    _, version = asking.level(SHOP, {})
+    asking.put(SHOP, LATEST)
+    asking.told(SHOP, version, {"reconciledAt": "later"})
+    asking.done(SHOP, version)
+    assert asking.level(SHOP, {"reconciledAt": "later"})[0] == LATEST_RESOLVED
+
+
+def test_what_was_asked_of_a_deleted_application_goes() -> None:
+    edge = Hooked()
+    edge.commit(config_map("a"))
+    edge.create()
+    edge.made.runtime.applications.asking.put(SHOP, LATEST)
+    edge.agent.cluster.delete(API, "Application", "argocd", "shop")
+    edge.settle(60)
+    assert edge.made.runtime.store.query("asked") == []
+
+
+def test_a_cluster_that_cannot_tell_keeps_nobody_else_waiting() -> None:
+    edge = Hooked(others=(Entry("aaa", "agent"),))
+    edge.commit(config_map("a"))
+    edge.create()
+    second = edge.commit(config_map("a", "2"))
+    place = Place.control("argocd", "argocd-secret")
+    ValueRows(edge.made.runtime.store, "aaa").ask((Named(place, EVERY),))
+    with pytest.raises(Unavailable, match="cluster aaa: its agent has not told Secret argocd-secret yet"):
+        edge.push()
+    edge.agent.settle()
+    assert edge.status()["sync"]["revision"] == second
+
+
+def test_of_an_unknown_repository_nothing_is_kept_and_nobody_is_read() -> None:
+    edge = Hooked()
+    edge.commit(config_map("a"))
+    edge.create()
+    for number in range(20):
+        assert edge.push(f"https://git.example.com/{number}") == (200, "")
+        assert edge.push(f"https://git.example.com/{number}/shop/{number}") == (200, "")
+    assert edge.made.runtime.store.query("git-webhooks") == []
+
+
+def test_a_known_repository_is_marked_once_in_ten_seconds_whatever_it_is_called() -> None:
+    edge = Hooked()
+    edge.commit(config_map("a"))
+    edge.create()
+    asking = edge.made.runtime.applications.asking
+    for number, url in enumerate((URL, URL.upper(), URL + "?a", URL.replace("//", "//somebody@"))):
+        repository = {"html_url": url, "default_branch": "main"}
+        assert edge.tell({"ref": "refs/heads/main", "repository": repository}) == (200, "")
+        level, version = asking.level(SHOP, {})
+        assert level == (LATEST_RESOLVED if number == 0 else 0)
+        asking.done(SHOP, version)
+    assert len(edge.made.runtime.store.query("git-webhooks")) == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["git@git.example.com:shop.git", "ssh://git@ssh.git.example.com:22/Shop", URL + ".git", URL + "/.git"]
+)
+def test_the_followers_are_found_however_they_write_the_address(url: str) -> None:
+    edge = Hooked()
+    following = edge.made.runtime.applications.following
+    edge.create(source={"repoURL": url, "path": "app", "targetRevision": "main"})
+    assert following.named("git.example.com/shop") == [SHOP]
+    edge.push(url.removesuffix(".git") if url.endswith("/.git") else URL)
+    assert edge.made.runtime.applications.asking.level(SHOP, {})[0] == LATEST_RESOLVED
+    elsewhere = {"source": {"repoURL": "https://git.example.com/elsewhere"}}
+    edge.agent.cluster.patch(API, "Application", "argocd", "shop", {"spec": elsewhere})
+    edge.settle()
+    assert (following.named("git.example.com/shop"), following.named("git.example.com/elsewhere")) == ([], [SHOP])
+    edge.agent.cluster.delete(API, "Application", "argocd", "shop")
+    edge.settle()
+    assert (following.named("git.example.com/elsewhere"), edge.made.runtime.store.query("followers")) == ([], [])
+
+
+def test_the_dry_source_is_heard_of_and_not_checked() -> None:
+    edge = Hooked()
+    following = edge.made.runtime.applications.following
+    dry = ("https://git.example.com/dry", "main", "")
+    assert following.follow(SHOP, [(URL, "main", "")], [dry]) == [repository_key(URL)]
+    assert following.named("git.example.com/dry") == [SHOP] == following.named("git.example.com/shop")
+    assert list(following.followers(repository_key(dry[0]))) == []
+
+
+def test_one_cluster_whose_secrets_cannot_be_read_stops_no_check() -> None:
+    def unreachable(entry: Entry) -> FakeCluster:
+        raise Unavailable(f"cluster {entry.name} does not answer")
+
+    edge = Edge(others=(Entry("aaa", "eks", {"arn": "arn:aws:eks:eu-west-1:1:cluster/aaa"}),))
+    vars(edge.made.runtime)["clusters"] = Clusters(edge.made.runtime, unreachable)
+    commit = edge.commit(config_map("a"))
+    following, place = edge.made.runtime.applications.following, (URL, "main", "")
+    for cluster in ("aaa", "edge"):
+        following.follow(Key(cluster, GROUP, "Application", "argocd", "shop"), [place])
+    with pytest.raises(Unavailable):
+        list(edge.made.runtime.applications.repositories.ways(edge.made.runtime.registry.find("aaa"), URL))
+    assert RepositoryCheck(edge.made.runtime).observe(repository_key(URL)) is not None
+    head = following.head(place)
+    assert head is not None
+    assert head.commit == commit

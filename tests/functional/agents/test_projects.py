@@ -1,0 +1,89 @@
+"""Applications of a cluster behind an agent and what their projects permit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from argosy.errors import NotFound
+from argosy.ports.fakes.repository import Held
+from argosy.ports.repository import Ref
+from support.edge import URL, Edge
+from support.gitops import API, config_map
+
+type Json = dict[str, Any]
+
+OTHER = "https://git.example.com/other"
+
+
+def project(edge: Edge, **spec: Any) -> None:
+    """The project `p`."""
+    body: Json = {"apiVersion": API, "kind": "AppProject", "metadata": {"name": "p", "namespace": "argocd"}}
+    body["spec"] = {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}]} | spec
+    edge.agent.cluster.create(body)
+    edge.settle()
+
+
+def another() -> Held:
+    """A repository whose branch `main` has the ConfigMap `other`."""
+    held = Held()
+    held.commits["f" * 40] = {"app/all.yaml": yaml.safe_dump(config_map("other"))}
+    held.refs[:] = [Ref("HEAD", target="refs/heads/main"), Ref("refs/heads/main", "f" * 40)]
+    return held
+
+
+@pytest.mark.parametrize("field", ["source", "sources"])
+@pytest.mark.parametrize("permitted", [True, False])
+def test_sources_of_an_operation_are_held_to_the_project(field: str, permitted: bool) -> None:
+    edge = Edge(repositories={OTHER: another()})
+    edge.commit(config_map("a"))
+    project(edge, sourceRepos=[URL, OTHER] if permitted else [URL])
+    edge.create(project="p", syncPolicy={})
+    source = {"repoURL": OTHER, "path": "app", "targetRevision": "main"}
+    operation = {"sync": {field: source if field == "source" else [source]}}
+    edge.agent.cluster.patch(API, "Application", "argocd", "shop", {"operation": operation})
+    edge.settle(30)
+    state = edge.status()["operationState"]
+    if permitted:
+        assert state["phase"] == "Succeeded"
+        assert edge.value("other") == "1"
+    else:
+        said = f"application repo {OTHER} is not permitted in project 'p'"
+        assert (state["phase"], state["message"]) == ("Failed", said)
+        assert "operation" not in edge.agent.cluster.get(API, "Application", "argocd", "shop")
+        with pytest.raises(NotFound):
+            edge.value("other")
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}, "spec.signatureKeys"),
+        ({"permitOnlyProjectScopedClusters": True}, "spec.permitOnlyProjectScopedClusters"),
+        ({"destinationServiceAccounts": [{"defaultServiceAccount": "powerless"}]}, "spec.destinationServiceAccounts"),
+    ],
+)
+def test_what_would_restrict_them_and_is_not_served_is_told(spec: Json, field: str) -> None:
+    edge = Edge()
+    labels = {"app.kubernetes.io/part-of": "argocd"}
+    metadata = {"name": "argocd-cm", "namespace": "argocd", "labels": labels}
+    settings = {"application.sync.impersonation.enabled": "true"} if "destination" in field else {}
+    edge.agent.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": settings})
+    edge.commit(config_map("a"))
+    project(edge, **spec)
+    edge.create(project="p")
+    (condition,) = edge.status()["conditions"]
+    assert condition["type"] == "InvalidSpecError"
+    assert condition["message"].startswith(f"project 'p': {field} is not served")
+    with pytest.raises(NotFound):
+        edge.value()
+
+
+def test_service_accounts_restrict_nobody_as_long_as_they_are_not_asked_for() -> None:
+    edge = Edge()
+    edge.commit(config_map("a"))
+    project(edge, destinationServiceAccounts=[{"defaultServiceAccount": "powerless"}], signatureKeys=[])
+    edge.create(project="p")
+    assert edge.status()["sync"]["status"] == "Synced"

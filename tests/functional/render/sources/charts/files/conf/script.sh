@@ -1,0 +1,3 @@
+#!/bin/sh
+	echo "tab: {{ not a template }}" '$HOME' 日本語 ☃
+exit 0

@@ -1,0 +1,69 @@
+"""What charts are told of their cluster, and which sources are made without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from argosy.gitops.capabilities import api_versions, kube_version, trimmed
+from argosy.gitops.requests import AppInfo, Manner, RenderRequest
+from argosy.resources.base import parse
+from argosy.resources.manifests import Manifest
+from argosy.resources.source import Source
+
+ABOUT = AppInfo(name="shop", kube_version="v1.34.0", api_versions=["v1", "v1/Pod"])
+HELMED = Manner(build_options="--enable-helm")
+
+
+def _source(**more: Any) -> Source:
+    return parse(Source, Manifest({"repoURL": "https://h/r", "path": "app", **more}))
+
+
+def test_versions_with_and_without_their_kinds() -> None:
+    """`TestAPIResourcesToStrings` of util/argo/argo_test.go."""
+    told = api_versions([("apps/v1", "Deployment"), ("v1", "Pod"), ("apps/v1", "StatefulSet")])
+    assert told == ["apps/v1", "apps/v1/Deployment", "apps/v1/StatefulSet", "v1", "v1/Pod"]
+
+
+@pytest.mark.parametrize(
+    ("told", "version"),
+    [
+        ("v1.34.0", "v1.34.0"),
+        ("v1.31.5-eks-8cce635", "v1.31.5"),
+        ("v1.30.2+k3s1", "v1.30.2"),
+        ("1.29", "v1.29.0"),
+        ("", ""),
+        ("unknown", ""),
+    ],
+)
+def test_the_version_of_a_distribution(told: str, version: str) -> None:
+    assert kube_version(told) == version
+
+
+@pytest.mark.parametrize(
+    ("source", "manner", "may_be_other", "told"),
+    [
+        (_source(helm={}), Manner(), False, True),
+        (_source(plugin={}), Manner(), False, True),
+        (_source(chart="db"), Manner(), False, True),
+        (_source(), Manner(), True, True),
+        (_source(), Manner(), False, False),
+        (_source(), HELMED, False, True),
+        (_source(kustomize={}), Manner(), False, False),
+        (_source(kustomize={}), HELMED, False, True),
+        (_source(directory={}), HELMED, False, False),
+    ],
+)
+def test_who_is_told(source: Source, manner: Manner, may_be_other: bool, told: bool) -> None:
+    found = trimmed(ABOUT, source, manner, may_be_other=may_be_other)
+    assert (found.kube_version, list(found.api_versions)) == (("v1.34.0", ["v1", "v1/Pod"]) if told else ("", []))
+    assert found.name == "shop"
+
+
+def test_a_render_hangs_on_them() -> None:
+    def key(about: AppInfo) -> str:
+        return RenderRequest(archive="a", digest="d", revision="r", source=_source(helm={}), app=about).key({})
+
+    assert key(ABOUT) == key(ABOUT.model_copy())
+    assert len({key(ABOUT), key(AppInfo(name="shop")), key(ABOUT.model_copy(update={"kube_version": "v1.35.0"}))}) == 3
