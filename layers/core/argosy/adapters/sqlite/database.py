@@ -4,10 +4,10 @@ Writers of several processes take an advisory lock on a file beside the database
 alone would make a second writer poll with growing naps; the lock wakes it at once, and the kernel frees it when its
 holder is killed.
 
-A write is either *durable* (synchronous=FULL: fsynced before it returns) or *ordered* (synchronous=NORMAL: survives a
-killed process, and after a power cut the file is as it was at some earlier commit, never with a hole). What came from
-outside is written durable; a step between two of our own tables may be ordered, because losing it undoes the step whole
-and it is then done again with the same ids.
+A write is either *durable* (fsynced before it returns) or *ordered* (survives a killed process, and after a power cut the
+file is as it was at some earlier commit, never with a hole). What came from outside is written durable; a step between two
+of our own tables may be ordered, because losing it undoes the step whole and it is then done again with the same ids.
+Durable writes wait for the disk outside of the locks, and one fsync serves all that were committed before it.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class Database:
         self.path = path
         self._mutex = threading.RLock()
         self._read_mutex = threading.Lock()
+        self._sync_mutex = threading.Lock()
+        self._committed = self._synced = 0
         self._closed = False
         self._log_file: int | None = None
         try:
@@ -55,7 +57,6 @@ class Database:
             raise Unavailable(
                 f"cannot open the database {path}: {x}; is the folder writable and the disk not full?"
             ) from x
-        self._synchronous = "FULL"
 
     def _take_over(self, schema: str) -> None:
         """Make the file this release's; what a newer one wrote is left alone."""
@@ -78,7 +79,6 @@ class Database:
                 raise Unavailable(f"{self.path} is closed")
             with self._locked():
                 try:
-                    self._set_synchronous("FULL" if durable else "NORMAL")
                     self._writer.execute("BEGIN IMMEDIATE")
                     yield self._writer
                     self._writer.execute("COMMIT")
@@ -87,15 +87,26 @@ class Database:
                     if isinstance(x, sqlite3.Error):
                         raise Unavailable(f"cannot write {self.path}: {x}") from x
                     raise
+            self._committed += 1
+        if durable:
+            self.sync()
 
     def sync(self) -> None:
         """Make everything that was committed so far durable: the log is all that SQLite would fsync too."""
-        try:
-            if self._log_file is None:
-                self._log_file = os.open(self.path.with_name(self.path.name + "-wal"), os.O_RDWR | os.O_CLOEXEC)
-            _fsync(self._log_file)
-        except OSError as x:
-            raise Unavailable(f"cannot write {self.path}-wal: {x}") from x
+        wanted = self._committed
+        with self._sync_mutex:
+            if self._synced >= wanted:
+                return
+            if self._closed:
+                raise Unavailable(f"{self.path} is closed")
+            reached = self._committed
+            try:
+                if self._log_file is None:
+                    self._log_file = os.open(self.path.with_name(self.path.name + "-wal"), os.O_RDWR | os.O_CLOEXEC)
+                _fsync(self._log_file)
+            except OSError as x:
+                raise Unavailable(f"cannot write {self.path}-wal: {x}") from x
+            self._synced = reached
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query on the last committed state. Raises Unavailable."""
@@ -123,7 +134,7 @@ class Database:
 
     def close(self) -> None:
         """Close both connections; calling it twice does nothing."""
-        with self._mutex, self._read_mutex:
+        with self._mutex, self._sync_mutex, self._read_mutex:
             if not self._closed:
                 self._closed = True
                 self._reader.close()
@@ -139,7 +150,7 @@ class Database:
         try:
             self.path.chmod(0o600)
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA synchronous=NORMAL")
             if background_checkpoints:
                 connection.execute("PRAGMA wal_autocheckpoint=0")
         except sqlite3.Error:
@@ -151,11 +162,6 @@ class Database:
         with suppress(sqlite3.Error):
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-
-    def _set_synchronous(self, mode: str) -> None:
-        if mode != self._synchronous:
-            self._writer.execute(f"PRAGMA synchronous={mode}")
-            self._synchronous = mode
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -242,7 +242,8 @@ def _asks(body: Mapping[str, Any]) -> bool:
 
 def _facts(body: Mapping[str, Any]) -> list[Any]:
     metadata, status = body.get("metadata") or {}, body.get("status") or {}
-    found = [body.get("spec"), body.get("operation")]
-    found += [metadata.get(field) for field in ("labels", "annotations", "finalizers", "deletionTimestamp")]
+    annotations = {name: value for name, value in (metadata.get("annotations") or {}).items() if name != REFRESH}
+    found = [body.get("spec"), body.get("operation"), annotations]
+    found += [metadata.get(field) for field in ("labels", "finalizers", "deletionTimestamp")]
     # Whoever ends an operation writes so into its state.
     return [*found, (status.get("operationState") or {}).get("phase") == "Terminating"]
