@@ -395,6 +395,8 @@ class ClusterContract:
         assert (pods.plural, pods.namespaced, nodes.namespaced) == ("pods", True, False)
         assert {"list", "watch", "create"} <= workflows.verbs
         assert len({one.kind for one in found.values() if one.api_version.startswith("apps/")}) >= 4
+        assert (pods.versions, workflows.versions) == (("v1",), (ARGO,))
+        assert found["autoscaling/v2", "HorizontalPodAutoscaler"].versions == ("autoscaling/v2", "autoscaling/v1")
 
     def test_the_log_of_a_pod_that_is_not_there(self, cluster: Cluster, namespace: str) -> None:
         with pytest.raises(NotFound, match=f"Pod/{namespace}/gone"):

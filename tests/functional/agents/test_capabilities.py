@@ -55,6 +55,7 @@ def test_a_chart_is_told_of_its_cluster(source: dict[str, Any]) -> None:
         return
     assert told["kube-version"] == ["v1.33.4"]
     assert {"v1", "v1/ConfigMap", "argoproj.io/v1alpha1/Application"} <= set(told["api-versions"])
+    assert {f"autoscaling/{version}/HorizontalPodAutoscaler" for version in ("v1", "v2")} <= set(told["api-versions"])
     assert told["api-versions"] == sorted(told["api-versions"])
     assert edge.status()["sync"]["status"] == "Synced"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -142,9 +143,18 @@ def test_errors_are_those_of_the_cluster(problem: ArgosyError) -> None:
 
 def test_kinds_come_back_as_kinds() -> None:
     asking = Asking()
-    told = {"api_version": "v1", "kind": "Pod", "plural": "pods", "namespaced": True}
-    asking.answers({"value": [{**told, "verbs": ["get", "list"], "subresources": []}]})
-    assert asking.cluster().kinds() == [ServedKind("v1", "Pod", "pods", True, frozenset({"get", "list"}), frozenset())]
+    told = {
+        "api_version": "v1",
+        "kind": "Pod",
+        "plural": "pods",
+        "namespaced": True,
+        "verbs": ["get"],
+        "subresources": [],
+    }
+    asking.answers({"value": [{**told, "versions": ["v1"]}, told, {**told, "newer": 1}]})
+    kind = ServedKind("v1", "Pod", "pods", True, frozenset({"get"}), versions=("v1",))
+    of_older = replace(kind, versions=())
+    assert asking.cluster().kinds() == [kind, of_older, of_older]
 
 
 def test_a_body_that_cannot_be_sent() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from argosy.gitops.capabilities import api_versions, kube_version, trimmed
 from argosy.gitops.requests import AppInfo, Manner, RenderRequest
+from argosy.ports.cluster import ServedKind, watchable
 from argosy.resources.base import parse
 from argosy.resources.manifests import Manifest
 from argosy.resources.source import Source
@@ -20,10 +21,35 @@ def _source(**more: Any) -> Source:
     return parse(Source, Manifest({"repoURL": "https://h/r", "path": "app", **more}))
 
 
+def _kind(api_version: str, kind: str, *versions: str) -> ServedKind:
+    return ServedKind(api_version, kind, kind.lower(), True, frozenset({"list", "watch"}), versions=versions)
+
+
 def test_versions_with_and_without_their_kinds() -> None:
     """`TestAPIResourcesToStrings` of util/argo/argo_test.go."""
     told = api_versions([("apps/v1", "Deployment"), ("v1", "Pod"), ("apps/v1", "StatefulSet")])
     assert told == ["apps/v1", "apps/v1/Deployment", "apps/v1/StatefulSet", "v1", "v1/Pod"]
+
+
+def test_every_version_in_one_order() -> None:
+    kinds = [
+        _kind("autoscaling/v2", "HorizontalPodAutoscaler", "autoscaling/v2", "autoscaling/v1"),
+        _kind("v1", "Pod", "v1"),
+    ]
+    assert api_versions(watchable(kinds)) == api_versions(watchable(reversed(kinds)))
+    assert api_versions(watchable(kinds)) == [
+        "autoscaling/v1",
+        "autoscaling/v1/HorizontalPodAutoscaler",
+        "autoscaling/v2",
+        "autoscaling/v2/HorizontalPodAutoscaler",
+        "v1",
+        "v1/Pod",
+    ]
+
+
+def test_what_cannot_be_watched_is_not_told() -> None:
+    """As `GetAPIResources` of gitops-engine: reviews and bindings are asked for, never there."""
+    assert not list(watchable([ServedKind("authentication.k8s.io/v1", "TokenReview", "tokenreviews", False)]))
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 In: the kinds that a cluster serves, and its version as it tells it. Out: what `helm template` is given as `--api-versions`
 and `--kube-version`, and what decides whether a source is made of them at all. Called by whoever asks for a render. Follows
 `APIResourcesToStrings` of `util/argo/argo.go` in Argo CD 3.6.
-
-On purpose different: of a group the version that it prefers is told; Helm adds those of the built-in groups itself.
 """
 
 from __future__ import annotations

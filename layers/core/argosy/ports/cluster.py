@@ -9,7 +9,7 @@ Calls as data, for what hands them on, are in `clusterrequests`; hearing of chan
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, Self
 
@@ -26,6 +26,7 @@ __all__ = [
     "check_segment",
     "object_reference",
     "unknown_kind",
+    "watchable",
 ]
 
 FIELD_MANAGER: Final = "argosy"
@@ -69,7 +70,10 @@ class ServiceAccount:
 
 @dataclass(frozen=True, slots=True)
 class ServedKind:
-    """A kind as discovery tells of it; `verbs` such as "list" and "watch", `subresources` such as "status"."""
+    """A kind as discovery tells of it; `verbs` such as "list" and "watch", `subresources` such as "status".
+
+    `versions`: every apiVersion that it is served in; empty where an older agent has told of it.
+    """
 
     api_version: str
     kind: str
@@ -77,6 +81,14 @@ class ServedKind:
     namespaced: bool
     verbs: frozenset[str] = frozenset()
     subresources: frozenset[str] = frozenset()
+    versions: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """The kind of its fields as JSON brings them; those that a newer agent tells besides are left out."""
+        lists = {"verbs": frozenset, "subresources": frozenset, "versions": tuple}
+        known = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
+        return cls(**{name: lists[name](value) if name in lists else value for name, value in known.items()})
 
 
 class Cluster(Protocol):
@@ -196,7 +208,10 @@ class Cluster(Protocol):
         ...
 
     def kinds(self) -> Sequence[ServedKind]:
-        """Every kind that is served, in the version that its group prefers. Groups that do not answer are left out."""
+        """Every kind that is served, in the version that its group prefers, with the others.
+
+        Groups that do not answer are left out.
+        """
         ...
 
     def acting_as(self, user: ServiceAccount) -> Self:
@@ -240,6 +255,13 @@ def object_reference(manifest: Mapping[str, Any], namespace: str | None = None) 
         if not isinstance(value, str):
             raise InvalidObject("is no text", obj=str(kind), field=field)
     return str(api_version), str(kind), found, name
+
+
+def watchable(kinds: Iterable[ServedKind]) -> Iterator[tuple[str, str]]:
+    """(apiVersion, kind) in every version of what can be listed and watched (`GetAPIResources` of gitops-engine)."""
+    for one in kinds:
+        if one.verbs >= {"list", "watch"}:
+            yield from ((version, one.kind) for version in one.versions or (one.api_version,))
 
 
 def unknown_kind(api_version: str, kind: str) -> NotFound:

@@ -13,8 +13,8 @@ number of groups.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from argosy.ports.cluster import ServedKind, check_segment, unknown_kind
@@ -74,15 +74,13 @@ class Kinds:
         self._known.pop(api_version, None)
 
     def all(self) -> Sequence[Served]:
-        """Every kind, in the version that its group prefers; groups whose server does not answer are left out."""
-        core, groups = self._fetch("/api", _AGGREGATED), self._fetch("/apis", _AGGREGATED)
-        told = [json.loads(body) for body in (core, groups) if body is not None]
+        """Every kind in the version that its group prefers, with the others; groups that do not answer are left out."""
+        answers = (self._fetch("/api", _AGGREGATED), self._fetch("/apis", _AGGREGATED))
+        told = [json.loads(body) for body in answers if body is not None]
         if all(one.get("kind") == "APIGroupDiscoveryList" for one in told):
-            return [served for one in told for group in one["items"] for served in _aggregated(group)]
-        versions = ["v1"] + [
-            group["preferredVersion"]["groupVersion"] for one in told for group in one.get("groups") or []
-        ]
-        return [served for version in versions for served in self._read(version)]
+            return [served for one in told for group in one["items"] for served in _merged(_aggregated(group))]
+        groups = [["v1"], *(_ordered(group) for one in told for group in one.get("groups") or ())]
+        return [served for versions in groups for served in _merged(map(self._read, versions))]
 
     def _read(self, api_version: str) -> list[Served]:
         segments = [check_segment(one, "apiVersion", api_version) for one in api_version.split("/", 1)]
@@ -107,23 +105,40 @@ class Kinds:
         ]
 
 
-def _aggregated(group: Mapping[str, Any]) -> Iterator[Served]:
-    """The kinds of one group: each in the first version, which is the preferred one, that has it."""
+def _ordered(group: Mapping[str, Any]) -> list[str]:
+    """The versions of a group that is told the old way, the preferred one first."""
+    preferred = group["preferredVersion"]["groupVersion"]
+    told = (one["groupVersion"] for one in group.get("versions") or ())
+    return [preferred, *(version for version in told if version != preferred)]
+
+
+def _merged(versions: Iterable[Iterable[Served]]) -> Iterator[Served]:
+    """The kinds of one group: each in the first version, which is the preferred one, that has it, with the others."""
+    found: dict[str, list[Served]] = {}
+    for version in versions:
+        for one in version:
+            found.setdefault(one.plural, []).append(one)
+    for same in found.values():
+        yield replace(same[0], versions=tuple(one.api_version for one in same))
+
+
+def _aggregated(group: Mapping[str, Any]) -> Iterator[Iterator[Served]]:
+    """The kinds of each version of a group, the preferred one first."""
     name = group["metadata"].get("name", "")
-    seen: set[str] = set()
     for version in group["versions"]:
-        if version.get("freshness") == "Stale":
-            continue
-        api_version = f"{name}/{version['version']}" if name else version["version"]
-        for entry in version.get("resources") or []:
-            plural, kind = entry["resource"], (entry.get("responseKind") or {}).get("kind")
-            if kind and plural not in seen:
-                seen.add(plural)
-                yield Served(
-                    api_version,
-                    kind,
-                    plural,
-                    entry["scope"] == "Namespaced",
-                    frozenset(entry.get("verbs") or ()),
-                    frozenset(one["subresource"] for one in entry.get("subresources") or ()),
-                )
+        if version.get("freshness") != "Stale":
+            yield _of_version(f"{name}/{version['version']}" if name else version["version"], version)
+
+
+def _of_version(api_version: str, version: Mapping[str, Any]) -> Iterator[Served]:
+    for entry in version.get("resources") or []:
+        kind = (entry.get("responseKind") or {}).get("kind")
+        if kind:
+            yield Served(
+                api_version,
+                kind,
+                entry["resource"],
+                entry["scope"] == "Namespaced",
+                frozenset(entry.get("verbs") or ()),
+                frozenset(one["subresource"] for one in entry.get("subresources") or ()),
+            )

@@ -22,6 +22,7 @@ from argosy.gitops.projects.permissions import Cluster
 from argosy.gitops.refresh.needs import LATEST_RESOLVED
 from argosy.gitops.requests import AppInfo
 from argosy.gitops.settings import CONFIG_MAP, Settings
+from argosy.ports.cluster import watchable
 
 if TYPE_CHECKING:
     from argosy.gitops.comparison import Object
@@ -73,7 +74,7 @@ def made_of(
         namespace=app.spec.destination.namespace,
         project=project,
         kube_version=kube_version(cluster.version()),
-        api_versions=api_versions((one.api_version, one.kind) for one in cluster.kinds()),
+        api_versions=api_versions(watchable(cluster.kinds())),
     )
     whom = For(
         about,

@@ -16,7 +16,7 @@ _VERBS: Final = frozenset({"create", "delete", "get", "list", "patch", "update",
 
 @dataclass(frozen=True, slots=True)
 class FakeKind:
-    """A kind that is served; `status`: status is a subresource of it, and `scale`, too."""
+    """A kind that is served; `status`: status is a subresource of it, and `scale`, too; `others`: its further versions."""
 
     api_version: str
     kind: str
@@ -24,6 +24,7 @@ class FakeKind:
     namespaced: bool = True
     status: bool = False
     scale: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -39,7 +40,8 @@ class FakeKind:
     def served(self) -> ServedKind:
         """As discovery tells it."""
         below = frozenset(name for name in ("status", "scale") if getattr(self, name))
-        return ServedKind(self.api_version, self.kind, self.plural, self.namespaced, _VERBS, below)
+        versions = (self.api_version, *self.others)
+        return ServedKind(self.api_version, self.kind, self.plural, self.namespaced, _VERBS, below, versions)
 
     def subject(self, namespace: str, name: str) -> str:
         """kind/namespace/name, as far as there is one."""
@@ -63,6 +65,7 @@ BUILT_IN: Final = [
         "apps/v1", "Deployment/deployments StatefulSet/statefulsets ReplicaSet/replicasets", status=True, scale=True
     ),
     *_kinds("apps/v1", "DaemonSet/daemonsets", status=True),
+    FakeKind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", others=("autoscaling/v1",)),
     *_kinds("batch/v1", "Job/jobs CronJob/cronjobs", status=True),
     *_kinds(RBAC, "Role/roles RoleBinding/rolebindings"),
     *_kinds(RBAC, "ClusterRole/clusterroles ClusterRoleBinding/clusterrolebindings", namespaced=False),

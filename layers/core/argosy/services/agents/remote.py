@@ -88,9 +88,6 @@ class RemoteCluster(ForwardingCluster):
 def _value(request: Request, value: Any) -> Any:
     """What the method returns, made of what JSON brought."""
     if request.verb == "kinds":
-        kinds: Sequence[ServedKind] = [
-            ServedKind(**{**one, "verbs": frozenset(one["verbs"]), "subresources": frozenset(one["subresources"])})
-            for one in value
-        ]
+        kinds: Sequence[ServedKind] = [ServedKind.of(one) for one in value]
         return kinds
     return value

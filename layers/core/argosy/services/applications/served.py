@@ -1,17 +1,18 @@
 """Which kinds a cluster serves, and its version, asked at most once a minute.
 
-In: a cluster. Out: its kinds by group and kind, in the version that their group prefers; Kubernetes' version as its agent's
-heartbeats tell it, or the cluster itself. The answers lie in a row, and so does when they came.
+In: a cluster. Out: its kinds by group and kind, in the version that their group prefers; all their versions, as charts are
+told them; Kubernetes' version as its agent's heartbeats tell it, or the cluster itself. The answers lie in a row, with when
+they came.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from argosy.gitops.capabilities import api_versions, kube_version
-from argosy.ports.cluster import Cluster, ServedKind
+from argosy.ports.cluster import Cluster, ServedKind, watchable
 from argosy.ports.store import Put, Row
 from argosy.services.agents.registry import AGENTS_PK
 
@@ -72,17 +73,13 @@ class Served:
         return told or (reached.version() if self._runtime.registry.find(cluster).way != "agent" else "")
 
     def _read(self, row: Row, now: float) -> _Known:
-        found = [_kind(one) for one in row.data["kinds"]]
+        found = [ServedKind.of(one) for one in row.data["kinds"]]
         kinds = {(one.api_version.rpartition("/")[0], one.kind): one for one in found}
-        versions = api_versions((one.api_version, one.kind) for one in found)
+        versions = api_versions(watchable(found))
         known = _Known(now, kinds, (kube_version(str(row.data.get("kubernetes", ""))), versions))
         self._known[row.sk] = known
         return known
 
 
 def _lists(one: ServedKind) -> dict[str, list[str]]:
-    return {"verbs": sorted(one.verbs), "subresources": sorted(one.subresources)}
-
-
-def _kind(data: Mapping[str, Any]) -> ServedKind:
-    return ServedKind(**{**data, "verbs": frozenset(data["verbs"]), "subresources": frozenset(data["subresources"])})
+    return {"verbs": sorted(one.verbs), "subresources": sorted(one.subresources), "versions": list(one.versions)}
