@@ -16,7 +16,7 @@ from typing import Any, Final
 from argosy.errors import EvaluationError, InvalidObject
 from argosy.resources.manifests import Manifest, read_manifests
 
-__all__ = ["MOST_OBJECTS", "of_file", "of_jsonnet", "of_output"]
+__all__ = ["MOST_OBJECTS", "of_file", "of_jsonnet", "of_manifests", "of_output"]
 
 MOST_OBJECTS: Final = 20_000
 
@@ -69,6 +69,14 @@ def _of_json(text: str, file: str) -> list[Object]:
         more = "a JSON file holds one object" if "Extra data" in str(x) else f"not JSON: {x}"
         raise InvalidObject(more, file=file, line=line) from x
     return _bodies(read_manifests(text, file, loosely=True))
+
+
+def of_manifests(texts: Iterable[str]) -> list[Object]:
+    """The objects that somebody has sent, a text each. Raises InvalidObject that names the first that is none."""
+    found: list[Object] = []
+    for place, text in enumerate(texts):
+        found += _bodies(read_manifests(text, f"manifest {place + 1} of the operation", loosely=True))
+    return found
 
 
 def of_jsonnet(text: str, file: str) -> list[Object]:

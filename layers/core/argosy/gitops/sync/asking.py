@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from argosy.errors import AlreadyExists, Denied, InvalidObject, NotFound
+from argosy.gitops.sync import local
 from argosy.resources.application import Application, History
 from argosy.resources.application_operation import Retry, SyncResource
 from argosy.resources.base import Model
@@ -116,8 +117,7 @@ def _check_free(app: Application) -> None:
 def _check_automated(app: Application, wish: Wish) -> None:
     """What is synced by itself is not synced to anything else: it would not stay so."""
     if wish.local:
-        reason = "cannot use local sync when Automatic Sync Policy is enabled unless for dry run"
-        raise InvalidObject(reason, field=_AUTOMATED)
+        raise InvalidObject(local.AUTOMATED, field=_AUTOMATED)
     sources = app.spec.all_sources
     revisions = _of_sources(app, wish) if app.spec.multiple else [wish.revision]
     for source, revision in zip(sources, revisions, strict=False):

@@ -43,7 +43,7 @@ from argosy.gitops.refresh.needs import (
 )
 from argosy.gitops.requests import AppInfo
 from argosy.gitops.settings import CONFIG_MAP, PARAMETERS_MAP, Settings
-from argosy.gitops.sync import cascade
+from argosy.gitops.sync import cascade, local
 from argosy.lang import instants
 from argosy.ports.repository import Credentials
 from argosy.resources.application import Application
@@ -318,7 +318,7 @@ class Reading:
             return None, None
         status, spec, level = app.status.sync, app.spec, known.refresh.level
         before = _revisions(status.revision, status.revisions) if level < LATEST else []
-        made = self._sources(spec.all_sources, before, whom, level, app)
+        made = local.left(app, known.project) or self._sources(spec.all_sources, before, whom, level, app)
         hydrator = spec.source_hydrator
         dry = [place_of(hydrator.dry)] if hydrator is not None else []
         self._follow([place_of(one) for one in spec.all_sources], dry, known.settings)
@@ -330,6 +330,8 @@ class Reading:
         sync = asked.sync if asked is not None else None
         if sync is None:
             return made, made
+        if sync.manifests:
+            return made, local.brought(app, known.project, sync)
         chosen: Sequence[Source] = sync.sources or ((sync.source,) if sync.source is not None else spec.all_sources)
         result = running.sync_result if running is not None else None
         pinned = _revisions(result.revision, result.revisions) if result is not None else []
