@@ -216,6 +216,29 @@ def test_manifests_of_a_repository_that_asks_who_is_there(commands: Commands, tm
         site.cluster.delete("v1", "Secret", site.control, f"repo-{site.namespace}")
 
 
+def test_files_of_this_machine(commands: Commands, tmp_path: Path) -> None:
+    site = commands.site
+    site.commit(config_map("a"))
+    name = commands.created()
+    commands.does("app", "get", name, "--refresh")
+    base = {"resources": ["all.yaml"]}
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base/all.yaml").write_text(json.dumps(config_map("a", "local")))
+    (tmp_path / "base/kustomization.yaml").write_text(json.dumps(base))
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/kustomization.yaml").write_text(json.dumps({"resources": ["../base"], "nameSuffix": "-mine"}))
+    local = ("--local", tmp_path / "app", "--local-repo-root", tmp_path)
+    assert "name: a-mine" in commands.does("app", "manifests", name, *local)
+    shown = commands.run("app", "diff", name, *local, "--diff-exit-code", 7)
+    assert (shown.code, "+  v: local" in shown.out) == (7, True)
+    commands.does("app", "sync", name, *local, "--timeout", 60)
+    assert site.value("a-mine") == "local"
+    assert "Sync Status:        Synced" in commands.does("app", "get", name)
+    commands.does("app", "set", name, "--sync-policy", "automated")
+    assert "cannot use local sync" in commands.fails(20, "app", "sync", name, *local)
+    assert "--local-repo-root is for --local" in commands.fails(20, "app", "sync", name, *local[2:])
+
+
 def test_a_project_and_its_windows(commands: Commands) -> None:
     site = commands.site
     project, server = f"{site.namespace}-team", "https://kubernetes.default.svc"

@@ -32,7 +32,7 @@ from argosy.gitops.revisions import Reference, is_commit, normalised, resolve
 from argosy.ports.blobs import Blobs
 from argosy.ports.charts import Charts
 from argosy.ports.downloads import Downloads
-from argosy.ports.repository import Credentials, Repository
+from argosy.ports.repository import Credentials, Repository, Snapshot
 from argosy.ports.sealing import Opener
 from argosy.ports.secrets import Secrets
 from argosy.resources.base import Model, parse
@@ -41,7 +41,7 @@ from argosy.services import summaries
 from argosy.services.charts import ChartFetching, is_chart, where
 from argosy.services.handover import opened
 
-__all__ = ["FetchRequest", "Fetched", "Fetching", "kept", "read", "read_charts", "read_folders"]
+__all__ = ["FetchRequest", "Fetched", "Fetching", "keep", "kept", "read", "read_charts", "read_folders"]
 
 
 class SecretRef(Model):
@@ -155,7 +155,6 @@ class Fetching:
         known = self.kept(request, commit)
         if known is not None:
             return known
-        place = _place(request, commit)
         given = credentials() if credentials is not None else self._credentials(request)
         package = b""
         if is_chart(request):
@@ -163,32 +162,7 @@ class Fetching:
             taken, package = published.files, published.packed
         else:
             taken = self._repository.snapshot(request.url, commit, given)
-        digest = hashlib.sha256(taken.archive).hexdigest()
-        archive = f"{place}/{digest[:16]}.tar.gz"
-        self._blobs.put(archive, taken.archive)
-        if package:
-            self._blobs.put(f"{place}/package.tgz", package)
-        fetched = Fetched(
-            commit,
-            archive,
-            digest,
-            taken.files,
-            taken.size,
-            tuple(taken.submodules),
-            self._put(f"{place}/folders.json.gz", folders_of(taken.archive)),
-            self._put(f"{place}/charts.json.gz", charts.as_json(charts.charts_of(taken.archive))),
-            f"{place}/package.tgz" if package else "",
-            hashlib.sha256(package).hexdigest() if package else "",
-        )
-        summaries.keep(self._blobs, place, fetched.as_json())
-        return fetched
-
-    def _put(self, key: str, told: Mapping[str, Any]) -> str:
-        """The blob of what an archive holds, "" for nothing."""
-        if not told:
-            return ""
-        self._blobs.put(key, gzip.compress(json.dumps(told, separators=(",", ":")).encode(), 6, mtime=0))
-        return key
+        return keep(self._blobs, request, commit, taken, package)
 
     def resolve(self, request: FetchRequest, credentials: Credentials | None = None) -> str:
         """The commit of a revision. Raises NotFound, and what `Repository.refs` raises.
@@ -260,6 +234,37 @@ def _told(blobs: Blobs, key: str) -> Mapping[str, Any]:
 def kept(blobs: Blobs, request: FetchRequest, commit: str) -> Fetched | None:
     """A commit or a version that was fetched before; nobody is asked whether it still may be read."""
     return summaries.known(blobs, _place(request, commit), Fetched.from_json)
+
+
+def keep(blobs: Blobs, request: FetchRequest, commit: str, taken: Snapshot, package: bytes = b"") -> Fetched:
+    """Keep the files of a commit or a version, and of a chart the package that it was published as."""
+    place, digest = _place(request, commit), hashlib.sha256(taken.archive).hexdigest()
+    archive = f"{place}/{digest[:16]}.tar.gz"
+    blobs.put(archive, taken.archive)
+    if package:
+        blobs.put(f"{place}/package.tgz", package)
+    fetched = Fetched(
+        commit,
+        archive,
+        digest,
+        taken.files,
+        taken.size,
+        tuple(taken.submodules),
+        _put(blobs, f"{place}/folders.json.gz", folders_of(taken.archive)),
+        _put(blobs, f"{place}/charts.json.gz", charts.as_json(charts.charts_of(taken.archive))),
+        f"{place}/package.tgz" if package else "",
+        hashlib.sha256(package).hexdigest() if package else "",
+    )
+    summaries.keep(blobs, place, fetched.as_json())
+    return fetched
+
+
+def _put(blobs: Blobs, key: str, told: Mapping[str, Any]) -> str:
+    """The blob of what an archive holds, "" for nothing."""
+    if not told:
+        return ""
+    blobs.put(key, gzip.compress(json.dumps(told, separators=(",", ":")).encode(), 6, mtime=0))
+    return key
 
 
 def _place(request: FetchRequest, commit: str) -> str:

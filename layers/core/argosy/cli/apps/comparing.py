@@ -16,6 +16,7 @@ import typer
 
 from argosy.cli.apps.core import Verb, ended, reached, store
 from argosy.cli.apps.live import is_here, live_of, versions
+from argosy.cli.apps.local import Local, LocalPath, LocalRoot, local_of
 from argosy.cli.apps.operating import Name, by_place, refreshed
 from argosy.cli.apps.rendering import Workplace, destination_of, made_of, settings_of, targets_at
 from argosy.cli.apps.store import Applications, application
@@ -68,6 +69,9 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code/--no-exit-code", help="End with 1 when something differs.")
     ] = True,
+    diff_exit_code: Annotated[int, typer.Option("--diff-exit-code", help="What it then ends with.")] = _DIFFERENT,
+    local: LocalPath = "",
+    local_root: LocalRoot = "",
     there: There = "",
 ) -> None:
     """Show what differs between target and live state; ends with 1 if anything does, and with 2 on errors."""
@@ -78,13 +82,14 @@ def diff(
                 refreshed(apps, name, hard=hard_refresh)
             cluster = stack.enter_context(reached(context, there)) if there else apps.cluster
             wanted = _wanted_revisions(application(apps.get(name)), revision, by_place(revisions, source_positions))
-            found = list(texts(_differing(apps, name, cluster, wanted, elsewhere=bool(there))))
+            files = local_of(local, local_root)
+            found = list(texts(_differing(apps, name, cluster, wanted, files, elsewhere=bool(there))))
     except ArgosyError as x:
         ended(str(x), _TROUBLE)
     for title, text in found:
         typer.echo(f"\n{title}\n{text.rstrip()}")
     if found and exit_code:
-        raise typer.Exit(_DIFFERENT)
+        raise typer.Exit(diff_exit_code)
 
 
 def manifests(
@@ -94,6 +99,8 @@ def manifests(
     revision: Revision = "",
     revisions: Revisions = None,
     source_positions: Positions = None,
+    local: LocalPath = "",
+    local_root: LocalRoot = "",
     there: There = "",
 ) -> None:
     """Print the manifests of an application."""
@@ -106,15 +113,22 @@ def manifests(
             found = [(key, body) for key, body in live_of(cluster, versions(app)).items()]
         else:
             wanted = _wanted_revisions(app, revision, by_place(revisions, source_positions))
+            files = local_of(local, local_root)
             with Workplace() as runtime:
-                targets = targets_at(apps, app, cluster, made_of(runtime, apps, app, wanted, cluster))
+                targets = targets_at(apps, app, cluster, made_of(runtime, apps, app, wanted, cluster, files))
             found = [(key_of(body), dict(body)) for body in targets]
     for text in documents(found):
         typer.echo(text.rstrip())
 
 
 def _differing(
-    apps: Applications, name: str, cluster: ClusterPort, revisions: Sequence[str], *, elsewhere: bool
+    apps: Applications,
+    name: str,
+    cluster: ClusterPort,
+    revisions: Sequence[str],
+    local: Local | None,
+    *,
+    elsewhere: bool,
 ) -> list[tuple[Key, Comparison]]:
     """The objects of an Application that differ. Raises InvalidObject when its sources come to nothing."""
     app = application(apps.get(name))
@@ -122,7 +136,7 @@ def _differing(
     instance = instance_name(app.metadata.namespace, app.metadata.name, apps.control)
     settings, to = settings_of(apps), destination_of(app, cluster)
     with Workplace() as runtime:
-        made = made_of(runtime, apps, app, revisions, cluster)
+        made = made_of(runtime, apps, app, revisions, cluster, local)
         targets = targets_of(made.objects, app, instance, settings, to)
         wanted = {key_of(body): group_version(body)[1] for body in targets.objects}
         live = live_of(cluster, versions(app) | wanted)

@@ -7,7 +7,8 @@ Argo's own) carries it out.
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,6 +18,7 @@ import typer
 
 from argosy.cli.apps.core import FAILED, Verb, ended, store
 from argosy.cli.apps.following import Waiting, until
+from argosy.cli.apps.local import Local, LocalPath, LocalRoot, local_of
 from argosy.cli.apps.printing import Format, print_value
 from argosy.cli.apps.store import Applications, application
 from argosy.errors import ArgosyError, InvalidObject, NotFound
@@ -96,6 +98,8 @@ def sync(
     retry_max: Annotated[str, typer.Option("--retry-backoff-max-duration", help="The longest wait.")] = "3m0s",
     retry_factor: Annotated[int, typer.Option("--retry-backoff-factor", help="How waits grow.")] = 2,
     retry_refresh: Annotated[bool, typer.Option("--retry-refresh", help="Tries take the newest revision.")] = False,
+    local: LocalPath = "",
+    local_root: LocalRoot = "",
     info: Annotated[list[str] | None, typer.Option("--info", help="KEY=VALUE to keep with it.")] = None,
     is_async: Annotated[bool, typer.Option("--async", help="Do not wait for its end.")] = False,
     timeout: Timeout = 0,
@@ -103,6 +107,7 @@ def sync(
 ) -> None:
     """Sync an application to its target state, and wait until it is there."""
     selectors = [selector(text) for text in resource or ()]
+    files = local_of(local, local_root)
     wish = asking.Wish(
         username=_who(),
         revision=revision,
@@ -123,7 +128,9 @@ def sync(
     )
     with store(context) as apps:
         for name in apps.chosen(names or (), selector_, project or ()):
-            asked = _ask_sync(apps, name, wish, selectors, _labelled(apps, name, label) if label else None)
+            if files is not None:
+                wish = replace(wish, local=[json.dumps(one) for one in _targets(apps, name, files)])
+            asked = _ask_sync(apps, name, wish, selectors, _labelled(apps, name, label, files) if label else None)
             if is_async:
                 _told(asked, output, f"application '{name}' sync requested")
                 continue
@@ -241,15 +248,21 @@ def _ask_sync(
     return apps.change(name, edit)
 
 
-def _labelled(apps: Applications, name: str, labels: Sequence[str]) -> Labelled:
-    """The objects whose targets have one of the labels."""
+def _targets(apps: Applications, name: str, local: Local | None) -> Sequence[Mapping[str, Any]]:
+    """The objects that are wanted, rendered here."""
     from argosy.cli.apps.rendering import Workplace, made_of, targets_at
+
+    app = application(apps.get(name))
+    with Workplace() as runtime:
+        return targets_at(apps, app, apps.cluster, made_of(runtime, apps, app, (), apps.cluster, local))
+
+
+def _labelled(apps: Applications, name: str, labels: Sequence[str], local: Local | None) -> Labelled:
+    """The objects whose targets have one of the labels."""
     from argosy.gitops.identity import key_of
 
     wanted = {(one["name"], one["value"]) for one in (pair(text, "--label") for text in labels)}
-    app = application(apps.get(name))
-    with Workplace() as runtime:
-        targets = targets_at(apps, app, apps.cluster, made_of(runtime, apps, app, (), apps.cluster))
+    targets = _targets(apps, name, local)
     keys = [key_of(body) for body in targets if wanted & set((body["metadata"].get("labels") or {}).items())]
     return {(key.group, key.kind, key.namespace, key.name) for key in keys}
 

@@ -25,6 +25,7 @@ from argosy.gitops.settings import CONFIG_MAP, Settings
 from argosy.ports.cluster import watchable
 
 if TYPE_CHECKING:
+    from argosy.cli.apps.local import Local
     from argosy.gitops.comparison import Object
     from argosy.gitops.observed import Made
     from argosy.ports.cluster import Cluster as ClusterPort
@@ -56,11 +57,16 @@ class Workplace:
 
 
 def made_of(
-    runtime: Runtime, apps: Applications, app: Application, revisions: Sequence[str], cluster: ClusterPort
+    runtime: Runtime,
+    apps: Applications,
+    app: Application,
+    revisions: Sequence[str],
+    cluster: ClusterPort,
+    local: Local | None = None,
 ) -> Made:
-    """What the sources come to for a cluster, with the repository Secrets of the control namespace.
+    """What the sources, or `local`, come to for a cluster, with the repository Secrets of the control namespace.
 
-    Raises InvalidObject when they come to nothing.
+    Raises InvalidObject when they come to nothing, and what rendering raises.
     """
     from argosy.gitops.repositories import named
     from argosy.services.applications.controlsecrets import repository_secrets
@@ -82,6 +88,8 @@ def made_of(
         _sound_settings(apps).manner,
         named=lambda name: named(secrets, name, project),
     )
+    if local is not None:
+        return runtime.applications.sources.of_files(local.source_of(app), local.files, whom, Round())
     made = runtime.applications.sources.made(app.spec.all_sources, revisions, whom, Round(), LATEST_RESOLVED)
     if made.problems:
         raise InvalidObject("; ".join(made.problems), obj=f"Application/{app.metadata.namespace}/{app.metadata.name}")

@@ -20,7 +20,7 @@ from argosy.gitops.observed import Made
 from argosy.gitops.refresh.needs import LATEST, LATEST_RESOLVED
 from argosy.gitops.requests import AppInfo, Manner, RenderRequest
 from argosy.gitops.revisions import is_commit
-from argosy.ports.repository import Credentials
+from argosy.ports.repository import Credentials, Snapshot
 from argosy.resources.source import Source
 from argosy.services.applications.access import Access
 from argosy.services.applications.dependencies import Dependencies
@@ -28,7 +28,7 @@ from argosy.services.applications.following import Following, Place, repository_
 from argosy.services.applications.recent import Recent
 from argosy.services.applications.remotes import More, References, host_of
 from argosy.services.charts import is_chart
-from argosy.services.fetching import Fetched, FetchRequest, read_folders
+from argosy.services.fetching import Fetched, FetchRequest, keep, read_folders
 from argosy.services.rendering import Rendered, read_manifests
 
 if TYPE_CHECKING:
@@ -104,6 +104,13 @@ class Sources:
             said = f"failed to generate manifest for source {place + 1} of {len(sources)}: {x}"
             return Made(revisions=commits, types=types, problems=[f"Failed to load target state: {said}"])
         return Made(objects, commits, types)
+
+    def of_files(self, source: Source, files: Snapshot, whom: For, together: Round) -> Made:
+        """What one source comes to with other files than its repository's. Raises ArgosyError where that is nothing."""
+        commit = hashlib.sha1(files.archive, usedforsecurity=False).hexdigest()
+        keep(self._runtime.blobs, _request(source, commit), commit, files)
+        rendered = self._of_commit(source, commit, whom, References(), together)
+        return Made(self._read(rendered), [commit], [rendered.kind])
 
     def _of_commit(self, source: Source, commit: str, whom: For, refs: References, together: Round) -> Rendered:
         """What a source comes to at a commit, from memory if it is there."""
