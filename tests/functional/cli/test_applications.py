@@ -8,7 +8,7 @@ import pytest
 
 from argosy.cli.apps.acting import carry_out
 from argosy.cli.apps.live import with_health
-from argosy.cli.apps.logs import said_by
+from argosy.cli.apps.logs import Part, containers_of, passes, said_by
 from argosy.cli.apps.store import API, Applications, application
 from argosy.errors import ArgosyError, Conflict, Denied, InvalidObject, NotFound
 from argosy.gitops.actions import Impact
@@ -179,11 +179,20 @@ def test_logs_are_those_of_the_pods_that_are_meant(apps: Applications, cluster: 
         for one in ("web", "proxy"):
             cluster.write_log("default", name, f"{name} {one} 1\n{name} {one} 2\n", container=one)
     cluster.create(deployed({"group": "apps", "kind": "ReplicaSet", "name": "shop-1"}))
-    lines = list(said_by(apps, "shop", lambda _: True))
+    lines = list(said_by(cluster, containers_of(apps, "shop", lambda _: True), Part()))
     assert lines == ["shop-1-a web 1", "shop-1-a web 2", "shop-1-a proxy 1", "shop-1-a proxy 2"]
-    assert list(said_by(apps, "shop", lambda _: True, "proxy", tail=1)) == ["shop-1-a proxy 2"]
+    proxies = containers_of(apps, "shop", lambda _: True, "proxy")
+    assert list(said_by(cluster, proxies, Part(tail=1))) == ["shop-1-a proxy 2"]
     with pytest.raises(NotFound, match="no pod with such a container"):
-        list(said_by(apps, "shop", lambda one: one.kind == "Service"))
+        containers_of(apps, "shop", lambda one: one.kind == "Service")
+
+
+@pytest.mark.parametrize(
+    ("text", "match_case", "passed"),
+    [("", False, True), ("error", False, True), ("error", True, False), ("!ERROR", False, False), ("!no", True, True)],
+)
+def test_lines_that_pass(text: str, match_case: bool, passed: bool) -> None:
+    assert passes("an Error", text, match_case=match_case) == passed
 
 
 def test_an_action_patches_what_is_there(apps: Applications, cluster: FakeCluster) -> None:

@@ -93,10 +93,11 @@ def test_hooks_run_before_and_after(up: Up, site: Site, cluster: DirectCluster) 
     assert at(before["completionTime"]) <= made <= at(after["startTime"])
     (ready,) = cluster.list("v1", "Pod", site.namespace, label_selector="app=web")
     assert ready["status"]["phase"] == "Running"
-    said = argosy(
-        "app", "logs", f"{site.control}/{site.namespace}", "--kind", "Deployment", "--name", "web", data=up.data
-    )
+    name = f"{site.control}/{site.namespace}"
+    said = argosy("app", "logs", name, "--kind", "Deployment", "--name", "web", data=up.data)
     assert "serving" in said.out, said.err
+    said = argosy("app", "logs", name, "--kind", "Job", "--name", "smoke", "--follow", data=up.data)
+    assert "all is well" in said.out, said.err
 
 
 def test_a_hook_that_fails_ends_the_sync(site: Site, cluster: DirectCluster) -> None:

@@ -1,8 +1,9 @@
 """The Watching port on aiohttp: any number of watches on one event loop, one TLS context, one pool of connections.
 
-In: a `Door` (where the server is and what lets us in). Called by the agent. The kubernetes package would take a thread
-for each watch, and its asynchronous half (kubernetes.aio) 35 MB for its models. The API's watch protocol is followed: one
-JSON object a line, bookmarks asked for, an ERROR object in place of a status once the answer has begun.
+In: a `Door` (where the server is and what lets us in). Called by the agent, and for logs that grow by `argosy app logs -f`.
+The kubernetes package would take a thread for each watch, and its asynchronous half (kubernetes.aio) 35 MB for its models.
+The API's watch protocol is followed: one JSON object a line, bookmarks asked for, an ERROR object in place of a status once
+the answer has begun.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class HttpWatcher:
     async def page(self, scope: Scope, *, limit: int, token: str = "") -> Page:
         """See `Watcher.page`."""
         query = _query(scope) | {"limit": str(limit)} | ({"continue": token} if token else {})
-        async with await self._get(scope, query, TIMEOUT[1]) as response:
-            told = orjson.loads(await self._body(response, scope))
+        async with await self._listed(scope, query, TIMEOUT[1]) as response:
+            told = orjson.loads(await self._body(response, _subject(scope)))
         common = {"apiVersion": scope.kind.api_version, "kind": scope.kind.kind}
         metadata = told.get("metadata") or {}
         items = [common | item for item in told.get("items") or []]
@@ -58,8 +59,10 @@ class HttpWatcher:
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(seconds),
         }
-        async with await self._get(scope, query, seconds + _LATE_SECONDS) as response:
-            async for line in self._lines(response, scope):
+        async with await self._listed(scope, query, seconds + _LATE_SECONDS) as response:
+            async for line in self._lines(response, _subject(scope)):
+                if line == b"\n" or not line.endswith(b"\n"):  # nothing, or what broke off
+                    continue
                 told = orjson.loads(line)
                 body: dict[str, Any] = told["object"]
                 if told["type"] == "ERROR":
@@ -68,12 +71,32 @@ class HttpWatcher:
                 body.setdefault("kind", scope.kind.kind)
                 yield Change(told["type"], body)
 
+    async def follow(
+        self, namespace: str, pod: str, container: str, *, tail: int | None = None, since_seconds: int | None = None
+    ) -> AsyncGenerator[str]:
+        """What a container has written and goes on to write, line by line, until it ends. Raises as `Cluster.log`."""
+        given = {"follow": "true", "container": container, "tailLines": tail, "sinceSeconds": since_seconds}
+        query = {name: str(value) for name, value in given.items() if value is not None}
+        kind = Served("v1", "Pod", "pods", namespaced=True)
+        subject = kind.subject(namespace, pod)
+        async with await self._get(kind.object_path(namespace, pod, "log"), query, None, subject) as response:
+            async for line in self._lines(response, subject):
+                yield line.decode(errors="replace").removesuffix("\n")
+
     async def close(self) -> None:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
 
-    async def _get(self, scope: Scope, query: Mapping[str, str], silence: float) -> ClientResponse:
+    async def _listed(self, scope: Scope, query: Mapping[str, str], silence: float) -> ClientResponse:
+        kind = Served(scope.kind.api_version, scope.kind.kind, scope.kind.plural, scope.kind.namespaced)
+        path = kind.collection_path(scope.namespace) if scope.namespace else kind.all_path()
+        accept = _METADATA.format(list="" if "watch" in query else "List") if scope.metadata else "application/json"
+        return await self._get(path, query, silence, _subject(scope), accept)
+
+    async def _get(
+        self, path: str, query: Mapping[str, str], silence: float | None, subject: str, accept: str = "*/*"
+    ) -> ClientResponse:
         from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
         if self._session is None:
@@ -81,9 +104,6 @@ class HttpWatcher:
             tls = self._door.tls if self._door.tls is not None else True
             connector = TCPConnector(limit=0, ssl=tls, socket_factory=_socket)
             self._session = ClientSession(connector=connector, auto_decompress=True, read_bufsize=2**16)
-        kind = Served(scope.kind.api_version, scope.kind.kind, scope.kind.plural, scope.kind.namespaced)
-        path = kind.collection_path(scope.namespace) if scope.namespace else kind.all_path()
-        accept = _METADATA.format(list="" if "watch" in query else "List") if scope.metadata else "application/json"
         headers = {"Accept": accept, "Accept-Encoding": "identity"}
         if authorization := self._door.authorization():
             headers["Authorization"] = authorization
@@ -93,24 +113,25 @@ class HttpWatcher:
                 self._door.host + path, params=query, headers=headers, timeout=timeout, allow_redirects=False
             )
         except (ClientError, OSError) as x:
-            raise Unavailable(f"{_subject(scope)}: no answer from {self._door.host}: {x or type(x).__name__}") from x
+            raise Unavailable(f"{subject}: no answer from {self._door.host}: {x or type(x).__name__}") from x
         if response.status != 200:
-            body = await self._body(response, scope)
+            body = await self._body(response, subject)
             if response.status == 401:
                 self._door.refused(headers.get("Authorization", ""))
-                raise Unavailable(f"{_subject(scope)}: the credentials were refused; they are read again")
-            raise problem(response.status, body, response.headers, _subject(scope))
+                raise Unavailable(f"{subject}: the credentials were refused; they are read again")
+            raise problem(response.status, body, response.headers, subject)
         return response
 
-    async def _body(self, response: ClientResponse, scope: Scope) -> bytes:
+    async def _body(self, response: ClientResponse, subject: str) -> bytes:
         from aiohttp import ClientError
 
         try:
             return await response.read()
         except (ClientError, OSError) as x:
-            raise Unavailable(f"{_subject(scope)}: the answer broke off: {x}") from x
+            raise Unavailable(f"{subject}: the answer broke off: {x}") from x
 
-    async def _lines(self, response: ClientResponse, scope: Scope) -> AsyncIterator[bytes]:
+    async def _lines(self, response: ClientResponse, subject: str) -> AsyncIterator[bytes]:
+        """The lines with their ends, the last one without if it has none."""
         from aiohttp import ClientError
 
         rest = b""
@@ -118,12 +139,13 @@ class HttpWatcher:
             async for piece in response.content.iter_any():
                 *lines, rest = (rest + piece).split(b"\n")
                 for line in lines:
-                    if line:
-                        yield line
+                    yield line + b"\n"
                 if len(rest) > _LONGEST_LINE:
-                    raise Unavailable(f"{_subject(scope)}: an object of more than {_LONGEST_LINE} bytes")
+                    raise Unavailable(f"{subject}: a line of more than {_LONGEST_LINE} bytes")
         except (ClientError, OSError) as x:
-            raise Unavailable(f"{_subject(scope)}: the watch broke: {x or type(x).__name__}") from x
+            raise Unavailable(f"{subject}: the connection broke: {x or type(x).__name__}") from x
+        if rest:
+            yield rest
 
 
 def _socket(address: Any) -> socket.socket:

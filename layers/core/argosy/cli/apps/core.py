@@ -21,9 +21,10 @@ from argosy.cli.options import hoisted
 from argosy.errors import ArgosyError
 
 if TYPE_CHECKING:
+    from argosy.adapters.kube.direct import DirectCluster
     from argosy.ports.cluster import Cluster
 
-__all__ = ["FAILED", "GENERIC", "Group", "Verb", "ended", "reached", "remember", "store"]
+__all__ = ["FAILED", "GENERIC", "Group", "Verb", "connected", "ended", "reached", "remember", "store"]
 
 FAILED: Final = 1
 GENERIC: Final = 20
@@ -89,9 +90,16 @@ def remember(
 @contextmanager
 def store(context: typer.Context) -> Iterator[Applications]:
     """The Applications and projects that the command line means."""
+    with connected(context) as (apps, _):
+        yield apps
+
+
+@contextmanager
+def connected(context: typer.Context) -> Iterator[tuple[Applications, DirectCluster]]:
+    """The same, and the cluster as it can do more than the port says."""
     where: _Where = context.meta[_KEY]
     with opened(where.context, where.kubeconfig) as cluster:
-        yield Applications(cluster, where.control)
+        yield Applications(cluster, where.control), cluster
 
 
 @contextmanager

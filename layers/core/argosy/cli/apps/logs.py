@@ -1,13 +1,16 @@
-"""`argosy app logs`: what the pods of an application say."""
+"""`argosy app logs`: what the pods of an application say, and with `--follow` go on to say."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from argosy.cli.apps.core import Verb, store
+from argosy.cli.apps.core import Verb, connected
 from argosy.cli.apps.live import owned_by
 from argosy.cli.apps.operating import Name
 from argosy.cli.apps.store import Applications, application
@@ -15,7 +18,31 @@ from argosy.errors import NotFound
 from argosy.gitops.showing.trees import below
 from argosy.resources.application import ResourceStatus
 
-__all__ = ["register", "said_by"]
+if TYPE_CHECKING:
+    from argosy.adapters.kube.connection import Door
+    from argosy.ports.cluster import Cluster
+
+__all__ = ["Container", "Part", "containers_of", "follow", "passes", "register", "said_by"]
+
+type Show = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One of a pod's."""
+
+    namespace: str
+    pod: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a log: its last `tail` lines, of the last `since` seconds; that of the container before."""
+
+    tail: int | None = None
+    since: int | None = None
+    previous: bool = False
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +58,12 @@ def logs(
     resource: Annotated[str, typer.Option("--name", help="Of the resource of this name.")] = "",
     namespace: Annotated[str, typer.Option("--namespace", help="Of resources in this namespace.")] = "",
     container: Annotated[str, typer.Option("--container", "-c", help="Of this container.")] = "",
+    follows: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the containers end.")] = False,
     tail: Annotated[int | None, typer.Option("--tail", help="The last lines of each container.")] = None,
-    since: Annotated[int | None, typer.Option("--since-seconds", help="No older than this.")] = None,
+    since: Annotated[int | None, typer.Option("--since-seconds", "--since", help="No older than this.")] = None,
     previous: Annotated[bool, typer.Option("--previous", "-p", help="Of the containers before.")] = False,
-    text: Annotated[str, typer.Option("--filter", help="Lines with this text.")] = "",
+    text: Annotated[str, typer.Option("--filter", help="Lines with this text, !TEXT = without it.")] = "",
+    match_case: Annotated[bool, typer.Option("--match-case", "-m", help="Large and small letters differ.")] = False,
 ) -> None:
     """Print the logs of an application's pods."""
 
@@ -42,36 +71,75 @@ def logs(
         fits = group in (None, one.group) and kind in ("", one.kind) and resource in ("", one.name)
         return fits and namespace in ("", one.namespace)
 
-    with store(context) as apps:
-        for line in said_by(apps, name, meant, container, tail=tail, since=since, previous=previous):
-            if text in line:
-                typer.echo(line)
+    def show(line: str) -> None:
+        if passes(line, text, match_case=match_case):
+            typer.echo(line)
+
+    with connected(context) as (apps, cluster):
+        found = containers_of(apps, name, meant, container)
+        if follows:
+            asyncio.run(follow(cluster.connection.door(), found, Part(tail, since), show))
+            return
+        for line in said_by(cluster, found, Part(tail, since, previous)):
+            show(line)
 
 
-def said_by(
-    apps: Applications,
-    name: str,
-    meant: Callable[[ResourceStatus], bool],
-    container: str = "",
-    *,
-    tail: int | None = None,
-    since: int | None = None,
-    previous: bool = False,
-) -> Iterator[str]:
-    """The lines of all pods of the resources that are meant, pod by pod. Raises NotFound when there is no such container."""
+def passes(line: str, text: str, *, match_case: bool) -> bool:
+    """Whether a line has the text, or not, with `!` in front (`PodLogs` of `server/application/application.go`)."""
+    excludes, wanted = text.startswith("!"), text.removeprefix("!")
+    there = wanted in line if match_case else wanted.lower() in line.lower()
+    return there != excludes
+
+
+def containers_of(
+    apps: Applications, name: str, meant: Callable[[ResourceStatus], bool], container: str = ""
+) -> list[Container]:
+    """The containers of all pods of the resources that are meant. Raises NotFound when there is none."""
     app = application(apps.get(name))
     pods = [body for body in below(app, owned_by(apps.cluster, app), meant) if body["kind"] == "Pod"]
-    found = [(pod["metadata"], one) for pod in pods for one in _containers(pod, container)]
+    found = [
+        Container(pod["metadata"]["namespace"], pod["metadata"]["name"], one)
+        for pod in pods
+        for one in _names(pod)
+        if container in ("", one)
+    ]
     if not found:
         raise NotFound(f"application '{name}' has no pod with such a container; `app get -o tree` shows its pods")
-    for metadata, one in found:
-        said = apps.cluster.log(
-            metadata["namespace"], metadata["name"], container=one, tail=tail, since_seconds=since, previous=previous
+    return found
+
+
+def said_by(cluster: Cluster, containers: list[Container], part: Part) -> Iterator[str]:
+    """The lines that they have written, one container after the other."""
+    for one in containers:
+        said = cluster.log(
+            one.namespace,
+            one.pod,
+            container=one.name,
+            tail=part.tail,
+            since_seconds=part.since,
+            previous=part.previous,
         )
         yield from said.splitlines()
 
 
-def _containers(pod: Any, wanted: str) -> Iterator[str]:
+async def follow(door: Door, containers: list[Container], part: Part, show: Show) -> None:
+    """Show the lines of all of them as they come, until the last one ends. Raises what following one raises."""
+    from argosy.adapters.kube.watcher import HttpWatcher
+
+    watcher = HttpWatcher(door)
+
+    async def one(at: Container) -> None:
+        lines = watcher.follow(at.namespace, at.pod, at.name, tail=part.tail, since_seconds=part.since)
+        async with aclosing(lines):
+            async for line in lines:
+                show(line)
+
+    try:
+        await asyncio.gather(*(one(at) for at in containers))
+    finally:
+        await watcher.close()
+
+
+def _names(pod: Any) -> Iterator[str]:
     for one in pod["spec"]["containers"]:
-        if wanted in ("", one["name"]):
-            yield one["name"]
+        yield one["name"]
