@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from argosy.cli.apps.acting import carry_out
-from argosy.cli.apps.live import with_health
+from argosy.cli.apps.live import orphans_of, with_health
 from argosy.cli.apps.logs import Part, containers_of, passes, said_by
 from argosy.cli.apps.store import API, Applications, application
 from argosy.errors import ArgosyError, Conflict, Denied, InvalidObject, NotFound
 from argosy.gitops.actions import Impact
+from argosy.gitops.identity import Key
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.cluster import FakeCluster, FakeKind
 
@@ -185,6 +186,24 @@ def test_logs_are_those_of_the_pods_that_are_meant(apps: Applications, cluster: 
     assert list(said_by(cluster, proxies, Part(tail=1))) == ["shop-1-a proxy 2"]
     with pytest.raises(NotFound, match="no pod with such a container"):
         containers_of(apps, "shop", lambda one: one.kind == "Service")
+
+
+def test_orphans_are_what_nobody_has_where_the_project_watches(apps: Applications, cluster: FakeCluster) -> None:
+    def config_map(name: str, **metadata: Any) -> Json:
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default", **metadata}}
+
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u"}
+    tracked = {"annotations": {"argocd.argoproj.io/tracking-id": "shop:/ConfigMap:default/mine"}}
+    for body in (config_map("stray"), config_map("mine", **tracked), config_map("made", ownerReferences=[owner])):
+        cluster.create(body)
+    cluster.create(config_map("known"))
+    shop = application(deployed(project="watching"))
+    project = {"apiVersion": API, "kind": "AppProject", "metadata": {"name": "watching", "namespace": "argocd"}}
+    cluster.create({**project, "spec": {}})
+    assert orphans_of(apps, shop) == []
+    ignored = [{"kind": "ConfigMap", "name": "known"}]
+    cluster.patch(API, "AppProject", "argocd", "watching", {"spec": {"orphanedResources": {"ignore": ignored}}})
+    assert orphans_of(apps, shop) == [Key("", "ConfigMap", "default", "stray")]
 
 
 @pytest.mark.parametrize(

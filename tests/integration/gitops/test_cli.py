@@ -79,6 +79,10 @@ def test_from_create_to_delete(commands: Commands) -> None:
     assert f"Sync Status:        Synced to main ({first[:7]})" in shown
     assert "Health Status:      Healthy" in shown
     assert "\n└─ReplicaSet/web-" in commands.does("app", "get", name, "-o", "tree")
+    owned = [row.split() for row in commands.does("app", "resources", name).splitlines()[1:]]
+    assert ["apps", "Deployment", site.namespace, "web", "No"] in owned
+    assert {row[1] for row in owned} == {"ConfigMap", "Deployment", "ReplicaSet", "Pod"}
+    assert commands.does("app", "resources", name, "--orphaned").splitlines()[1:] == []
     commands.does("app", "wait", name, "--resource", "apps:Deployment:web", "--health", "--timeout", 60)
     assert f"Sync Revision:      {first}" in shown
 

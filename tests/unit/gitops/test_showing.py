@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from argosy.cli.output import aligned
-from argosy.gitops.showing.applications import conditions, history, listing, operation, resources, summary
+from argosy.errors import InvalidObject
+from argosy.gitops.showing.applications import (
+    conditions,
+    history,
+    listing,
+    operation,
+    parameters,
+    resources,
+    summary,
+)
 from argosy.resources.application import Application
 from argosy.resources.appproject import SyncWindow
 
@@ -220,3 +229,15 @@ def test_the_history_as_argocd_prints_it() -> None:
         f"1       2026-05-02 12:00:00 +0000 UTC  {COMMIT}",
     ]
     assert [lines[0] for lines in found] == [f"SOURCE  {REPO}", "SOURCE  https://charts", "SOURCE  x", "SOURCE  y"]
+
+
+def test_what_helm_is_given() -> None:
+    given = [{"name": "image.tag", "value": "v1"}, {"name": "long", "value": "x" * 90}]
+    one = {"repoURL": REPO, "path": "chart", "helm": {"parameters": given}}
+    rows = [["NAME", "VALUE"], ["image.tag", "v1"], ["long", "x" * 80 + "..."]]
+    assert parameters(guestbook(source=one)) == rows
+    assert parameters(guestbook()) == rows[:1]
+    several = guestbook(source=None, sources=[{"repoURL": REPO, "path": "a"}, one])
+    assert parameters(several, 2) == rows
+    with pytest.raises(InvalidObject, match="give --source-position 1 to 2"):
+        parameters(several)

@@ -14,10 +14,11 @@ from argosy.cli.apps.store import Applications
 from argosy.errors import ArgosyError, NotFound
 from argosy.gitops.health.assess import visible_health
 from argosy.gitops.identity import Key
+from argosy.gitops.orphans import orphans
 from argosy.ports.cluster import Cluster
 from argosy.resources.application import Application, Health, ResourceStatus
 
-__all__ = ["is_here", "live_of", "owned_by", "versions", "with_health"]
+__all__ = ["is_here", "live_of", "orphans_of", "owned_by", "versions", "with_health"]
 
 _MADE: Final = (
     ("v1", "Pod"),
@@ -71,6 +72,29 @@ def with_health(apps: Applications, app: Application) -> Application:
 
     resources = [one if one.health is not None else judged(one) for one in app.status.resources]
     return app.model_copy(update={"status": app.status.model_copy(update={"resources": resources})})
+
+
+def orphans_of(apps: Applications, app: Application) -> list[Key]:
+    """What is nobody's in its destination's namespace, where its project watches for that and it may be read."""
+    watched, namespace = apps.project_of(app).spec.orphaned_resources, app.spec.destination.namespace
+    if watched is None or not namespace or not is_here(app):
+        return []
+    settings, found = settings_of(apps), set[Key]()
+    for one in apps.cluster.kinds():
+        group = one.api_version.rpartition("/")[0]
+        if (
+            not one.namespaced
+            or "list" not in one.verbs
+            or settings.filter.excludes(group, one.kind, IN_CLUSTER.server)
+        ):
+            continue
+        try:
+            found.update(
+                orphans(apps.cluster.list(one.api_version, one.kind, namespace), settings.tracking, watched.ignore)
+            )
+        except ArgosyError:
+            continue
+    return sorted(found)
 
 
 def owned_by(cluster: Cluster, app: Application) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from argosy.cli.apps.core import Verb, store
-from argosy.cli.apps.live import owned_by, with_health
+from argosy.cli.apps.live import is_here, orphans_of, owned_by, with_health
 from argosy.cli.apps.operating import Name, refreshed
 from argosy.cli.apps.printing import (
     Format,
@@ -18,8 +19,9 @@ from argosy.cli.apps.printing import (
     print_value,
 )
 from argosy.cli.apps.store import application
+from argosy.gitops.identity import Key, key_of
 from argosy.gitops.showing import applications as showing
-from argosy.gitops.showing.trees import tree
+from argosy.gitops.showing.trees import below, tree
 from argosy.resources.application import Application
 
 __all__ = ["register"]
@@ -38,6 +40,7 @@ def listing(
     selector: Annotated[str, typer.Option("--selector", "-l", help="With these labels.")] = "",
     project: Annotated[list[str] | None, typer.Option("--project", "-p", help="Of these projects.")] = None,
     repo: Annotated[str, typer.Option("--repo", "-r", help="From this repository.")] = "",
+    path: Annotated[str, typer.Option("--path", "-P", help="From this folder.")] = "",
     cluster: Annotated[str, typer.Option("--cluster", "-c", help="To this cluster (URL or name).")] = "",
     everywhere: Annotated[bool, typer.Option("--all-namespaces", "-A", help="In all namespaces.")] = False,
     output: Output = Format.WIDE,
@@ -45,7 +48,7 @@ def listing(
     """List applications."""
     with store(context) as apps:
         bodies = apps.listing(selector, project or (), everywhere=everywhere)
-    pairs = [(body, app) for body in bodies if _meant(app := application(body), repo, cluster)]
+    pairs = [(body, app) for body in bodies if _meant(app := application(body), repo, path, cluster)]
     if output in (Format.JSON, Format.YAML):
         print_value([body for body, _ in pairs], output)
     elif output is Format.NAME:
@@ -55,9 +58,9 @@ def listing(
         print_rows(showing.listing([app for _, app in pairs]))
 
 
-def _meant(app: Application, repo: str, cluster: str) -> bool:
-    destination = app.spec.destination
-    from_there = not repo or any(source.repo_url == repo for source in app.spec.all_sources)
+def _meant(app: Application, repo: str, path: str, cluster: str) -> bool:
+    destination, sources = app.spec.destination, app.spec.all_sources
+    from_there = any(repo in ("", one.repo_url) and path in ("", one.path) for one in sources)
     return from_there and cluster in ("", destination.server, destination.name)
 
 
@@ -67,6 +70,8 @@ def get(
     refresh: Annotated[bool, typer.Option("--refresh", help="Compare it anew first.")] = False,
     hard_refresh: Annotated[bool, typer.Option("--hard-refresh", help="Render it anew, too.")] = False,
     show_operation: Annotated[bool, typer.Option("--show-operation", help="Show the last operation.")] = False,
+    show_params: Annotated[bool, typer.Option("--show-params", help="Show Helm's parameters.")] = False,
+    position: Annotated[int, typer.Option("--source-position", help="Of this source, from 1.")] = 0,
     timeout: Annotated[int, typer.Option("--timeout", help="For --refresh, in seconds.")] = 60,
     output: Output = Format.WIDE,
 ) -> None:
@@ -86,6 +91,9 @@ def get(
         if show_operation and app.status.operation_state is not None:
             typer.echo()
             print_operation(app.status.operation_state)
+        if show_params:
+            typer.echo()
+            print_rows(showing.parameters(app, position))
         if output is Format.TREE:
             typer.echo()
             print_rows(tree(with_health(apps, app), owned_by(apps.cluster, app)))
@@ -110,12 +118,28 @@ def history(context: typer.Context, name: Name, output: Output = Format.WIDE) ->
             print_rows(rows)
 
 
-def resources(context: typer.Context, name: Name, output: Output = Format.WIDE) -> None:
-    """List the objects of an application."""
+def resources(
+    context: typer.Context,
+    name: Name,
+    orphaned: Annotated[
+        bool | None, typer.Option("--orphaned/--no-orphaned", help="Only what is nobody's, or all but that.")
+    ] = None,
+    output: Output = Format.WIDE,
+) -> None:
+    """List the objects of an application, what they have made, and what is nobody's in its namespace."""
     with store(context) as apps:
-        body = apps.get(name)
+        app = application(apps.get(name))
+        if output is Format.TREE:
+            print_rows(tree(with_health(apps, app), owned_by(apps.cluster, app)))
+            return
+        listed: list[tuple[Key, bool]] = []
+        if not orphaned:
+            managed = [Key(one.group, one.kind, one.namespace, one.name) for one in app.status.resources]
+            made = below(app, owned_by(apps.cluster, app), lambda _: True) if is_here(app) else []
+            listed += [(key, False) for key in dict.fromkeys([*managed, *map(key_of, made)])]
+        if orphaned is not False:
+            listed += [(key, True) for key in orphans_of(apps, app)]
     if output in (Format.JSON, Format.YAML):
-        print_value((body.get("status") or {}).get("resources") or [], output)
+        print_value([{**asdict(key), "orphaned": is_orphan} for key, is_orphan in listed], output)
         return
-    rows = [[one.group, one.kind, one.namespace, one.name, "No"] for one in application(body).status.resources]
-    print_rows([["GROUP", "KIND", "NAMESPACE", "NAME", "ORPHANED"], *rows])
+    print_rows(showing.owned(listed))

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from argosy.errors import EvaluationError
+from argosy.errors import EvaluationError, InvalidObject
+from argosy.gitops.identity import Key
 from argosy.gitops.projects.windows import can_sync, opened
 from argosy.lang import instants
 from argosy.resources.application import Application, Destination, History
@@ -26,6 +27,8 @@ __all__ = [
     "listing",
     "moment",
     "operation",
+    "owned",
+    "parameters",
     "qualified",
     "resources",
     "server",
@@ -37,6 +40,7 @@ type Lines = Iterator[tuple[str, str]]
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
 _SHORT: Final = 7
+_LONGEST: Final = 80
 
 
 def qualified(app: Application) -> str:
@@ -162,6 +166,26 @@ def resources(app: Application) -> Rows:
     for key, rest in sorted(known.items()):
         rows.append([*key, rest.status, rest.health.status if rest.health is not None else "", "", ""])
     return rows
+
+
+def owned(objects: Sequence[tuple[Key, bool]]) -> Rows:
+    """`argocd app resources`: objects, and whether they are nobody's."""
+    rows = [[key.group, key.kind, key.namespace, key.name, "Yes" if orphaned else "No"] for key, orphaned in objects]
+    return [["GROUP", "KIND", "NAMESPACE", "NAME", "ORPHANED"], *rows]
+
+
+def parameters(app: Application, position: int = 0) -> Rows:
+    """`argocd app get --show-params`: what Helm is given. `position`: which of several sources, counted from 1."""
+    sources = app.spec.all_sources
+    if app.spec.multiple and not 1 <= position <= len(sources):
+        raise InvalidObject(f"the application has {len(sources)} sources: give --source-position 1 to {len(sources)}")
+    helm = sources[position - 1 if app.spec.multiple else 0].helm
+    given = helm.parameters if helm is not None else ()
+    return [["NAME", "VALUE"], *([one.name, _shortened(one.value)] for one in given)]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def history(app: Application) -> list[Rows]:
