@@ -61,7 +61,6 @@ def test_sources_of_an_operation_are_held_to_the_project(field: str, permitted: 
     ("spec", "field"),
     [
         ({"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}, "spec.signatureKeys"),
-        ({"permitOnlyProjectScopedClusters": True}, "spec.permitOnlyProjectScopedClusters"),
         ({"destinationServiceAccounts": [{"defaultServiceAccount": "powerless"}]}, "spec.destinationServiceAccounts"),
     ],
 )

@@ -20,6 +20,7 @@ from argosy.gitops.revisions import comparable
 __all__ = [
     "CERTIFICATES",
     "CONFIG_MAPS",
+    "CONTROL_SELECTOR",
     "KIND_LABEL",
     "KNOWN_HOSTS",
     "SECRET_KINDS",
@@ -42,6 +43,8 @@ KIND_LABEL: Final = "argocd.argoproj.io/secret-type"
 SECRET_KINDS: Final = ("repository", "repo-creds")
 SELECTOR: Final = f"{KIND_LABEL} in ({','.join(SECRET_KINDS)})"
 """The label selector of these Secrets."""
+CONTROL_SELECTOR: Final = f"{KIND_LABEL} in (cluster,{','.join(SECRET_KINDS)})"
+"""That of all of a control namespace's Secrets that are known by their label: these, and clusters'."""
 _SIGN_IN: Final = ("username", "password", "bearerToken", "sshPrivateKey", "githubAppPrivateKey", "tlsClientCertKey")
 
 

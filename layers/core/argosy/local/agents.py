@@ -1,4 +1,5 @@
-"""The agents of `argosy up`, in its worker process: one for the home cluster, one for each registered kubeconfig context.
+"""The agents of `argosy up`, in its worker process: one for the home cluster, one for each registered kubeconfig context and
+for each cluster that one of Argo CD's Secrets names.
 
 They speak with the hub through two of its own queues, and do nothing that an agent in a cluster does not do. A cluster that
 cannot be reached is tried again; one that is registered meanwhile is found.
@@ -7,6 +8,7 @@ cannot be reached is tried again; one that is registered meanwhile is found.
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -16,6 +18,7 @@ from typing import Any, Final
 
 from argosy.adapters.batches import fifo_processor, report_failures
 from argosy.adapters.http.inside import InsideHttp
+from argosy.adapters.kube import registered
 from argosy.adapters.kube.client import connect
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.adapters.kube.watcher import HttpWatcher
@@ -24,10 +27,12 @@ from argosy.adapters.signing.sealing import KeySealer
 from argosy.agent.brokers import library_brokers
 from argosy.agent.runner import Agent, Connections
 from argosy.errors import ArgosyError, NotFound
+from argosy.gitops.clusters import access_of
 from argosy.local.agentlink import CLUSTER
 from argosy.local.assembly import ClusterAccess, Embedded
 from argosy.services.agents.errands import agent_blobs
 from argosy.services.agents.registry import Entry
+from argosy.services.applications.destinations import SECRET
 from argosy.services.queues import AGENT_COMMANDS, AGENT_REPORTS
 
 __all__ = ["LocalAgents"]
@@ -103,7 +108,7 @@ class LocalAgents:
     def _runs(self, entry: Entry) -> bool:
         if entry.way == "home":
             return self._home is not None
-        return entry.way == "agent" and "context" in entry.settings
+        return entry.way == "agent" and ("context" in entry.settings or SECRET in entry.settings)
 
     def _start(self, entry: Entry) -> None:
         try:
@@ -118,12 +123,20 @@ class LocalAgents:
         threading.Thread(target=self._run, args=(entry, agent), name=f"agent-{entry.name}", daemon=True).start()
 
     def _connect(self, entry: Entry) -> DirectCluster:
+        if SECRET in entry.settings:
+            return self._by_secret(entry)
         if entry.way == "home" and self._home is not None:
             access = self._home
         else:
             settings: Mapping[str, str] = entry.settings
             access = ClusterAccess(settings.get("kubeconfig", ""), settings.get("context", ""))
         return connect(Path(access.kubeconfig) if access.kubeconfig else None, access.context or None)
+
+    def _by_secret(self, entry: Entry) -> DirectCluster:
+        home, namespace, name = entry.settings[SECRET].split("/")
+        secret = self._embedded.runtime.clusters.named(home, "clusters").get("v1", "Secret", namespace, name)
+        config = base64.b64decode((secret.get("data") or {}).get("config") or "").decode(errors="replace")
+        return registered.by_access(entry.name, entry.settings["server"], access_of(config))
 
     def _connections(self, entry: Entry, cluster: DirectCluster) -> Connections:
         runtime = self._embedded.runtime

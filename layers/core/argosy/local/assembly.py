@@ -166,6 +166,7 @@ def assemble(
         artifacts=SourceArtifacts(secrets, repository, data.files) if serving else None,
         metrics=LazyMetrics() if serving else None,
         balancers=AwsBalancers(Clients()) if serving else None,
+        joins=True,
     )
     return Embedded(runtime, queue, store, patient, clock, link, lazy)
 

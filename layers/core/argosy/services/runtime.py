@@ -105,7 +105,8 @@ class Runtime:
     tells where webhooks are called from outside, "" = not known; `outside` is what a request's answer may depend on;
     `hook_hosts` are the Git hosts where webhooks are registered, `pull_requests` those where changes are told;
     `artifacts` reads triggers' sources; `metrics` asks what analyses measure with, `balancers` are those whose weights
-    rollouts set; `makers` are called by what may neither fetch nor render itself.
+    rollouts set; `makers` are called by what may neither fetch nor render itself; `joins`: whether clusters that Argo CD's
+    Secrets name are reached by agents of this process.
     """
 
     store: Store
@@ -146,6 +147,7 @@ class Runtime:
     metrics: Metrics | None = None
     balancers: Balancers | None = None
     makers: Makers | None = None
+    joins: bool = False
 
     @cached_property
     def outcomes(self) -> Outcomes:

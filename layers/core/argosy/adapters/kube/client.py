@@ -146,7 +146,8 @@ class ClientConnection(Connection):
         if configuration.cert_file:
             tls.load_cert_chain(configuration.cert_file, configuration.key_file)
         secure = self.host.startswith("https:")
-        return Door(self.host, tls if secure else None, self._authorization, self._refused)
+        server_name = configuration.tls_server_name or ""
+        return Door(self.host, tls if secure else None, self._authorization, self._refused, server_name)
 
     def close(self) -> None:
         """See `Connection.close`."""

@@ -55,13 +55,14 @@ class Answer:
 class Door:
     """What a client of its own needs to come in: the server's URL, TLS, and the header to send at that moment.
 
-    `refused` is to be told a header that the server did not take.
+    `refused` is to be told a header that the server did not take; `server_name`: that of its certificate, "" = the URL's.
     """
 
     host: str
     tls: ssl.SSLContext | None
     authorization: Callable[[], str]
     refused: Callable[[str], object]
+    server_name: str = ""
 
 
 class Connection(ABC):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from argosy.adapters.aws.clients import Clients
 
-__all__ = ["EksCluster", "connect"]
+__all__ = ["EksCluster", "connect", "token_of"]
 
 _ARN: Final = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):eks:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
@@ -97,9 +97,18 @@ def connect(cluster: EksCluster, clients: Clients, *, now: Callable[[], float] =
     Raises `NotFound` or `Denied` when EKS does not tell of it, `Unavailable` while it is being made or EKS is away.
     Later calls raise `Unavailable` when its endpoint does not answer and `Denied` when it does not know us.
     """
+    return DirectCluster(_EksConnection(_access(cluster, clients, now)))
+
+
+def token_of(cluster: EksCluster, clients: Clients, *, now: Callable[[], float] = time.time) -> Callable[[], str]:
+    """What gives a good token of a cluster whose endpoint and CA are known. Raises as `connect`, when it is called."""
+    return _access(cluster, clients, now).token
+
+
+def _access(cluster: EksCluster, clients: Clients, now: Callable[[], float]) -> _Access:
     region = cluster.part("region")
     acting = clients.assuming(cluster.role_arn, cluster.external_id, region) if cluster.role_arn else clients
-    return DirectCluster(_EksConnection(_Access(cluster, acting, now)))
+    return _Access(cluster, acting, now)
 
 
 @dataclass(frozen=True, slots=True)

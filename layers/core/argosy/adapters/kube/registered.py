@@ -2,7 +2,7 @@
 
 In: what `argosy cluster add` has kept of the cluster, and the secrets. Out: `DirectCluster`. A credential is the secret
 `cluster-<name>` of namespace `@clusters`: key `token`, or `certificate` and `key` (PEM), as Argo CD keeps them in a
-cluster's Secret. Called by entry points, behind `LazyCluster`.
+cluster's Secret. Those Secrets themselves are taken, too (`by_access`). Called by entry points, behind `LazyCluster`.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from argosy.adapters.kube.client import ClientConnection, load_package
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.errors import InvalidObject, NotFound, Unsupported
+from argosy.gitops.clusters import Access
 from argosy.ports.secrets import Secrets
 
-__all__ = ["CREDENTIALS", "connect", "secret_name"]
+if TYPE_CHECKING:
+    from kubernetes.client import Configuration
 
+__all__ = ["CREDENTIALS", "by_access", "connect", "secret_name"]
+
+_EKS: Final = re.compile(r"\.([a-z0-9-]+)\.eks\.amazonaws\.com(\.cn)?(?:[:/]|\Z)")
 CREDENTIALS: Final = "@clusters"
 """The namespace of the secrets: one that no declaration can have, so that no Sensor can name them."""
 
@@ -47,14 +53,71 @@ def connect(name: str, way: str, settings: Mapping[str, str], secrets: Secrets) 
     return _server(name, settings, secrets)
 
 
-def _server(name: str, settings: Mapping[str, str], secrets: Secrets) -> DirectCluster:
+def by_access(name: str, server: str, access: Access) -> DirectCluster:
+    """Connect to the cluster of one of Argo CD's Secrets, and ask it for its version.
+
+    Raises InvalidObject for what cannot be used, Denied and Unavailable as `client.connect`.
+    """
     load_package()
-    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.client import ApiClient
+    from urllib3 import disable_warnings
+    from urllib3.exceptions import InsecureRequestWarning
+
+    configuration = _configuration(name, server)
+    configuration.ca_cert_data = access.ca or None
+    if access.insecure:
+        configuration.verify_ssl = False
+        disable_warnings(InsecureRequestWarning)  # at each request, of what somebody has asked for
+    configuration.tls_server_name = access.server_name or None
+    files = [_private(one) for one in (access.certificate, access.key) if one]
+    if files:
+        configuration.cert_file, configuration.key_file = files
+    configuration.username, configuration.password = access.username, access.password
+    if access.token or access.username:
+        token = f"Bearer {access.token}" if access.token else configuration.get_basic_auth_token()
+        configuration.api_key = {"authorization": str(token)}
+    cluster = DirectCluster(ClientConnection(ApiClient(configuration), _aws_token(name, server, access)))
+    try:
+        cluster.version()
+    except BaseException:
+        cluster.close()
+        for file in files:  # whoever tries again makes others
+            Path(file).unlink()
+        raise
+    return cluster
+
+
+def _aws_token(name: str, server: str, access: Access) -> Callable[[], str] | None:
+    """What gives the tokens of a cluster of EKS; its region stands in its address."""
+    if not access.aws_cluster:
+        return None
+    from argosy.adapters.aws.clients import Clients
+    from argosy.adapters.kube import eks
+
+    found = _EKS.search(server)
+    if found is None:
+        raise InvalidObject(f"awsAuthConfig is for clusters of EKS, which {server} is not", obj=f"cluster {name}")
+    # Nobody looks at the account: the token tells who asks, and the cluster by its name alone.
+    partition = "aws-cn" if found[2] else "aws"
+    arn = f"arn:{partition}:eks:{found[1]}:000000000000:cluster/{access.aws_cluster}"
+    return eks.token_of(eks.EksCluster(arn, access.aws_role), Clients())
+
+
+def _configuration(name: str, server: str) -> Configuration:
+    from kubernetes.client import Configuration
 
     configuration = Configuration()
-    configuration.host, configuration.retries = settings.get("server", ""), False
+    configuration.host, configuration.retries = server, False
     if not configuration.host.startswith("https://"):
         raise InvalidObject("is no URL that begins with https://", obj=f"cluster {name}", field="server")
+    return configuration
+
+
+def _server(name: str, settings: Mapping[str, str], secrets: Secrets) -> DirectCluster:
+    load_package()
+    from kubernetes.client import ApiClient
+
+    configuration = _configuration(name, settings.get("server", ""))
     try:
         configuration.ca_cert_data = base64.b64decode(settings.get("ca", ""), validate=True).decode("ascii") or None
     except (binascii.Error, UnicodeDecodeError) as x:

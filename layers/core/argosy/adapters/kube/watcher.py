@@ -110,7 +110,12 @@ class HttpWatcher:
         timeout = ClientTimeout(total=None, sock_connect=TIMEOUT[0], sock_read=silence)
         try:
             response = await self._session.get(
-                self._door.host + path, params=query, headers=headers, timeout=timeout, allow_redirects=False
+                self._door.host + path,
+                params=query,
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
+                server_hostname=self._door.server_name or None,
             )
         except (ClientError, OSError) as x:
             raise Unavailable(f"{subject}: no answer from {self._door.host}: {x or type(x).__name__}") from x

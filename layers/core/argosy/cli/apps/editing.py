@@ -30,6 +30,7 @@ from argosy.gitops.projects.specs import permission_problems, unserved
 from argosy.gitops.waiting import Awaited
 from argosy.resources.manifests import read_value
 from argosy.resources.yamlwriter import write_value
+from argosy.services.applications.controlsecrets import cluster_secrets
 
 __all__ = ["register"]
 
@@ -135,6 +136,11 @@ def _check(apps: Applications, body: Json) -> None:
     clusters = [_IN_CLUSTER]
     if destination.server.rstrip("/") != _IN_CLUSTER.server and destination.name != _IN_CLUSTER.name:
         clusters.append(Cluster(destination.server.rstrip("/"), destination.name))
+    if project.spec.permit_only_project_scoped_clusters:
+        secrets = cluster_secrets(apps.cluster, apps.control)
+        told = {one.server for one in secrets} | {one.name for one in secrets}
+        clusters = [one for one in clusters if not told & {one.server, one.name}]
+        clusters += [Cluster(one.server, one.name, one.project) for one in secrets]
     found = unserved(project, impersonates=False) or permission_problems(app.spec, project, clusters)
     if not namespace_permitted(project, app.metadata.namespace, apps.control):
         found.append(f"applications of namespace '{app.metadata.namespace}' may not use project '{project.name}'")

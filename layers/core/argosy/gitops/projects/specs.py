@@ -72,11 +72,6 @@ def unserved(project: AppProject, *, impersonates: bool) -> list[str]:
             f"{whose}: spec.signatureKeys is not served, as signatures of commits are not verified here: "
             "take it out, or leave its applications to Argo CD"
         )
-    if spec.permit_only_project_scoped_clusters:
-        found.append(
-            f"{whose}: spec.permitOnlyProjectScopedClusters is not served, as clusters belong to no project here: "
-            "take it out, and name the clusters in spec.destinations"
-        )
     if impersonates:
         found.append(
             f"{whose}: spec.destinationServiceAccounts is not served, as objects are written with the rights of the "

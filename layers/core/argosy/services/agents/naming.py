@@ -5,10 +5,10 @@ Called when its subscription is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from argosy.control.agents.values import CONFIG_MAP, EVERY, SECRET, Named, Place, merged
+from argosy.control.agents.values import CONFIG_MAP, SECRET, Named, Place, merged
 from argosy.errors import EvaluationError
 from argosy.events.effects import Reference
 from argosy.events.named import named_by_entry, named_by_sensor
@@ -23,23 +23,23 @@ __all__ = ["named_in"]
 
 
 def named_in(
-    declarations: Declarations, entry: Entry, repositories: Iterable[str] | None, *, ports: bool
+    declarations: Declarations, entry: Entry, secrets: Mapping[str, Sequence[str]] | None, *, ports: bool
 ) -> tuple[Named, ...]:
     """What declarations of a cluster name there, and, where it has Applications, what these need.
 
-    `repositories`: the names of the Secrets with which repositories are signed in at, None where there are no Applications.
+    `secrets`: the Secrets of repositories and clusters with the keys that are wanted, None where there are no Applications.
     `ports`: with the certificates of event sources' own ports. A name that Kubernetes cannot have given out is left out: who
     reads it is told that it is not there.
     """
-    control = _control(entry, repositories) if repositories is not None else ()
+    control = _control(entry, secrets) if secrets is not None else ()
     return merged(chain(_pairs(declarations, entry.name, ports=ports), control))
 
 
-def _control(entry: Entry, repositories: Iterable[str]) -> Iterator[tuple[Place, str]]:
+def _control(entry: Entry, secrets: Mapping[str, Sequence[str]]) -> Iterator[tuple[Place, str]]:
     keys = {key for keys in SETTINGS.values() for key in keys} | {token_setting(host) for host in HOSTS}
     yield from ((Place.control(entry.argocd_namespace, CONTROL_SECRET), key) for key in sorted(keys))
-    for name in repositories:
-        yield from ((Place.control(entry.argocd_namespace, name), key) for key in EVERY)
+    for name, wanted in secrets.items():
+        yield from ((Place.control(entry.argocd_namespace, name), key) for key in wanted)
 
 
 def _pairs(declarations: Declarations, cluster: str, *, ports: bool) -> Iterator[tuple[Place, str]]:

@@ -36,7 +36,8 @@ class Entry:
     `argocd_namespace`: where Argo CD's projects, settings and Applications are; `application_namespaces`: globs of where
     Applications may be besides (its `--application-namespaces`).
 
-    `settings` are those of its way: `arn`, `role_arn`, `external_id`; `server`, `ca`, `secret`.
+    `settings` are those of its way: `arn`, `role_arn`, `external_id`; `server`, `ca`; of an agent of `argosy up` the
+    kubeconfig's `context`, or the `secret` of Argo CD's (CLUSTER/NAMESPACE/NAME, its `version`) by which it was joined.
     """
 
     name: str

@@ -13,18 +13,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from argosy.control.agents.scopes import DOOR, EVENTS, Subscription, Wanted
-from argosy.control.agents.values import Named
+from argosy.control.agents.values import EVERY, Named
 from argosy.control.agents.work import group_of
 from argosy.control.keys import Key
 from argosy.errors import EvaluationError
 from argosy.events.sources.resource import subscription
+from argosy.gitops.clusters import CLUSTER, FACTS
 from argosy.resources.definitions import GROUP, VERSION
 from argosy.resources.homes import home_of
 from argosy.services.agents.mirror import Mirror
 from argosy.services.agents.naming import named_in
 from argosy.services.agents.registry import HOME, Entry
 from argosy.services.agents.values import ValueRows
-from argosy.services.applications.watching import all_applications, repository_names
+from argosy.services.applications.watching import all_applications, secret_names
 from argosy.services.applications.watching import scopes as app_scopes
 from argosy.services.connections import Connections
 from argosy.services.declarations import Declarations, SourceEntry
@@ -112,7 +113,7 @@ class Subscribing:
         seal_key = self._runtime.signer.sealing_key() if self._runtime.signer is not None else ""
         if entry.way != "agent" or not seal_key:
             return (), ""
-        control = [name for name, _ in repository_names(mirror, entry)]
+        control = {name: FACTS if kind == CLUSTER else EVERY for name, kind in secret_names(mirror, entry)}
         ports = self._runtime.place is None
         named = named_in(self._declarations, entry, control if applications else None, ports=ports)
         return named, seal_key

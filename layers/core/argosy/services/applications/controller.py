@@ -25,6 +25,7 @@ from argosy.services.applications.access import Access
 from argosy.services.applications.asking import Asked
 from argosy.services.applications.checking import RepositoryCheck
 from argosy.services.applications.controlsecrets import ControlSecrets
+from argosy.services.applications.destinations import Destinations
 from argosy.services.applications.following import Following
 from argosy.services.applications.fresh import Fresh
 from argosy.services.applications.operating import Operating
@@ -59,6 +60,7 @@ class Applications:
         self.served = Served(runtime)
         self.secrets = ControlSecrets(runtime)
         self.repositories = Repositories(self.secrets)
+        self.destinations = Destinations(runtime)
         self.following = Following(runtime.store, runtime.clock)
         self.asking = Asked(runtime.store)
         self.access = Access(runtime.store, runtime.clock, lambda: runtime.signed("credentials of repositories"))

@@ -1,4 +1,5 @@
-"""Secrets of the namespace that controls Applications, wherever the cluster that has it is: `argocd-secret`, repositories'.
+"""Secrets of the namespace that controls Applications, wherever the cluster that has it is: `argocd-secret`, and those of
+repositories and clusters.
 
 In: a cluster and a name. Out: texts by key. A cluster that this process reaches is asked; of one behind an agent it is what
 the agent has told, opened here and kept nowhere but in memory (docs/decisions/0014).
@@ -16,20 +17,21 @@ import orjson
 
 from argosy.control.agents.reports import error_of
 from argosy.control.agents.values import CONTROL, Place, Told, context_of
-from argosy.errors import ArgosyError, EvaluationError, NotFound, Unavailable
-from argosy.gitops.repositories import CONFIG_MAPS, KIND_LABEL, SELECTOR, RepositorySecret
+from argosy.errors import ArgosyError, EvaluationError, NotFound, Permanent, Unavailable
+from argosy.gitops.clusters import CLUSTER, ClusterSecret
+from argosy.gitops.repositories import CONFIG_MAPS, KIND_LABEL, SECRET_KINDS, SELECTOR, RepositorySecret
 from argosy.gitops.settings import CONTROL_SECRET
 from argosy.services.agents.mirror import Mirror
 from argosy.services.agents.values import Known, ValueRows
 from argosy.services.applications.recent import Recent
-from argosy.services.applications.watching import repository_names, repository_scope, settings_scope
+from argosy.services.applications.watching import secret_names, secrets_scope, settings_scope
 
 if TYPE_CHECKING:
     from argosy.ports.cluster import Cluster
     from argosy.services.agents.registry import Entry
     from argosy.services.runtime import Runtime
 
-__all__ = ["ControlSecrets", "repository_secrets", "secret_of"]
+__all__ = ["ControlSecrets", "cluster_secrets", "repository_secrets", "secret_of"]
 
 _OPENED: Final = 2000
 _SOON: Final = 5.0
@@ -54,7 +56,9 @@ class ControlSecrets:
         rows = ValueRows(self._runtime.store, entry.name).all(CONTROL, entry.argocd_namespace)
         mirror = Mirror(self._runtime.store, self._runtime.blobs, entry.name)
         found = []
-        for name, kind in repository_names(mirror, entry):
+        for name, kind in secret_names(mirror, entry):
+            if kind not in SECRET_KINDS:
+                continue
             try:
                 found.append(RepositorySecret(kind, self._told(entry, name, rows.get(name))))
             except ArgosyError as x:
@@ -64,9 +68,29 @@ class ControlSecrets:
                 )
         return [*found, *self._known_of_hosts(entry, mirror)]
 
+    def clusters(self, entry: Entry) -> Sequence[ClusterSecret]:
+        """The Secrets that are for clusters; of those behind an agent without what signs in.
+
+        Raises Unavailable for one that has not been told yet: nobody may take its cluster for one that is gone.
+        """
+        if entry.way != "agent":
+            return cluster_secrets(self._runtime.clusters.named(entry.name, "clusters"), entry.argocd_namespace)
+        rows = ValueRows(self._runtime.store, entry.name).all(CONTROL, entry.argocd_namespace)
+        mirror = Mirror(self._runtime.store, self._runtime.blobs, entry.name)
+        names = [name for name, kind in secret_names(mirror, entry) if kind == CLUSTER]
+        return [self._cluster(entry, name, rows.get(name)) for name in names]
+
+    def _cluster(self, entry: Entry, name: str, known: Known | None) -> ClusterSecret:
+        try:
+            return ClusterSecret.of(name, self._told(entry, name, known))
+        except NotFound as x:
+            raise Unavailable(str(x), delay=_SOON) from x
+        except Permanent as x:
+            return ClusterSecret(name, problem=f"Secret {entry.argocd_namespace}/{name} of a cluster: {x}")
+
     def version(self, entry: Entry) -> str:
         """Another one when the Secrets, or what is known of hosts, may have changed; "" when nobody can tell."""
-        mirror, scope = Mirror(self._runtime.store, self._runtime.blobs, entry.name), repository_scope(entry)
+        mirror, scope = Mirror(self._runtime.store, self._runtime.blobs, entry.name), secrets_scope(entry)
         _, listed = mirror.scopes().get(scope.key, (scope, ""))
         if not listed:
             return ""
@@ -126,6 +150,22 @@ def repository_secrets(cluster: Cluster, namespace: str) -> Sequence[RepositoryS
             data = cluster.get("v1", "ConfigMap", namespace, name).get("data") or {}
             secrets.append(RepositorySecret(kind, data))
     return secrets
+
+
+def cluster_secrets(cluster: Cluster, namespace: str) -> Sequence[ClusterSecret]:
+    """The Secrets of a control namespace that are for clusters."""
+    found = cluster.list("v1", "Secret", namespace, label_selector=f"{KIND_LABEL}={CLUSTER}")
+    return [_cluster_of(one) for one in sorted(found, key=lambda one: str(one["metadata"]["name"]))]
+
+
+def _cluster_of(body: Mapping[str, Any]) -> ClusterSecret:
+    metadata = body["metadata"]
+    name = str(metadata["name"])
+    try:
+        data = _texts(metadata["namespace"], name, body.get("data") or {})
+    except EvaluationError as x:
+        return ClusterSecret(name, problem=str(x))
+    return ClusterSecret.of(name, data, str(metadata["resourceVersion"]))
 
 
 def secret_of(body: Mapping[str, Any]) -> RepositorySecret:

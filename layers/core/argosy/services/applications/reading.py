@@ -17,7 +17,9 @@ from argosy.control.agents.scopes import MIRROR, Wanted
 from argosy.control.effects import Observation, Version
 from argosy.control.keys import Key
 from argosy.errors import ArgosyError, Conflict, InvalidObject, Retryable, Unavailable
-from argosy.gitops.comparison import Destination, Known, targets_of
+from argosy.gitops.clusters import unmanaged
+from argosy.gitops.comparison import Destination, targets_of
+from argosy.gitops.comparison import Known as Compared
 from argosy.gitops.identity import Key as Name
 from argosy.gitops.identity import group_version, key_of
 from argosy.gitops.observed import Made, Observed, instance_name
@@ -53,8 +55,9 @@ from argosy.resources.definitions import GROUP
 from argosy.resources.source import Source
 from argosy.services.agents.mirror import Copy, Mirror
 from argosy.services.agents.others import applications_are_served
-from argosy.services.agents.registry import AGENTS_PK, HOME, Entry
+from argosy.services.agents.registry import AGENTS_PK, Entry
 from argosy.services.agents.subscribing import agent_key
+from argosy.services.applications.destinations import Known
 from argosy.services.applications.evidence import with_evidence
 from argosy.services.applications.following import Place, place_of
 from argosy.services.applications.inventory import Inventory
@@ -64,9 +67,8 @@ from argosy.services.applications.watching import Deploys, Kind, is_ours, leave,
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
-__all__ = ["IN_CLUSTER", "Look", "Reading", "settings_of"]
+__all__ = ["Look", "Reading", "settings_of"]
 
-IN_CLUSTER: Final = "https://kubernetes.default.svc"
 _GRACE: Final = 180.0
 
 type Object = Mapping[str, Any]
@@ -157,27 +159,35 @@ class Reading:
             return Look(self.key, version, replace(bare, body=broken, refused=said, hindrances=said))
         refresh = self._refresh(body, app, settings)
         project, lost = self._project(app)
-        clusters, names = self._clusters()
+        try:
+            there = self.runtime.applications.destinations.of(self.home)
+        except Retryable as x:
+            return self._waits(body, version, self.home.name, str(x))
+        clusters = [one.cluster for one in there]
         missed = unserved(project, impersonates=settings.impersonates)
         refused = lost or missed or permission_problems(app.spec, project, clusters)
-        if project.spec.permit_only_project_scoped_clusters:
-            lost = lost or missed  # else none of its objects would count as its own
         known = replace(bare, refresh=refresh, project=project, refused=refused, hindrances=lost)
         try:
             cluster = destination_cluster(app.spec.destination, clusters)
         except UnknownCluster:
-            return Look(self.key, version, known)
+            unread = [one.problem for one in there if not one.cluster.server]  # it may be one of these
+            found = replace(known, refused=[*refused, *unread], hindrances=[*lost, *unread])
+            return Look(self.key, version, found)
         except InvalidObject as x:
             return Look(self.key, version, replace(known, hindrances=[*lost, x.reason]))
         if lost or (refused and not app.deleting):
             return Look(self.key, version, known)
-        name = names[cluster.server]
+        to = next(one for one in there if one.cluster is cluster)
+        if to.problem:
+            problems = [*refused, to.problem]
+            return Look(self.key, version, replace(known, refused=problems, hindrances=problems))
+        scoped = [one for one in clusters if one.project == project.name]
         try:
-            return self._whole(known, app, cluster, name, version)
+            return self._whole(known, app, to, scoped, version)
         except Conflict:
             raise
         except ArgosyError as x:
-            return self._waits(body, version, name, str(x), told=not isinstance(x, Retryable))
+            return self._waits(body, version, to.name, str(x), told=not isinstance(x, Retryable))
 
     def _waits(self, body: Object, version: Version, name: str, why: str, *, told: bool = False) -> Look:
         """It is looked at again when the cluster is heard of; `told`: it has answered, and waiting will not help."""
@@ -203,18 +213,6 @@ class Reading:
             who = f"application '{self.key.name}' in namespace '{self.key.namespace}'"
             return project, [f"{who} is not permitted to use project '{name}'"]
         return project, []
-
-    def _clusters(self) -> tuple[list[Cluster], dict[str, str]]:
-        """The clusters that a destination may name, and their names here: all, or for no management cluster itself."""
-        home = self.home
-        found = [Cluster(IN_CLUSTER, HOME)]
-        names = {IN_CLUSTER: home.name}
-        for entry in self.runtime.registry.all():
-            if home.management and entry.name != home.name:
-                server = entry.settings.get("server") or f"argosy://{entry.name}"
-                found.append(Cluster(server, entry.name))
-                names[server] = entry.name
-        return found, names
 
     def _refresh(self, body: Object, app: Application, settings: Settings) -> Refresh:
         changes = changes_of_spec(app)
@@ -252,10 +250,13 @@ class Reading:
 
     # What it wants, and what is there
 
-    def _whole(self, known: Observed, app: Application, cluster: Cluster, name: str, version: Version) -> Look:
+    def _whole(
+        self, known: Observed, app: Application, there: Known, scoped: Sequence[Cluster], version: Version
+    ) -> Look:
+        name = there.name
         served = self.runtime.applications.served.of(name)
-        scoped = {gk: one.namespaced for gk, one in served.items()}
-        to = Destination(cluster, scoped, (), self._hidden(name))
+        namespaced = {gk: one.namespaced for gk, one in served.items()}
+        to = Destination(there.cluster, namespaced, scoped, self._hidden(name))
         whom = self._whom(app, known.project, known.settings, name, anew=known.refresh.type == "hard")
         made, wanted = self._made(app, known, whom)
         if known.settings.problems:
@@ -264,9 +265,17 @@ class Reading:
             made = wanted = Made(revisions=made.revisions if made is not None else (), problems=problems)
             known = replace(known, hindrances=problems)
         under = f"{name}|{app.spec.ignore_differences}|{known.settings}"
-        memory = Known(self.runtime.applications.compared, under)
+        memory = Compared(self.runtime.applications.compared, under)
         seen = replace(known, to=to, made=made, wanted=wanted, known=memory)
         kinds = self._kinds(seen, served)
+        outside = unmanaged(
+            (key for _, key in kinds if key != Name("", "Namespace", "", app.spec.destination.namespace)),
+            there.namespaces,
+            cluster_resources=there.cluster_resources,
+        )
+        if outside:
+            made = Made(revisions=made.revisions if made is not None else (), problems=[outside])
+            return Look(self.key, version, replace(seen, made=made, wanted=made, hindrances=[outside]), "", name)
         before = self._before(app, name, known.instance, served)
         self._deploy(name, known.instance, sorted({kind for kind, _ in kinds} | before))
         mirror, scopes = self.mirror, self.scopes
@@ -359,10 +368,12 @@ class Reading:
     def rendered_for(self, app: Application) -> For | None:
         """Whom an Application's sources are rendered for by somebody else; None where its project does not permit it."""
         project, refused = self._project(app)
-        clusters, names = self._clusters()
+        there = self.runtime.applications.destinations.of(self.home)
+        clusters = [one.cluster for one in there]
         if refused or permission_problems(app.spec, project, clusters):
             return None
-        name = names[destination_cluster(app.spec.destination, clusters).server]
+        cluster = destination_cluster(app.spec.destination, clusters)
+        name = next(one.name for one in there if one.cluster is cluster)
         return self._whom(app, project, settings_of(self.runtime, self.key.cluster, self.scopes), name)
 
     def _whom(self, app: Application, project: AppProject, settings: Settings, to: str, *, anew: bool = False) -> For:

@@ -16,7 +16,7 @@ from argosy.control.agents.reports import Item
 from argosy.control.agents.scopes import CONTROL, MIRROR, Wanted
 from argosy.control.keys import Key
 from argosy.gitops.refresh.needs import REFRESH
-from argosy.gitops.repositories import KIND_LABEL, SECRET_KINDS, SELECTOR
+from argosy.gitops.repositories import CONTROL_SELECTOR, KIND_LABEL
 from argosy.gitops.tracking import Tracking
 from argosy.lang.glob import matches
 from argosy.ports.store import Delete, Put, Row, Store
@@ -36,9 +36,9 @@ __all__ = [
     "is_ours",
     "leave",
     "names_more",
-    "repository_names",
-    "repository_scope",
     "scopes",
+    "secret_names",
+    "secrets_scope",
     "settings_scope",
     "takes",
     "tracked",
@@ -123,9 +123,9 @@ def settings_scope(entry: Entry) -> Wanted:
     return Wanted("", "v1", "configmaps", entry.argocd_namespace, PART_OF, CONTROL)
 
 
-def repository_scope(entry: Entry) -> Wanted:
-    """How the names of repository Secrets are known; what they hold comes sealed (`argosy.services.agents.values`)."""
-    return Wanted("", "v1", "secrets", entry.argocd_namespace, SELECTOR, CONTROL)
+def secrets_scope(entry: Entry) -> Wanted:
+    """How the names of repositories' and clusters' Secrets are known; what they hold comes sealed (`agents.values`)."""
+    return Wanted("", "v1", "secrets", entry.argocd_namespace, CONTROL_SELECTOR, CONTROL)
 
 
 def scopes(store: Store, entry: Entry, *, applications: bool) -> Iterator[Wanted]:
@@ -137,7 +137,7 @@ def scopes(store: Store, entry: Entry, *, applications: bool) -> Iterator[Wanted
         yield Wanted(GROUP, VERSION, "appprojects", control, purpose=CONTROL)
         yield settings_scope(entry)
         if applications:
-            yield repository_scope(entry)
+            yield secrets_scope(entry)
     for kind in Deploys(store, entry.name).kinds():
         yield from {kind.scope(namespace) for namespace in entry.namespaces or ("",)}
 
@@ -150,23 +150,23 @@ def takes(entry: Entry, namespace: str) -> bool:
 def is_ours(wanted: Wanted) -> bool:
     """Whether a scope is watched for what Applications are decided on, settings included."""
     return wanted.purpose == CONTROL and (
-        (wanted.group == GROUP and wanted.resource in KINDS) or wanted.labels in (PART_OF, SELECTOR)
+        (wanted.group == GROUP and wanted.resource in KINDS) or wanted.labels in (PART_OF, CONTROL_SELECTOR)
     )
 
 
-def repository_names(mirror: Mirror, entry: Entry) -> Iterator[tuple[str, str]]:
-    """Name and kind of the repository Secrets that the agent of a cluster has told of, in the order of their names."""
-    for place, copy in mirror.all(repository_scope(entry).key):
-        labels = ((copy.object or {}).get("metadata") or {}).get("labels") or {}
-        if labels.get(KIND_LABEL) in SECRET_KINDS:
-            yield place.split("/", 1)[1], str(labels[KIND_LABEL])
+def secret_names(mirror: Mirror, entry: Entry) -> Iterator[tuple[str, str]]:
+    """Name and kind of these Secrets that the agent of a cluster has told of, in the order of their names."""
+    for place, copy in mirror.all(secrets_scope(entry).key):
+        kind = str((((copy.object or {}).get("metadata") or {}).get("labels") or {}).get(KIND_LABEL) or "")
+        if kind:
+            yield place.split("/", 1)[1], kind
 
 
 def names_more(wanted: Wanted, item: Item, before: Copy | None) -> bool:
-    """Whether the agent may have to watch or tell something else: a first Application, another repository Secret."""
+    """Whether the agent may have to watch or tell something else: a first Application, another Secret."""
     known = before is not None and before.object is not None
     return wanted.purpose == CONTROL and (
-        (wanted.labels == SELECTOR and known == (item.type == "DELETED"))
+        (wanted.labels == CONTROL_SELECTOR and known == (item.type == "DELETED"))
         or (wanted.group == GROUP and wanted.resource == "applications" and not known)
     )
 
@@ -203,7 +203,7 @@ def concerned(
         objects = [item.object, before.object if before is not None else None]
         for owner in {tracking.owner(one) for one in objects if one is not None} - {""}:
             yield from Deploys(store, cluster).applications(owner)
-    elif wanted.labels in (PART_OF, SELECTOR):
+    elif wanted.labels in (PART_OF, CONTROL_SELECTOR):
         yield from all_applications(cluster, mirror)
     elif wanted.resource == "applications":
         if changed(before, item):

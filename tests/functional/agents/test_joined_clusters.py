@@ -1,0 +1,90 @@
+"""Clusters of Argo CD's Secrets where agents of this process go by them: registered while the Secret is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from argosy.adapters.signing.ed25519 import KeySigner, new_keys
+from argosy.ports.fakes.clock import FakeClock
+from argosy.ports.fakes.cluster import FakeCluster
+from argosy.services.agents.registry import HOME, Entry
+from argosy.services.applications.destinations import IN_CLUSTER, Destinations
+from functional.agents.test_cluster_secrets import CANARY, cluster_secret
+from support.services import FakeInstallation
+
+KEYS = new_keys()
+
+
+class Joining:
+    """An installation on one machine, and its home cluster."""
+
+    def __init__(self) -> None:
+        clock = FakeClock()
+        self.cluster = FakeCluster(clock)
+        self.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}})
+        self.home = Entry(HOME, "home", management=True)
+        made = FakeInstallation(clock, signer=KeySigner(lambda: KEYS))
+        self.runtime = replace(made.runtime, home=self.home, connect=lambda _: self.cluster, joins=True)
+
+    def known(self) -> dict[str, tuple[str, str, str]]:
+        """Address → name here, project, problem; as somebody sees it who has heard of nothing before."""
+        found = Destinations(self.runtime).of(self.home)
+        return {one.cluster.server: (one.name, one.cluster.project, one.problem) for one in found}
+
+
+def test_it_is_registered_and_leaves_with_its_secret() -> None:
+    here = Joining()
+    here.cluster.create(cluster_secret("one", name="prod", server="https://prod/", project="team", namespaces="web"))
+    assert here.known() == {IN_CLUSTER: (HOME, "", ""), "https://prod": ("prod", "team", "")}
+    entry = here.runtime.registry.find("prod")
+    assert (entry.way, entry.door, entry.namespaces) == ("agent", False, ("web",))
+    assert (entry.settings["secret"], entry.settings["server"]) == ("in-cluster/argocd/one", "https://prod")
+    assert CANARY not in repr(entry)
+    version = entry.settings["version"]
+    here.cluster.patch("v1", "Secret", "argocd", "one", {"metadata": {"labels": {"rotated": "yes"}}})
+    here.known()
+    assert here.runtime.registry.find("prod").settings["version"] != version, "its agent signs in anew"
+    here.cluster.delete("v1", "Secret", "argocd", "one")
+    assert list(here.known()) == [IN_CLUSTER]
+    assert [one.name for one in here.runtime.registry.all()] == [HOME]
+
+
+def test_names_that_cannot_be_ours_and_names_that_are_taken() -> None:
+    here = Joining()
+    here.cluster.create(cluster_secret("a", name="Prod EU", server="https://eu"))
+    here.cluster.create(cluster_secret("b", name="prod", server="https://one"))
+    here.cluster.create(cluster_secret("c", name="prod", server="https://two"))
+    before = here.known()
+    names = [before[server][0] for server in ("https://eu", "https://one", "https://two")]
+    assert len({*names}) == 3
+    assert (names[0].startswith("prod-eu-"), names[1], names[2].startswith("prod-")) == (True, "prod", True)
+    assert here.known() == before
+
+
+def test_a_registered_cluster_stays_what_it_is() -> None:
+    here = Joining()
+    here.runtime.registry.add(Entry("prod", "agent", {"context": "prod"}))
+    here.cluster.create(cluster_secret("one", name="prod", server="https://prod", project="team"))
+    assert here.known()["https://prod"] == ("prod", "team", "")
+    assert here.runtime.registry.find("prod").settings == {"context": "prod"}
+    here.cluster.delete("v1", "Secret", "argocd", "one")
+    assert here.known()["argosy://prod"] == ("prod", "", "")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"config": '{"execProviderConfig": {"command": "aws"}}', "server": "https://x"}, "execProviderConfig"),
+        ({"config": "{", "server": "https://x"}, "config: is not JSON"),
+        ({}, "names no server"),
+    ],
+)
+def test_one_that_cannot_be_used_is_told_and_not_registered(data: dict[str, Any], said: str) -> None:
+    here = Joining()
+    here.cluster.create(cluster_secret("one", name="x", **data))
+    (_, (name, _, problem)) = here.known().values()
+    assert (name, said in problem) == ("", True)
+    assert [one.name for one in here.runtime.registry.all()] == [HOME]

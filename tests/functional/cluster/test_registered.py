@@ -1,0 +1,88 @@
+"""Ways into the clusters of Argo CD's Secrets, against a server that says how it was come to."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from argosy.adapters.kube.registered import by_access
+from argosy.errors import InvalidObject, Unavailable
+from argosy.gitops.clusters import Access
+from support.tlsserving import CERTIFICATE, KEY, speak_tls
+
+
+@contextmanager
+def server(*, mutual: bool = False) -> Iterator[tuple[str, list[str]]]:
+    """Its address, and the authorizations that came."""
+    came: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        """Tells its version."""
+
+        def do_GET(self) -> None:
+            came.append(self.headers.get("Authorization", ""))
+            body = json.dumps({"gitVersion": "v1.34.0"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    serving = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    speak_tls(serving, mutual=mutual)
+    thread = threading.Thread(target=serving.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{serving.server_port}", came
+    finally:
+        serving.shutdown()
+        serving.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("access", "authorization"),
+    [
+        (Access(token="t", ca=CERTIFICATE), "Bearer t"),
+        (Access(username="u", password="p", ca=CERTIFICATE), "Basic dTpw"),
+        (Access(token="t", insecure=True), "Bearer t"),
+        (Access(token="t", ca=CERTIFICATE, server_name="localhost"), "Bearer t"),
+    ],
+)
+def test_who_comes_in(access: Access, authorization: str) -> None:
+    with server() as (url, came):
+        cluster = by_access("prod", url, access)
+        try:
+            assert (cluster.version(), came) == ("v1.34.0", [authorization] * 2)
+            door = cluster.connection.door()
+            assert (door.authorization(), door.server_name) == (authorization, access.server_name)
+        finally:
+            cluster.close()
+
+
+def test_by_a_certificate() -> None:
+    with server(mutual=True) as (url, came):
+        by_access("prod", url, Access(certificate=CERTIFICATE, key=KEY, ca=CERTIFICATE)).close()
+        assert came == [""]
+
+
+def test_who_is_not_let_in_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with server() as (url, _), pytest.raises(Unavailable):
+        by_access("prod", url, Access(certificate=CERTIFICATE, key=KEY))
+    assert [one.name for one in tmp_path.iterdir() if one.suffix == ".pem"] == []
+
+
+@pytest.mark.parametrize(("url", "said"), [("http://x", "begins with https"), ("https://x", "awsAuthConfig is for")])
+def test_addresses_that_cannot_be_used(url: str, said: str) -> None:
+    with pytest.raises(InvalidObject, match=said):
+        by_access("prod", url, Access(aws_cluster="main"))
