@@ -9,6 +9,7 @@ import pytest
 from argosy.cli.apps.acting import carry_out
 from argosy.cli.apps.live import orphans_of, with_health
 from argosy.cli.apps.logs import Part, containers_of, passes, said_by
+from argosy.cli.apps.operating import by_place
 from argosy.cli.apps.store import API, Applications, application
 from argosy.errors import ArgosyError, Conflict, Denied, InvalidObject, NotFound
 from argosy.gitops.actions import Impact
@@ -204,6 +205,20 @@ def test_orphans_are_what_nobody_has_where_the_project_watches(apps: Application
     ignored = [{"kind": "ConfigMap", "name": "known"}]
     cluster.patch(API, "AppProject", "argocd", "watching", {"spec": {"orphanedResources": {"ignore": ignored}}})
     assert orphans_of(apps, shop) == [Key("", "ConfigMap", "default", "stray")]
+
+
+def test_revisions_are_for_places_or_names_of_sources() -> None:
+    sources = [{"repoURL": "r", "path": "a", "name": "one"}, {"repoURL": "r", "path": "b", "name": "two"}]
+    several = application(app("shop", sources=sources))
+    assert by_place(several, ["x"], [2], None) == by_place(several, ["x"], None, ["two"]) == {2: "x"}
+    assert by_place(several, None, None, None) is None
+    for given, error, said in (
+        ((["x"], [1], ["one"]), InvalidObject, "not both"),
+        ((["x"], None, None), InvalidObject, "as many"),
+        ((["x"], None, ["three"]), NotFound, "has no source of the name 'three'"),
+    ):
+        with pytest.raises(error, match=said):
+            by_place(several, *given)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import typer
 from argosy.cli.apps.core import Verb, ended, reached, store
 from argosy.cli.apps.live import is_here, live_of, versions
 from argosy.cli.apps.local import Local, LocalPath, LocalRoot, local_of
-from argosy.cli.apps.operating import Name, by_place, refreshed
+from argosy.cli.apps.operating import Name, Positions, SourceNames, by_place, refreshed
 from argosy.cli.apps.rendering import Workplace, destination_of, made_of, settings_of, targets_at
 from argosy.cli.apps.store import Applications, application
 from argosy.errors import ArgosyError, InvalidObject
@@ -39,7 +39,6 @@ _TROUBLE: Final = 2
 
 Revision = Annotated[str, typer.Option("--revision", help="At this revision instead of its own.")]
 Revisions = Annotated[list[str] | None, typer.Option("--revisions", help="The same for several sources.")]
-Positions = Annotated[list[int] | None, typer.Option("--source-positions", help="The places of --revisions, from 1.")]
 There = Annotated[
     str, typer.Option("--dest-kube-context", help="Context of the cluster that it goes to, if that is another one.")
 ]
@@ -64,6 +63,7 @@ def diff(
     revision: Revision = "",
     revisions: Revisions = None,
     source_positions: Positions = None,
+    source_names: SourceNames = None,
     refresh: Annotated[bool, typer.Option("--refresh", help="Let its controller compare it anew first.")] = False,
     hard_refresh: Annotated[bool, typer.Option("--hard-refresh", help="And render it anew.")] = False,
     exit_code: Annotated[
@@ -81,7 +81,8 @@ def diff(
             if refresh or hard_refresh:
                 refreshed(apps, name, hard=hard_refresh)
             cluster = stack.enter_context(reached(context, there)) if there else apps.cluster
-            wanted = _wanted_revisions(application(apps.get(name)), revision, by_place(revisions, source_positions))
+            app = application(apps.get(name))
+            wanted = _wanted_revisions(app, revision, by_place(app, revisions, source_positions, source_names))
             files = local_of(local, local_root)
             found = list(texts(_differing(apps, name, cluster, wanted, files, elsewhere=bool(there))))
     except ArgosyError as x:
@@ -99,6 +100,7 @@ def manifests(
     revision: Revision = "",
     revisions: Revisions = None,
     source_positions: Positions = None,
+    source_names: SourceNames = None,
     local: LocalPath = "",
     local_root: LocalRoot = "",
     there: There = "",
@@ -112,7 +114,7 @@ def manifests(
         if source is From.LIVE:
             found = [(key, body) for key, body in live_of(cluster, versions(app)).items()]
         else:
-            wanted = _wanted_revisions(app, revision, by_place(revisions, source_positions))
+            wanted = _wanted_revisions(app, revision, by_place(app, revisions, source_positions, source_names))
             files = local_of(local, local_root)
             with Workplace() as runtime:
                 targets = targets_at(apps, app, cluster, made_of(runtime, apps, app, wanted, cluster, files))

@@ -16,6 +16,7 @@ from argosy.cli.apps.operating import Name
 from argosy.cli.apps.store import Applications, application
 from argosy.errors import NotFound
 from argosy.gitops.showing.trees import below
+from argosy.lang import duration
 from argosy.resources.application import ResourceStatus
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def logs(
     container: Annotated[str, typer.Option("--container", "-c", help="Of this container.")] = "",
     follows: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the containers end.")] = False,
     tail: Annotated[int | None, typer.Option("--tail", help="The last lines of each container.")] = None,
-    since: Annotated[int | None, typer.Option("--since-seconds", "--since", help="No older than this.")] = None,
+    since_seconds: Annotated[int | None, typer.Option("--since-seconds", help="No older than this.")] = None,
+    since: Annotated[str, typer.Option("--since", help="The same, as a time like 5m.")] = "",
     previous: Annotated[bool, typer.Option("--previous", "-p", help="Of the containers before.")] = False,
     text: Annotated[str, typer.Option("--filter", help="Lines with this text, !TEXT = without it.")] = "",
     match_case: Annotated[bool, typer.Option("--match-case", "-m", help="Large and small letters differ.")] = False,
@@ -75,12 +77,13 @@ def logs(
         if passes(line, text, match_case=match_case):
             typer.echo(line)
 
+    seconds = since_seconds if since_seconds is not None or not since else duration.parse(since) // duration.SECOND
     with connected(context) as (apps, cluster):
         found = containers_of(apps, name, meant, container)
         if follows:
-            asyncio.run(follow(cluster.connection.door(), found, Part(tail, since), show))
+            asyncio.run(follow(cluster.connection.door(), found, Part(tail, seconds), show))
             return
-        for line in said_by(cluster, found, Part(tail, since, previous)):
+        for line in said_by(cluster, found, Part(tail, seconds, previous)):
             show(line)
 
 

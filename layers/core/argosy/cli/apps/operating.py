@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -32,7 +32,7 @@ from argosy.lang import duration
 from argosy.resources.application import Application
 from argosy.resources.application_operation import Backoff, Retry
 
-__all__ = ["Name", "Timeout", "by_place", "pair", "refreshed", "register", "selector"]
+__all__ = ["Name", "Positions", "SourceNames", "Timeout", "by_place", "pair", "refreshed", "register", "selector"]
 
 type Labelled = set[tuple[str, str, str, str]]
 
@@ -42,6 +42,12 @@ Name = Annotated[str, typer.Argument(metavar="APPNAME", help="NAME or NAMESPACE/
 Names = Annotated[list[str] | None, typer.Argument(metavar="[APPNAME...]", help="NAME or NAMESPACE/NAME.")]
 Labels = Annotated[str, typer.Option("--selector", "-l", help="The Applications with these labels.")]
 Timeout = Annotated[int, typer.Option("--timeout", help="Time out after this many seconds; 0 = never.")]
+Positions = Annotated[
+    list[int] | None, typer.Option("--source-positions", help="The places, from 1, that --revisions are for.")
+]
+SourceNames = Annotated[
+    list[str] | None, typer.Option("--source-names", help="The names of the sources that --revisions are for.")
+]
 Output = Annotated[Format, typer.Option("--output", "-o", help="wide, json or yaml.")]
 Resources = Annotated[
     list[str] | None,
@@ -77,9 +83,8 @@ def sync(
     revisions: Annotated[
         list[str] | None, typer.Option("--revisions", help="Revisions of several sources; may be repeated.")
     ] = None,
-    source_positions: Annotated[
-        list[int] | None, typer.Option("--source-positions", help="The places, from 1, that --revisions are for.")
-    ] = None,
+    source_positions: Positions = None,
+    source_names: SourceNames = None,
     resource: Resources = None,
     label: Annotated[
         list[str] | None, typer.Option("--label", help="The resources with KEY=VALUE alone; may be repeated.")
@@ -111,7 +116,6 @@ def sync(
     wish = asking.Wish(
         username=_who(),
         revision=revision,
-        revisions=by_place(revisions, source_positions),
         prune=prune,
         dry_run=dry_run,
         hooks=strategy is Strategy.HOOK,
@@ -130,7 +134,15 @@ def sync(
         for name in apps.chosen(names or (), selector_, project or ()):
             if files is not None:
                 wish = replace(wish, local=[json.dumps(one) for one in _targets(apps, name, files)])
-            asked = _ask_sync(apps, name, wish, selectors, _labelled(apps, name, label, files) if label else None)
+            labelled = _labelled(apps, name, label, files) if label else None
+            asked = _ask_sync(
+                apps,
+                name,
+                wish,
+                lambda app: by_place(app, revisions, source_positions, source_names),
+                selectors,
+                labelled,
+            )
             if is_async:
                 _told(asked, output, f"application '{name}' sync requested")
                 continue
@@ -230,9 +242,14 @@ def refreshed(apps: Applications, name: str, *, hard: bool, timeout: float = 60)
 
 
 def _ask_sync(
-    apps: Applications, name: str, wish: asking.Wish, selectors: Sequence[Selector], labelled: Labelled | None
+    apps: Applications,
+    name: str,
+    wish: asking.Wish,
+    revised: Callable[[Application], Mapping[int, str] | None],
+    selectors: Sequence[Selector],
+    labelled: Labelled | None,
 ) -> dict[str, Any]:
-    """Write the operation; raises as `asking.sync`."""
+    """Write the operation; raises as `asking.sync`. `revised`: the revisions of its sources by their places."""
 
     def edit(body: dict[str, Any]) -> None:
         app = application(body)
@@ -241,7 +258,9 @@ def _ask_sync(
             raise NotFound(f"application '{name}' has no resource that was asked for; `app resources` lists them")
         windows = apps.windows(app)
         allowed = can_sync(windows, datetime.now(UTC), manual=True)
-        body["operation"] = asking.sync(app, replace(wish, resources=chosen), windows_allow=allowed)
+        body["operation"] = asking.sync(
+            app, replace(wish, resources=chosen, revisions=revised(app)), windows_allow=allowed
+        )
         if not wish.dry_run:
             (body["metadata"].get("annotations") or {}).pop(PIN, None)
 
@@ -315,12 +334,26 @@ def selector(text: str) -> Selector:
     return Selector(parts[0], parts[1], name, namespace, excludes)
 
 
-def by_place(revisions: Sequence[str] | None, places: Sequence[int] | None) -> dict[int, str] | None:
-    """`--revisions` by `--source-positions`, None for none. Raises InvalidObject when they are not as many."""
-    revisions, places = revisions or (), places or ()
-    if len(revisions) != len(places):
-        raise InvalidObject("give as many --source-positions as --revisions")
-    return dict(zip(places, revisions, strict=True)) or None
+def by_place(
+    app: Application, revisions: Sequence[str] | None, places: Sequence[int] | None, names: Sequence[str] | None
+) -> dict[int, str] | None:
+    """`--revisions` by `--source-positions` or `--source-names`, None for none.
+
+    Raises InvalidObject when they are not as many, or both are given, NotFound for a name that no source has.
+    """
+    if places and names:
+        raise InvalidObject("give --source-positions or --source-names, not both")
+    chosen = list(places or ()) or [_place_of(app, one) for one in names or ()]
+    if len(revisions or ()) != len(chosen):
+        raise InvalidObject("give as many --source-positions or --source-names as --revisions")
+    return dict(zip(chosen, revisions or (), strict=True)) or None
+
+
+def _place_of(app: Application, name: str) -> int:
+    known = [one.name for one in app.spec.all_sources]
+    if name not in known:
+        raise NotFound(f"application '{qualified(app)}' has no source of the name {name!r}")
+    return known.index(name) + 1
 
 
 def _options(*, replace: bool, server_side: bool, out_of_sync_only: bool) -> list[str] | None:

@@ -154,6 +154,8 @@ FLAGS: Final = (
     Flag("--kustomize-force-common-label", "Over those there.", field("kustomize.forceCommonLabels"), bool),
     Flag("--kustomize-force-common-annotation", "Over those.", field("kustomize.forceCommonAnnotations"), bool),
     Flag("--kustomize-label-without-selector", "No selectors.", field("kustomize.labelWithoutSelector"), bool),
+    Flag("--kustomize-label-include-templates", "Pods', too.", field("kustomize.labelIncludeTemplates"), bool),
+    Flag("--kustomize-ignore-missing-components", "Skip them.", field("kustomize.ignoreMissingComponents"), bool),
     Flag("--kustomize-kube-version", "The Kubernetes version.", field("kustomize.kubeVersion")),
     Flag("--kustomize-api-versions", "What the cluster serves.", field("kustomize.apiVersions"), list),
     Flag("--directory-recurse", "Folders inside, too.", field("directory.recurse"), bool),

@@ -20,6 +20,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "namesuffix": "kustomize.nameSuffix",
     "kustomize_version": "kustomize.version",
     "kustomize_namespace": "kustomize.namespace",
+    "ignore_missing_components": "kustomize.ignoreMissingComponents",
     "values_literal": "helm.values",
     "ignore_missing_value_files": "helm.ignoreMissingValueFiles",
     "pass_credentials": "helm.passCredentials",
