@@ -115,6 +115,23 @@ def test_what_signs_in_is_not_asked_for() -> None:
     assert CANARY not in repr(edge.made.link.sent)
 
 
+def test_nothing_is_left_behind_while_a_secret_cannot_be_read() -> None:
+    """The Application's cluster may be that of the Secret, and is not gone."""
+    edge = Managing()
+    project(edge)
+    broken = cluster_secret("far", name="far", server="https://far")
+    broken["data"]["server"] = b64encode(b"\xff").decode()
+    edge.agent.cluster.create(broken)
+    edge.deploy(destination={"name": "far", "namespace": "web"}, finalizers=("resources-finalizer.argocd.argoproj.io",))
+    edge.agent.cluster.delete(API, "Application", "argocd", "shop")
+    edge.settle()
+    assert "Secret argocd/far holds what is no text" in problems(edge.status())
+    edge.agent.cluster.delete("v1", "Secret", "argocd", "far")
+    edge.settle(120)
+    with pytest.raises(NotFound):
+        edge.status()
+
+
 def test_a_cluster_that_is_no_management_cluster_names_itself_alone() -> None:
     edge = Edge()
     edge.commit(config_map("a"))

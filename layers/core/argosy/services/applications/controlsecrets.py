@@ -75,9 +75,9 @@ class ControlSecrets:
         """
         if entry.way != "agent":
             return cluster_secrets(self._runtime.clusters.named(entry.name, "clusters"), entry.argocd_namespace)
-        rows = ValueRows(self._runtime.store, entry.name).all(CONTROL, entry.argocd_namespace)
         mirror = Mirror(self._runtime.store, self._runtime.blobs, entry.name)
         names = [name for name, kind in secret_names(mirror, entry) if kind == CLUSTER]
+        rows = ValueRows(self._runtime.store, entry.name).all(CONTROL, entry.argocd_namespace) if names else {}
         return [self._cluster(entry, name, rows.get(name)) for name in names]
 
     def _cluster(self, entry: Entry, name: str, known: Known | None) -> ClusterSecret:

@@ -161,8 +161,8 @@ class Reading:
         project, lost = self._project(app)
         try:
             there = self.runtime.applications.destinations.of(self.home)
-        except Retryable as x:
-            return self._waits(body, version, self.home.name, str(x))
+        except ArgosyError as x:
+            return self._waits(body, version, self.home.name, str(x), told=not isinstance(x, Retryable))
         clusters = [one.cluster for one in there]
         missed = unserved(project, impersonates=settings.impersonates)
         refused = lost or missed or permission_problems(app.spec, project, clusters)
