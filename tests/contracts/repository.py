@@ -1,7 +1,8 @@
 """What every `Repository` does, run on the fake and on dulwich by subclasses that give the fixture.
 
 `hosted`: makes a repository whose branch main went through these files, one commit each, the first tagged `v1` with a tag of
-its own; gives the port, the address and the commits.
+its own; gives the port, the address and the commits. `joined`: the same for a repository with `a.yaml` and the submodule
+`vendor/lib`, whose commit holds `b.yaml`; gives that commit.
 """
 
 from __future__ import annotations
@@ -46,6 +47,17 @@ class RepositoryContract:
             assert {name: text for name, text in unpacked(taken.archive).items() if name in files} == files
             assert taken.size >= sum(len(text.encode()) for text in files.values())
             assert not taken.submodules
+            assert not taken.joined
+
+    def test_submodules_come_along(self, joined: tuple[Repository, str, str]) -> None:
+        repository, url, commit = joined
+        taken = repository.snapshot(url, commit, NOBODY)
+        files = unpacked(taken.archive)
+        assert (files["a.yaml"], files["vendor/lib/b.yaml"]) == ("a: 1", "b: 1")
+        assert (taken.joined, list(taken.submodules)) == (True, [])
+        alone = repository.snapshot(url, commit, NOBODY, alone=True)
+        assert (alone.joined, list(alone.submodules)) == (False, ["vendor/lib"])
+        assert "vendor/lib/b.yaml" not in unpacked(alone.archive)
 
     def test_one_commit_is_one_archive(self, hosted: Hosted) -> None:
         repository, url, commits = hosted(HISTORY)

@@ -75,6 +75,16 @@ class Repo:
         self.git("commit", "--quiet", "--allow-empty", "--message", "change")
         return self.git("rev-parse", "HEAD")
 
+    def submodules(self, modules: Mapping[str, tuple[str, str]], more: str = "") -> str:
+        """Commit submodules: an address and a commit by each one's path; `more` stands in `.gitmodules` besides."""
+        for path, (_, commit) in modules.items():
+            self.git("update-index", "--add", "--cacheinfo", f"160000,{commit},{path}")
+        told = (f'[submodule "{path}"]\n\tpath = {path}\n\turl = {url}\n' for path, (url, _) in modules.items() if url)
+        (self.folder / ".gitmodules").write_text("".join(told) + more)
+        self.git("add", ".gitmodules")
+        self.git("commit", "--quiet", "--message", "submodules")
+        return self.git("rev-parse", "HEAD")
+
 
 class GitServer:
     """Serves the repositories below `root`; `requests` are their paths.

@@ -56,6 +56,7 @@ FETCHED: Body = {
     "files": 1,
     "size": 57,
     "submodules": [],
+    "joined": False,
     "folders": f"fetch/cbc1c2dbd75d991a42bc9fec41c8397e/{COMMIT}/folders.json.gz",
     "charts": "",
     "package": "",

@@ -37,6 +37,14 @@ def history(folder: Path, versions: Sequence[Mapping[str, str]]) -> list[str]:
     return commits
 
 
+def with_library(root: Path, url: str) -> str:
+    """A repository `repo` with `lib` as a submodule; its commit."""
+    inner = Repo(root / "lib").commit({"b.yaml": "b: 1"})
+    repo = Repo(root / "repo")
+    repo.commit({"a.yaml": "a: 1"})
+    return repo.submodules({"vendor/lib": (url, inner)})
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[GitServer]:
     with serving(tmp_path) as running:
@@ -56,6 +64,13 @@ class TestFake(RepositoryContract):
 
         return make
 
+    @pytest.fixture
+    def joined(self) -> tuple[Repository, str, str]:
+        url, commit = "https://example.com/repo", "1" * 40
+        held = Held(commits={commit: {"a.yaml": "a: 1"}}, submodules={commit: {"vendor/lib": (f"{url}-lib", "2" * 40)}})
+        below = Held(commits={"2" * 40: {"b.yaml": "b: 1"}})
+        return FakeRepository({url: held, f"{url}-lib": below}), url, commit
+
 
 class TestHttp(RepositoryContract):
     """Over HTTP, from `git http-backend`."""
@@ -66,6 +81,10 @@ class TestHttp(RepositoryContract):
             return GitRepository(), server.url("repo"), history(tmp_path / "repo", versions)
 
         return make
+
+    @pytest.fixture
+    def joined(self, tmp_path: Path, server: GitServer) -> tuple[Repository, str, str]:
+        return GitRepository(), server.url("repo"), with_library(tmp_path, "../../lib/.git")
 
 
 class TestFiles(RepositoryContract):
@@ -78,6 +97,11 @@ class TestFiles(RepositoryContract):
             return GitRepository(files=True), str(request.param).format(tmp_path / "repo"), commits
 
         return make
+
+    @pytest.fixture(params=["file://{}", "{}"])
+    def joined(self, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Repository, str, str]:
+        commit = with_library(tmp_path, "../lib")
+        return GitRepository(files=True), str(request.param).format(tmp_path / "repo"), commit
 
 
 # What is in an archive
@@ -94,20 +118,6 @@ def test_modes_and_links(tmp_path: Path, server: GitServer) -> None:
     assert found["run.sh"] == (tarfile.REGTYPE, 0o755, "", 0, 0)
     assert found["x/plain"] == (tarfile.REGTYPE, 0o644, "", 0, 0)
     assert found["link"][::2] == (tarfile.SYMTYPE, "x/plain", 0)
-
-
-@pytest.mark.parametrize("address", ["file:///etc", "../../../etc", "https://example.com/x.git"])
-def test_a_submodule_is_named_and_never_fetched(tmp_path: Path, server: GitServer, address: str) -> None:
-    repo = Repo(tmp_path / "a")
-    inner = repo.commit({"a.yaml": "a: 1"})
-    repo.git("update-index", "--add", "--cacheinfo", f"160000,{inner},vendor/lib")
-    modules = f'[submodule "lib"]\n\tpath = vendor/lib\n\turl = {address}\n'
-    (repo.folder / ".gitmodules").write_text(modules)
-    repo.git("add", ".gitmodules")
-    repo.git("commit", "--quiet", "--message", "submodule")
-    taken = GitRepository().snapshot(server.url("a"), repo.git("rev-parse", "HEAD"), NOBODY)
-    assert list(taken.submodules) == ["vendor/lib"]
-    assert sorted(unpacked(taken.archive)) == [".gitmodules", "a.yaml"]
 
 
 def test_only_the_commit_is_fetched(tmp_path: Path, server: GitServer) -> None:
@@ -252,6 +262,15 @@ class TestSsh(RepositoryContract):
 
             yield make
 
+    @pytest.fixture
+    def joined(self, tmp_path: Path) -> Iterator[tuple[Repository, str, str]]:
+        with Sftp.running() as sshd:
+            commit = with_library(tmp_path, "../lib")
+            Repo.of(tmp_path / "lib").git("config", "uploadpack.allowAnySHA1InWant", "true")
+            where = f"{sshd.secrets['username']}@127.0.0.1:{sshd.port}{tmp_path}"
+            credentials = Credentials(ssh_key=sshd.secrets["key"], any_host_key=True)
+            yield Keyed(credentials), f"ssh://{where}/repo", commit
+
 
 @pytest.mark.parametrize("known", [True, False])
 def test_keys_of_hosts(tmp_path: Path, known: bool) -> None:
@@ -279,8 +298,8 @@ class Keyed(GitRepository):
     def refs(self, url: str, credentials: Credentials) -> Sequence[Ref]:
         return super().refs(url, self._own)
 
-    def snapshot(self, url: str, commit: str, credentials: Credentials) -> Snapshot:
-        return super().snapshot(url, commit, self._own)
+    def snapshot(self, url: str, commit: str, credentials: Credentials, *, alone: bool = False) -> Snapshot:
+        return super().snapshot(url, commit, self._own, alone=alone)
 
 
 class Answering:

@@ -10,7 +10,7 @@ import yaml
 
 from argosy.errors import NotFound
 from support.gitops import API, RESOURCES, Site, config_map, deployment, job
-from support.gitserver import Repo, serving
+from support.gitserver import GitServer, Repo, serving
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("gitops")]
 
@@ -221,6 +221,16 @@ def test_a_manifest_that_is_broken(site: Site) -> None:
     commit = site.commit(config_map("a"), file="bad.yaml")
     site.refresh()
     assert "conditions" not in site.reaches("OutOfSync", revision=commit)
+
+
+def test_an_application_in_a_submodule(site: Site, repositories: GitServer) -> None:
+    name = f"{site.namespace}-library"
+    library = Repo(repositories.root / name).commit({"app/all.yaml": yaml.safe_dump(config_map("from-a-submodule"))})
+    site.commit(config_map("beside"))
+    site.repo.submodules({"vendor/lib": (f"../../{name}/.git", library)})
+    site.app(path="vendor/lib/app", automated={})
+    site.reaches("Synced", "Healthy")
+    assert site.names("v1", "ConfigMap") == ["from-a-submodule"]
 
 
 def test_a_repository_that_asks_who_is_there(site: Site, tmp_path: Path) -> None:

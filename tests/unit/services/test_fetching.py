@@ -12,8 +12,8 @@ from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.downloads import FakeDownloads
 from argosy.ports.fakes.repository import FakeRepository, Held, packed
 from argosy.ports.fakes.secrets import FakeSecrets
-from argosy.ports.repository import Ref
-from argosy.services.fetching import Fetching, read
+from argosy.ports.repository import Credentials, Ref
+from argosy.services.fetching import Fetched, Fetching, FetchRequest, read
 
 URL = "https://example.com/team/app.git"
 FILE = "https://example.com/values/prod.yaml?x=1"
@@ -109,6 +109,48 @@ def test_what_one_may_read_is_not_everybody_s(name: str | None) -> None:
     more = {"credentials": {"namespace": "argocd", "name": name}} if name else {}
     with pytest.raises(Denied):
         case.fetch(FIRST, **more)
+
+
+class Joined(Case):
+    """The first commit has a submodule that asks for a password; the repository itself does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.library = Held(commits={SECOND: {"b.yaml": "b: 1"}}, password="pw")
+        self.held.submodules[FIRST] = {"lib": ("https://example.com/lib", SECOND)}
+        self.repository = FakeRepository({URL: self.held, "https://example.com/lib": self.library})
+        self.fetching = Fetching(self.blobs, self.repository, FakeSecrets(SECRETS), self.downloads)
+
+    def take(self, password: str, reader: str) -> Fetched:
+        request = FetchRequest(url=URL, revision=FIRST, reader=reader)
+        return self.fetching.take(request, FIRST, lambda: Credentials("bot", password))
+
+
+def test_a_submodule_is_for_those_alone_who_may_read_it() -> None:
+    case = Joined()
+    taken = case.take("pw", "abc")
+    assert (taken.joined, taken.files) == (True, 2)
+    assert case.take("no", "abc") == taken, "one reader is asked once"
+    for password, reader in [("no", "def"), ("no", ""), ("", "anybody"), ("", "")]:
+        with pytest.raises(Denied, match="lib"):
+            case.take(password, reader)
+    assert case.take("pw", "def").digest == taken.digest
+
+
+def test_who_has_no_name_is_asked_for_each_time() -> None:
+    case = Joined()
+    for _ in range(2):
+        assert case.take("pw", "").joined
+    assert case.repository.asked == [(URL, FIRST)] * 2
+    with pytest.raises(Denied, match="lib"):
+        case.take("", "")
+
+
+def test_open_submodules_are_everybody_s() -> None:
+    case = Joined()
+    case.library.password = ""
+    assert case.take("", "") == case.take("", "anybody")
+    assert case.repository.asked == [(URL, FIRST)]
 
 
 def test_a_secret_that_is_not_there_is_named() -> None:

@@ -71,13 +71,15 @@ class Ref:
 class Snapshot:
     """The files of a commit: a tar archive packed with gzip, the same bytes for the same files.
 
-    A submodule is an empty folder in it and named in `submodules`; Git LFS pointers stay pointers.
+    `submodules` are empty folders, for nobody has told where they are from. `joined`: there are files of other repositories
+    among these, which are for nobody but who may read those, too. Git LFS pointers stay pointers.
     """
 
     archive: bytes
     files: int
     size: int
     submodules: Sequence[str] = ()
+    joined: bool = False
 
 
 class Repository(Protocol):
@@ -88,6 +90,9 @@ class Repository(Protocol):
         """Branches, tags and HEAD; an annotated tag with the commit that it stands for."""
         ...
 
-    def snapshot(self, url: str, commit: str, credentials: Credentials) -> Snapshot:
-        """The files of a commit, given by its whole hash."""
+    def snapshot(self, url: str, commit: str, credentials: Credentials, *, alone: bool = False) -> Snapshot:
+        """The files of a commit, given by its whole hash, and, unless `alone`, of its submodules.
+
+        Credentials count for submodules at the same host; the errors are those of any of them, and name its path.
+        """
         ...

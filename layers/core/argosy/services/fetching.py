@@ -1,7 +1,8 @@
 """Fetching: a repository's address and a revision become a commit, and its files an archive kept as a blob.
 
 In: a `FetchRequest`; out: `Fetched`, and blobs below `fetch/<repository>/<commit>/`: the archive, what it holds, and a
-summary that is written last. A commit's files never change, so what is there is not fetched again. Charts of Helm
+summary that is written last. A commit's files never change, so what is there is not fetched again. Joined with files of
+submodules they lie one folder deeper, by who signs in: others may read the commit, and not these. Charts of Helm
 repositories and registries (`argosy.services.charts`) are kept in the same way, with their version in place of the commit.
 Called by `functions/fetch` and, in one process, by the embedded runtime. Matches what `runRepoOperation` of
 `reposerver/repository/repository.go` does before it renders, in Argo CD 3.6; a working copy that is used again and again is
@@ -9,8 +10,7 @@ not kept here.
 
 A single file at an http address becomes an archive as well, each time anew, since nothing says when it changes.
 
-On purpose different: submodules are named and not fetched (a path in one is refused when it is rendered), Git LFS pointers
-stay pointers, and the beginning of a commit's hash means nothing.
+On purpose different: Git LFS pointers stay pointers, and the beginning of a commit's hash means nothing.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ from argosy.services.handover import opened
 
 __all__ = ["FetchRequest", "Fetched", "Fetching", "keep", "kept", "read", "read_charts", "read_folders"]
 
+_ANYBODY, _NOBODY = "anybody", "nobody"
+
 
 class SecretRef(Model):
     """A Secret with the keys `username` and `password`, as Argo's repository Secrets have them."""
@@ -54,7 +56,8 @@ class SecretRef(Model):
 class FetchRequest(Model):
     """`revision` is a branch, a tag, a constraint on tags, a commit, or "" for HEAD. `only_commit`: no files are wanted.
 
-    `file`: the address is that of a single file. `sealed`: what to sign in with, as `argosy.services.handover` has it.
+    `file`: the address is that of a single file. `sealed`: what to sign in with, as `argosy.services.handover` has it;
+    `reader` names who signs in so (`argosy.services.applications.access`), "" = what only they may read is not kept.
 
     With `chart`, `url` is that of a Helm repository or (`oci`, or an address without a scheme) of a registry, and `revision`
     a version or a constraint on versions. An address of `oci://` alone is that of an artifact. `plain_http`: the registry
@@ -67,6 +70,7 @@ class FetchRequest(Model):
     tag_prefix: str = ""
     credentials: SecretRef | None = None
     sealed: str = ""
+    reader: str = ""
     only_commit: bool = False
     file: bool = False
     chart: str = ""
@@ -82,8 +86,9 @@ class FetchRequest(Model):
 class Fetched:
     """The commit, and where its files lie: `archive` is a blob of `size` unpacked bytes, `digest` the blob's SHA-256.
 
-    `folders` is a blob that tells their contents apart (`read_folders`), `charts` one of the charts among them
-    (`read_charts`), "" for none. `package` is the blob of a chart as it was published, `package_digest` its SHA-256.
+    `submodules` are those that are empty; `joined`: others' files are among these. `folders` is a blob that tells their
+    contents apart (`read_folders`), `charts` one of the charts among them (`read_charts`), "" for none. `package` is the
+    blob of a chart as it was published, `package_digest` its SHA-256.
     """
 
     commit: str
@@ -92,6 +97,7 @@ class Fetched:
     files: int
     size: int
     submodules: tuple[str, ...] = ()
+    joined: bool = False
     folders: str = ""
     charts: str = ""
     package: str = ""
@@ -104,7 +110,7 @@ class Fetched:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Fetched:
         """The inverse. Raises TypeError or KeyError for anything else."""
-        return cls(**{**body, "submodules": tuple(body["submodules"]), "charts": body["charts"]})
+        return cls(**{**body, "submodules": tuple(body["submodules"]), "joined": body["joined"]})
 
 
 def read(body: Mapping[str, Any]) -> FetchRequest:
@@ -162,7 +168,8 @@ class Fetching:
             taken, package = published.files, published.packed
         else:
             taken = self._repository.snapshot(request.url, commit, given)
-        return keep(self._blobs, request, commit, taken, package)
+        reader = (request.reader or (_NOBODY if given.secret else _ANYBODY)) if taken.joined else ""
+        return keep(self._blobs, request, commit, taken, package, reader)
 
     def resolve(self, request: FetchRequest, credentials: Credentials | None = None) -> str:
         """The commit of a revision. Raises NotFound, and what `Repository.refs` raises.
@@ -233,12 +240,23 @@ def _told(blobs: Blobs, key: str) -> Mapping[str, Any]:
 
 def kept(blobs: Blobs, request: FetchRequest, commit: str) -> Fetched | None:
     """A commit or a version that was fetched before; nobody is asked whether it still may be read."""
-    return summaries.known(blobs, _place(request, commit), Fetched.from_json)
+    place = _place(request, commit)
+    found = summaries.known(blobs, place, Fetched.from_json)
+    if found is not None or is_chart(request):
+        return found
+    return summaries.known(blobs, f"{place}/{request.reader or _ANYBODY}", Fetched.from_json)
 
 
-def keep(blobs: Blobs, request: FetchRequest, commit: str, taken: Snapshot, package: bytes = b"") -> Fetched:
-    """Keep the files of a commit or a version, and of a chart the package that it was published as."""
+def keep(
+    blobs: Blobs, request: FetchRequest, commit: str, taken: Snapshot, package: bytes = b"", reader: str = ""
+) -> Fetched:
+    """Keep the files of a commit or a version, and of a chart the package that it was published as.
+
+    `reader`: for whom alone they are.
+    """
     place, digest = _place(request, commit), hashlib.sha256(taken.archive).hexdigest()
+    if reader:
+        place = f"{place}/{reader}"
     archive = f"{place}/{digest[:16]}.tar.gz"
     blobs.put(archive, taken.archive)
     if package:
@@ -250,12 +268,14 @@ def keep(blobs: Blobs, request: FetchRequest, commit: str, taken: Snapshot, pack
         taken.files,
         taken.size,
         tuple(taken.submodules),
+        taken.joined,
         _put(blobs, f"{place}/folders.json.gz", folders_of(taken.archive)),
         _put(blobs, f"{place}/charts.json.gz", charts.as_json(charts.charts_of(taken.archive))),
         f"{place}/package.tgz" if package else "",
         hashlib.sha256(package).hexdigest() if package else "",
     )
-    summaries.keep(blobs, place, fetched.as_json())
+    if reader != _NOBODY:
+        summaries.keep(blobs, place, fetched.as_json())
     return fetched
 
 

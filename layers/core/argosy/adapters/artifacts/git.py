@@ -40,7 +40,8 @@ class GitReader:
         del namespace
         credentials = _credentials(artifact, secret)
         commit = _commit(artifact, self._repository.refs(artifact.address, credentials))
-        return file_of(self._repository.snapshot(artifact.address, commit, credentials).archive, artifact.file_path)
+        taken = self._repository.snapshot(artifact.address, commit, credentials, alone=True)
+        return file_of(taken.archive, artifact.file_path)
 
 
 def _credentials(artifact: GitArtifact, secret: SecretOf) -> Credentials:

@@ -1,4 +1,4 @@
-"""What one fetch may take: bytes over the wire, time, files, and bytes of all files together."""
+"""What one fetch may take, submodules included: bytes over the wire, time, files, and bytes of all files together."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Limits:
     size: int = 256_000_000
     objects: int = 200_000
     files: int = 50_000
+    submodules: int = 100
     seconds: float = 90.0
     quiet: float = 20.0
 
@@ -30,7 +31,12 @@ class Budget:
         self.limits = limits
         self._clock = clock
         self._ends = clock() + limits.seconds
-        self._wire = 0
+        self._wire = self._submodules = 0
+
+    @property
+    def left(self) -> float:
+        """Seconds until it must be over."""
+        return self._ends - self._clock()
 
     def received(self, count: int) -> None:
         """Bytes have come."""
@@ -41,5 +47,11 @@ class Budget:
 
     def in_time(self) -> None:
         """Time goes by."""
-        if self._clock() > self._ends:
+        if self.left < 0:
             raise Unavailable(f"the repository did not send the commit within {self.limits.seconds:g} s")
+
+    def submodule(self) -> None:
+        """One more repository is asked."""
+        self._submodules += 1
+        if self._submodules > self.limits.submodules:
+            raise EvaluationError(f"the commit holds more than {self.limits.submodules} submodules, theirs included")

@@ -2,7 +2,7 @@
 
 In: addresses; out: references and `Snapshot`s. No git binary is used, no configuration of the machine is read, nothing is
 kept on disk but one pack for the length of a call. A commit is fetched alone, without its history, from servers that can
-(all of today's); its hash is checked by how it is found. Called by `argosy.services.fetching`.
+(all of today's); its hash is checked by how it is found, and so are its submodules. Called by `argosy.services.fetching`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,24 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from argosy.adapters.git.apps import AppTokens
 from argosy.adapters.git.budget import Budget, Limits
-from argosy.errors import ArgosyError, Denied, EvaluationError, NotFound, Placed, Unavailable, Unsupported
+from argosy.errors import (
+    ArgosyError,
+    Denied,
+    EvaluationError,
+    InvalidObject,
+    NotFound,
+    Placed,
+    Unavailable,
+    Unsupported,
+)
 from argosy.ports.repository import Credentials, Snapshot
 from argosy.ports.repository import Ref as Named
 
@@ -28,10 +37,37 @@ if TYPE_CHECKING:
     from dulwich.refs import Ref
     from dulwich.repo import Repo
 
+    from argosy.adapters.git.archives import Files
+
 __all__ = ["GitRepository"]
 
 _PEELED: Final = b"^{}"
 _MOST_WORDS: Final = 600
+_DEEPEST: Final = 10
+
+
+class _InSubmodule(Exception):
+    """What is wrong with a submodule, on its way past what its parents' errors are told by."""
+
+    def __init__(self, error: ArgosyError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A commit that is wanted; of a submodule with its folder (`top`) in the outermost repository.
+
+    `alone`: without its submodules.
+    """
+
+    url: str
+    commit: str
+    credentials: Credentials
+    budget: Budget
+    top: str = ""
+    depth: int = 0
+    alone: bool = False
 
 
 class GitRepository:
@@ -52,25 +88,75 @@ class GitRepository:
                 told = asked.get_refs(path)
             return _listed(told.refs, told.symrefs)
 
-    def snapshot(self, url: str, commit: str, credentials: Credentials) -> Snapshot:
+    def snapshot(self, url: str, commit: str, credentials: Credentials, *, alone: bool = False) -> Snapshot:
         """See `Repository.snapshot`."""
         from argosy.adapters.git.archives import archive_of
 
-        budget = Budget(self._limits)
-        with self._signed_in(url, credentials) as signed_in:
-            folder = self._folder(url)
-            if folder is not None:
-                with _opened(folder) as repo:
-                    return archive_of(repo.object_store, _tree(repo.object_store, commit), budget)
-            from dulwich.object_store import DiskObjectStore
+        asked = _Asked(url, commit, credentials, Budget(self._limits), alone=alone)
+        try:
+            with self._files_of(asked) as files:
+                return archive_of(files, asked.budget)
+        except _InSubmodule as x:
+            raise type(x.error)(f"repository {_shown(url)}: {x.error}") from x
 
-            with tempfile.TemporaryDirectory(prefix="argosy-fetch-") as scratch:
-                store = DiskObjectStore.init(str(Path(scratch) / "objects"))
-                try:
-                    _fetch_pack(url, commit, signed_in, budget, store)
-                    return archive_of(store, _tree(store, commit), budget)
-                finally:
-                    store.close()
+    @contextmanager
+    def _files_of(self, asked: _Asked) -> Iterator[Files]:
+        from argosy.adapters.git.archives import Files
+        from argosy.adapters.git.submodules import declared
+
+        with self._signed_in(asked.url, asked.credentials) as signed_in, self._stored(asked, signed_in) as store:
+            tree = _tree(store, asked.commit)
+            known = None if asked.alone else declared(store, tree)
+
+            def submodule(path: str, commit: str) -> AbstractContextManager[Files] | None:
+                if known is None or known.get(path) == "":
+                    return None
+                return self._submodule(asked, path, commit, known.get(path))
+
+            yield Files(store, tree, submodule)
+
+    @contextmanager
+    def _submodule(self, parent: _Asked, path: str, commit: str, told: str | None) -> Iterator[Files]:
+        """The files of a submodule; errors name its path and address."""
+        from argosy.adapters.git.submodules import address_of, credentials_at
+
+        shown, where = _shown(told or ""), f"{parent.top}{path}"
+        try:
+            if told is None:
+                raise InvalidObject("no address is told for it", field=".gitmodules")
+            if parent.depth >= _DEEPEST:
+                raise EvaluationError(f"submodules lie deeper than {_DEEPEST} levels")
+            parent.budget.submodule()
+            url = address_of(parent.url, told)
+            shown = _shown(url)
+            if self._folder(url) is not None and self._folder(parent.url) is None:
+                raise Denied("a repository of the network has no submodules on this machine's disk")
+            credentials = credentials_at(parent.url, parent.credentials, url)
+            with self._files_of(
+                _Asked(url, commit, credentials, parent.budget, f"{where}/", parent.depth + 1)
+            ) as files:
+                yield files
+        except ArgosyError as x:
+            place = "" if shown in str(x) else f"{shown}: "
+            raise _InSubmodule(type(x)(f"submodule {where}: {place}{x}")) from x
+
+    @contextmanager
+    def _stored(self, asked: _Asked, signed_in: Credentials) -> Iterator[BaseObjectStore]:
+        """A commit's objects, for the length of a `with`."""
+        folder = self._folder(asked.url)
+        if folder is not None:
+            with _opened(folder) as repo:
+                yield repo.object_store
+            return
+        from dulwich.object_store import DiskObjectStore
+
+        with tempfile.TemporaryDirectory(prefix="argosy-fetch-") as scratch:
+            store = DiskObjectStore.init(str(Path(scratch) / "objects"))
+            try:
+                _fetch_pack(asked.url, asked.commit, signed_in, asked.budget, store)
+                yield store
+            finally:
+                store.close()
 
     @contextmanager
     def _signed_in(self, url: str, credentials: Credentials) -> Iterator[Credentials]:
@@ -246,6 +332,8 @@ def _telling(url: str, credentials: Credentials) -> Iterator[None]:
 
     try:
         yield
+    except _InSubmodule:
+        raise
     except ArgosyError as x:
         if isinstance(x, Placed):
             raise

@@ -89,7 +89,7 @@ def client(place: Place, credentials: Credentials, budget: Budget) -> Iterator[S
         raise Unsupported("repositories over SSH need OpenSSH's client, which is not here: use https", field="url")
     with tempfile.TemporaryDirectory(prefix="argosy-ssh-") as folder:
         vendor = _OpenSsh(program, place, credentials, budget, Path(folder))
-        timer = threading.Timer(budget.limits.seconds, vendor.kill)
+        timer = threading.Timer(budget.left, vendor.kill)
         timer.daemon = True
         timer.start()
         asking = _Client(place.host, place.port, place.user or "git", vendor=vendor)

@@ -147,7 +147,9 @@ class _Folder:
         if not start.is_dir():
             raise InvalidObject(f"{folder or '.'}: the repository has no such folder", field="spec.source.path")
         if folder and not any(start.iterdir()):
-            raise InvalidObject(f"{folder} is a submodule, and these are not fetched", field="spec.source.path")
+            raise InvalidObject(
+                f"{folder} is an empty submodule: .gitmodules does not tell where it is from", field="spec.source.path"
+            )
         return list(self._walk(start, "", recurse=recurse))
 
     def _walk(self, folder: Path, before: str, *, recurse: bool) -> Iterator[str]:

@@ -18,13 +18,15 @@ __all__ = ["FakeRepository", "Held", "packed"]
 class Held:
     """One repository: references, and the files of each commit.
 
-    `password` is what it asks for, "" for nothing; one that is `down` does not answer.
+    `password` is what it asks for, "" for nothing; one that is `down` does not answer. `submodules` has for a commit the
+    address and commit of each by its path.
     """
 
     refs: list[Ref] = field(default_factory=list)
     commits: dict[str, Mapping[str, str]] = field(default_factory=dict)
     password: str = ""
     down: bool = False
+    submodules: dict[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
 
 
 class FakeRepository:
@@ -38,13 +40,20 @@ class FakeRepository:
         """See `Repository.refs`."""
         return list(self._found(url, credentials).refs)
 
-    def snapshot(self, url: str, commit: str, credentials: Credentials) -> Snapshot:
+    def snapshot(self, url: str, commit: str, credentials: Credentials, *, alone: bool = False) -> Snapshot:
         """See `Repository.snapshot`."""
-        files = self._found(url, credentials).commits.get(commit)
-        if files is None:
+        held = self._found(url, credentials)
+        if commit not in held.commits:
             raise NotFound(f"repository {url}: commit {commit}")
+        files = dict(held.commits[commit])
+        modules = held.submodules.get(commit, {})
+        for path, (below, inner) in ({} if alone else modules).items():
+            files |= {f"{path}/{name}": text for name, text in self._found(below, credentials).commits[inner].items()}
         self.asked.append((url, commit))
-        return Snapshot(packed(files), len(files), sum(len(text.encode()) for text in files.values()))
+        size = sum(len(text.encode()) for text in files.values())
+        return Snapshot(
+            packed(files), len(files), size, list(modules) if alone else [], joined=bool(modules) and not alone
+        )
 
     def _found(self, url: str, credentials: Credentials) -> Held:
         found = self._held.get(url)

@@ -54,11 +54,12 @@ class References:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """Fetches what a render needs; `credentials` are for addresses of repositories."""
+    """Fetches what a render needs; `credentials` are for addresses of repositories, `reader` names who signs in so."""
 
     fetching: Fetching | RemoteFetching
     references: References
     credentials: Callable[[str], Credentials]
+    reader: Callable[[Credentials], str]
 
     def rendered(self, request: RenderRequest, render: Callable[[RenderRequest], Rendered]) -> Rendered:
         """What a request comes to. Raises what fetching and rendering do, with the address."""
@@ -97,11 +98,13 @@ class More:
             if source.chart:
                 raise Unsupported("a source with a chart holds no files for others", field="spec.sources")
             url = source.repo_url
+            credentials = self.credentials(url)
         else:
             url = need.url
-            request = FetchRequest(url=url, revision=need.revision)
-            commit = self.fetching.resolve(request, self.credentials(url))
-        return self.fetching.take(FetchRequest(url=url, revision=commit), commit, lambda: self.credentials(url))
+            credentials = self.credentials(url)
+            commit = self.fetching.resolve(FetchRequest(url=url, revision=need.revision), credentials)
+        asked = FetchRequest(url=url, revision=commit, reader=self.reader(credentials))
+        return self.fetching.take(asked, commit, lambda: credentials)
 
 
 def host_of(url: str) -> str:

@@ -114,8 +114,10 @@ class Sources:
 
     def _of_commit(self, source: Source, commit: str, whom: For, refs: References, together: Round) -> Rendered:
         """What a source comes to at a commit, from memory if it is there."""
+        reader = self._access.name(whom.credentials(source.repo_url))
         facts = (
             whom.home,
+            reader,
             commit,
             source.model_dump_json(),
             whom.about.model_dump_json(),
@@ -125,13 +127,15 @@ class Sources:
         name = hashlib.sha256("\n".join(facts).encode()).hexdigest()
         known = None if whom.anew else self._rendered.get(name)
         if known is None:
-            known = self._render(source, commit, whom, refs, together)
+            known = self._render(source, commit, reader, whom, refs, together)
             self._rendered.put(name, known)
         return known
 
-    def _render(self, source: Source, commit: str, whom: For, refs: References, together: Round) -> Rendered:
+    def _render(
+        self, source: Source, commit: str, reader: str, whom: For, refs: References, together: Round
+    ) -> Rendered:
         fetched = self._runtime.fetching.take(
-            _request(source, commit), commit, lambda: whom.credentials(source.repo_url)
+            _request(source, commit, reader), commit, lambda: whom.credentials(source.repo_url)
         )
         folders = self._folders.get(fetched.digest)
         if folders is None:
@@ -148,7 +152,9 @@ class Sources:
             refs=refs.names,
             parts=self._dependencies.parts(fetched, source, whom, together),
         )
-        more = More(self._runtime.fetching, refs, lambda url: _signing_in(url, source.repo_url, whom))
+        more = More(
+            self._runtime.fetching, refs, lambda url: _signing_in(url, source.repo_url, whom), self._access.name
+        )
         return more.rendered(request, self._runtime.rendering.render)
 
     def _about(self, fetched: Fetched, source: Source, whom: For) -> AppInfo:
@@ -222,6 +228,8 @@ def _signing_in(url: str, source: str, whom: For) -> Credentials:
     return found
 
 
-def _request(source: Source, revision: str) -> FetchRequest:
+def _request(source: Source, revision: str, reader: str = "") -> FetchRequest:
     passed = source.helm is not None and source.helm.pass_credentials
-    return FetchRequest(url=source.repo_url, revision=revision, chart=source.chart, pass_credentials=passed)
+    return FetchRequest(
+        url=source.repo_url, revision=revision, reader=reader, chart=source.chart, pass_credentials=passed
+    )
