@@ -91,13 +91,14 @@ class GitServer:
 
     `password` makes it ask for one, of `user`; of nobody, as a bearer token.
 
-    `api` answers what is asked below /api/, as a Git host's does.
+    `api` answers what is asked below /api/, as a Git host's does, `lfs` what is asked below a repository's /info/lfs/.
     """
 
     def __init__(self, root: Path, password: str = "", *, secure: bool = False) -> None:
         self.root, self.password, self._secure = root, password, secure
         self.user = "git"
         self.api: Callable[[Asked], tuple[int, bytes]] = lambda _: (404, b"{}")
+        self.lfs: Callable[[Asked], tuple[int, bytes]] = lambda _: (404, b"")
         self.requests: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.port = self._server.server_address[1]
@@ -139,12 +140,9 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
         def _answer(self, body: bytes) -> None:
+            asked = Asked(self.command, self.path, dict(self.headers), body)
             if self.path.startswith("/api/"):
-                status, text = server.api(Asked(self.command, self.path, dict(self.headers), body))
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
+                self._say(*server.api(asked))
                 return
             server.requests.append(self.path)
             basic = base64.b64encode(f"{server.user}:{server.password}".encode()).decode()
@@ -154,6 +152,9 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header("WWW-Authenticate", 'Basic realm="git"')
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+                return
+            if "/info/lfs/" in self.path:
+                self._say(*server.lfs(asked))
                 return
             path, _, query = self.path.partition("?")
             done = subprocess.run(
@@ -188,5 +189,11 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        def _say(self, status: int, text: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
 
     return Handler

@@ -46,12 +46,18 @@ class Place:
         )
         self.sources = self.installation.runtime.applications.sources
 
-    def made(self, *sources: Mapping[str, Any], passwords: Mapping[str, str] | None = None, anew: bool = False) -> Made:
+    def made(
+        self,
+        *sources: Mapping[str, Any],
+        passwords: Mapping[str, str] | None = None,
+        anew: bool = False,
+        lfs: bool = False,
+    ) -> Made:
         parsed: Sequence[Source] = [parse(Source, Manifest(one)) for one in sources]
 
         def signing_in(url: str) -> Credentials:
             found = (passwords or {}).get(url, "")
-            return Credentials("bot" if found else "", found)
+            return Credentials("bot" if found else "", found, lfs=lfs)
 
         whom = For(AppInfo(name="guestbook", namespace="default"), signing_in, anew=anew)
         return self.sources.made(parsed, (), whom, Round(), LATEST_RESOLVED)
@@ -69,6 +75,15 @@ def test_values_in_another_source() -> None:
     assert values(made) == ["theirs"]
     assert made.revisions == [COMMITS[APP], COMMITS[VALUES]]
     assert made.types == ["Helm", ""]
+
+
+def test_large_files_come_as_soon_as_they_are_wanted() -> None:
+    """What was rendered of the pointers counts no longer."""
+    place = Place({APP: {"app/cm.yaml": CONFIG_MAP.format(name="pointer")}})
+    place.held[APP].large = {CONFIG_MAP.format(name="pointer"): CONFIG_MAP.format(name="content")}
+    for wanted, name in ((False, "pointer"), (True, "content"), (False, "pointer")):
+        (made,) = place.made({"repoURL": APP, "path": "app"}, lfs=wanted).objects
+        assert made["metadata"]["name"] == name
 
 
 def test_values_that_are_not_in_the_other_source() -> None:

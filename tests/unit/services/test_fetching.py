@@ -153,6 +153,18 @@ def test_open_submodules_are_everybody_s() -> None:
     assert case.repository.asked == [(URL, FIRST)]
 
 
+def test_large_files_are_for_those_who_want_them() -> None:
+    case = Case()
+    case.held.large = {"a: 1": "a: large"}
+    plain = FetchRequest(url=URL, revision=FIRST)
+    wanting = plain.model_copy(update={"lfs": True})
+    small = case.fetching.take(plain, FIRST)
+    large = case.fetching.take(wanting, FIRST, lambda: Credentials(lfs=True))
+    assert case.blobs.get(large.archive) == packed({"a.yaml": "a: large"})
+    assert (case.fetching.kept(plain, FIRST), case.fetching.kept(wanting, FIRST)) == (small, large)
+    assert case.fetching.kept(wanting.model_copy(update={"reader": "abc"}), FIRST) is None
+
+
 def test_a_secret_that_is_not_there_is_named() -> None:
     with pytest.raises(NotFound, match="argocd/gone"):
         Case().fetch(credentials={"namespace": "argocd", "name": "gone"})

@@ -35,7 +35,7 @@ class Credentials:
     "" = those that this machine knows) are for addresses of SSH; `app` gives a password when one is needed;
     for TLS are `client_cert` and `client_key`, `insecure` (certificates are not checked) and `ca` (those that are trusted
     instead of the system's), all in PEM form; for charts `oci` (the address is that of a registry) and `plain_http` (the
-    registry speaks no TLS).
+    registry speaks no TLS). `lfs`: the content of Git LFS's pointers is wanted.
     """
 
     username: str = ""
@@ -51,6 +51,7 @@ class Credentials:
     plain_http: bool = False
     known_hosts: str = field(default="", repr=False)
     app: GithubApp | None = None
+    lfs: bool = False
 
     @property
     def secret(self) -> bool:
@@ -72,7 +73,7 @@ class Snapshot:
     """The files of a commit: a tar archive packed with gzip, the same bytes for the same files.
 
     `submodules` are empty folders, for nobody has told where they are from. `joined`: there are files of other repositories
-    among these, which are for nobody but who may read those, too. Git LFS pointers stay pointers.
+    among these, or large files, which are for nobody but who may read those, too.
     """
 
     archive: bytes
@@ -91,7 +92,7 @@ class Repository(Protocol):
         ...
 
     def snapshot(self, url: str, commit: str, credentials: Credentials, *, alone: bool = False) -> Snapshot:
-        """The files of a commit, given by its whole hash, and, unless `alone`, of its submodules.
+        """The files of a commit, given by its whole hash, and, unless `alone`, of its submodules and its large files.
 
         Credentials count for submodules at the same host; the errors are those of any of them, and name its path.
         """

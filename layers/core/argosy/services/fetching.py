@@ -2,15 +2,15 @@
 
 In: a `FetchRequest`; out: `Fetched`, and blobs below `fetch/<repository>/<commit>/`: the archive, what it holds, and a
 summary that is written last. A commit's files never change, so what is there is not fetched again. Joined with files of
-submodules they lie one folder deeper, by who signs in: others may read the commit, and not these. Charts of Helm
-repositories and registries (`argosy.services.charts`) are kept in the same way, with their version in place of the commit.
-Called by `functions/fetch` and, in one process, by the embedded runtime. Matches what `runRepoOperation` of
+submodules and of Git LFS they lie one folder deeper, by who signs in: others may read the commit, and not these. Charts of
+Helm repositories and registries (`argosy.services.charts`) are kept in the same way, with their version in place of the
+commit. Called by `functions/fetch` and, in one process, by the embedded runtime. Matches what `runRepoOperation` of
 `reposerver/repository/repository.go` does before it renders, in Argo CD 3.6; a working copy that is used again and again is
 not kept here.
 
 A single file at an http address becomes an archive as well, each time anew, since nothing says when it changes.
 
-On purpose different: Git LFS pointers stay pointers, and the beginning of a commit's hash means nothing.
+On purpose different: the beginning of a commit's hash means nothing.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class FetchRequest(Model):
     With `chart`, `url` is that of a Helm repository or (`oci`, or an address without a scheme) of a registry, and `revision`
     a version or a constraint on versions. An address of `oci://` alone is that of an artifact. `plain_http`: the registry
     speaks no TLS; `pass_credentials`: they are for all hosts that an index names. `insecure`: certificates are not checked;
-    `ca`: which are trusted instead of the system's; `known_hosts`: the keys of hosts of SSH.
+    `ca`: which are trusted instead of the system's; `known_hosts`: the keys of hosts of SSH. `lfs`: the content of
+    Git LFS's pointers is wanted.
     """
 
     url: str
@@ -80,6 +81,7 @@ class FetchRequest(Model):
     ca: str = ""
     known_hosts: str = ""
     pass_credentials: bool = False
+    lfs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +164,14 @@ class Fetching:
         if known is not None:
             return known
         given = credentials() if credentials is not None else self._credentials(request)
-        package = b""
+        package, reader = b"", ""
         if is_chart(request):
             published = self._charts.package(request, commit, given)
             taken, package = published.files, published.packed
         else:
             taken = self._repository.snapshot(request.url, commit, given)
-        reader = (request.reader or (_NOBODY if given.secret else _ANYBODY)) if taken.joined else ""
+            if taken.joined or given.lfs:
+                reader = request.reader or (_NOBODY if given.secret else _ANYBODY)
         return keep(self._blobs, request, commit, taken, package, reader)
 
     def resolve(self, request: FetchRequest, credentials: Credentials | None = None) -> str:
@@ -191,7 +194,7 @@ class Fetching:
             if self._opener is None:
                 raise Unsupported("sealed credentials are not opened here", obj=request.url, field="sealed")
             return opened(self._opener, request.url, request.sealed)
-        given = {name: getattr(request, name) for name in ("oci", "plain_http", "insecure", "ca", "known_hosts")}
+        given = {name: getattr(request, name) for name in ("oci", "plain_http", "insecure", "ca", "known_hosts", "lfs")}
         nobody = Credentials(**given)
         if request.credentials is None:
             return nobody
@@ -241,7 +244,7 @@ def _told(blobs: Blobs, key: str) -> Mapping[str, Any]:
 def kept(blobs: Blobs, request: FetchRequest, commit: str) -> Fetched | None:
     """A commit or a version that was fetched before; nobody is asked whether it still may be read."""
     place = _place(request, commit)
-    found = summaries.known(blobs, place, Fetched.from_json)
+    found = None if request.lfs else summaries.known(blobs, place, Fetched.from_json)
     if found is not None or is_chart(request):
         return found
     return summaries.known(blobs, f"{place}/{request.reader or _ANYBODY}", Fetched.from_json)

@@ -21,7 +21,7 @@ from argosy.services.rendering import Rendered
 
 __all__ = ["RemoteFetching", "RemoteRendering"]
 
-_OPEN: Final = ("oci", "plain_http", "insecure", "ca", "known_hosts")
+_OPEN: Final = ("oci", "plain_http", "insecure", "ca", "known_hosts", "lfs")
 
 
 class RemoteFetching:

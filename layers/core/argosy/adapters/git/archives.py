@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from dulwich.object_store import BaseObjectStore
     from dulwich.objects import ObjectID
 
+    from argosy.adapters.git.lfs import LargeFiles
+
 __all__ = ["Files", "archive_of"]
 
 _GITLINK: Final = 0o160000
@@ -35,16 +37,20 @@ _MAX_NAME: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """A commit's files below `tree`. `submodule` opens one by its path and commit, or gives None: it is to stay empty."""
+    """A commit's files below `tree`. `submodule` opens one by its path and commit, or gives None: it is to stay empty.
+
+    `large` has the content of Git LFS's pointers, if that is wanted.
+    """
 
     store: BaseObjectStore
     tree: ObjectID
     submodule: Callable[[str, str], AbstractContextManager[Files] | None]
+    large: LargeFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What a tree names; `data` None = a submodule that is empty. `joined`: it lies in a submodule."""
+    """What a tree names; `data` None = a submodule that is empty. `joined`: it is not of the commit itself."""
 
     path: str
     mode: int
@@ -107,7 +113,9 @@ def _below(files: Files, tree: ObjectID, folder: str, top: str, depth: int) -> G
         if stat.S_ISDIR(mode):
             yield from _below(files, hash_, path, top, depth + 1)
         elif mode != _GITLINK:
-            yield _Entry(path, mode, files.store[hash_].as_raw_string(), bool(top))
+            data = files.store[hash_].as_raw_string()
+            content = files.large.content(path, data) if files.large is not None and stat.S_ISREG(mode) else None
+            yield _Entry(path, mode, data if content is None else content, bool(top) or content is not None)
         elif (opened := files.submodule(path[len(top) :], hash_.decode())) is None:
             yield _Entry(path, mode, None, bool(top))
         else:

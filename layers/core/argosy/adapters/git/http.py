@@ -20,7 +20,7 @@ from argosy.adapters.http.checked import CheckedPools
 from argosy.adapters.http.tls import context_of
 from argosy.ports.repository import Credentials
 
-__all__ = ["client"]
+__all__ = ["client", "pools_for"]
 
 _REDIRECTS = 5
 
@@ -79,8 +79,8 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 @contextmanager
-def client(url: str, credentials: Credentials, budget: Budget) -> Iterator[Urllib3HttpGitClient]:
-    """A client for the repository at `url`; its connections end with the `with`."""
+def pools_for(credentials: Credentials, budget: Budget) -> Iterator[CheckedPools]:
+    """Connections for one call; they end with the `with`."""
     own = bool(credentials.ca or credentials.insecure or credentials.client_key)
     pools = _Pools(
         timeout=urllib3.Timeout(connect=budget.limits.quiet, read=budget.limits.quiet),
@@ -88,8 +88,15 @@ def client(url: str, credentials: Credentials, budget: Budget) -> Iterator[Urlli
         headers={"User-agent": "git/argosy"},  # hosts serve Git's protocol to what calls itself git
         **({"ssl_context": context_of(credentials)} if own else {}),
     )
-    known = {"username": credentials.username, "password": credentials.password} if credentials.password else {}
     try:
-        yield _Client(url, budget, credentials.bearer, pool_manager=pools, **known)
+        yield pools
     finally:
         pools.close()
+
+
+@contextmanager
+def client(url: str, credentials: Credentials, budget: Budget) -> Iterator[Urllib3HttpGitClient]:
+    """A client for the repository at `url`; its connections end with the `with`."""
+    known = {"username": credentials.username, "password": credentials.password} if credentials.password else {}
+    with pools_for(credentials, budget) as pools:
+        yield _Client(url, budget, credentials.bearer, pool_manager=pools, **known)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dulwich.repo import Repo
 
     from argosy.adapters.git.archives import Files
+    from argosy.adapters.git.lfs import LargeFiles
 
 __all__ = ["GitRepository"]
 
@@ -58,7 +59,7 @@ class _InSubmodule(Exception):
 class _Asked:
     """A commit that is wanted; of a submodule with its folder (`top`) in the outermost repository.
 
-    `alone`: without its submodules.
+    `alone`: without its submodules and large files.
     """
 
     url: str
@@ -113,7 +114,16 @@ class GitRepository:
                     return None
                 return self._submodule(asked, path, commit, known.get(path))
 
-            yield Files(store, tree, submodule)
+            yield Files(store, tree, submodule, self._large(asked, signed_in, store, tree))
+
+    def _large(
+        self, asked: _Asked, signed_in: Credentials, store: BaseObjectStore, tree: ObjectID
+    ) -> LargeFiles | None:
+        if asked.alone or asked.depth or not asked.credentials.lfs:
+            return None
+        from argosy.adapters.git.lfs import LargeFiles
+
+        return LargeFiles(store, tree, asked.url, signed_in, asked.budget)
 
     @contextmanager
     def _submodule(self, parent: _Asked, path: str, commit: str, told: str | None) -> Iterator[Files]:

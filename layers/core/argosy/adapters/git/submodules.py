@@ -11,14 +11,13 @@ disk only where its parent is.
 
 from __future__ import annotations
 
-import io
-import stat
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from argosy.adapters.git.configs import config_of, text_of
 from argosy.adapters.git.ssh import place_of
-from argosy.errors import EvaluationError, InvalidObject
+from argosy.errors import InvalidObject
 from argosy.ports.repository import Credentials
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["address_of", "credentials_at", "declared"]
 
-_FILE: Final = b".gitmodules"
-_MOST_BYTES: Final = 1_000_000
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -37,24 +34,15 @@ def declared(store: BaseObjectStore, tree: ObjectID) -> Mapping[str, str] | None
 
     Raises EvaluationError for a file that is none of Git's.
     """
-    from dulwich.config import ConfigFile, parse_submodules
-    from dulwich.objects import Tree
+    from dulwich.config import parse_submodules
 
-    root = store[tree]
-    if not isinstance(root, Tree) or _FILE not in root:
+    config = config_of(store, tree, ".gitmodules")
+    if config is None:
         return None
-    mode, hash_ = root[_FILE]
-    data = store[hash_].as_raw_string()
-    if not stat.S_ISREG(mode) or len(data) > _MOST_BYTES:
-        raise EvaluationError(f".gitmodules is no file of at most {_MOST_BYTES} bytes")
-    try:
-        config = ConfigFile.from_file(io.BytesIO(data), expand_includes=False)
-    except ValueError as x:
-        raise EvaluationError(f".gitmodules: {x}") from x
     found = {}
     for path, url, name in parse_submodules(config):
         stays_empty = (b"update", b"none") in list(config.items((b"submodule", name)))
-        found[_text(path).rstrip("/")] = "" if stays_empty else _text(url)
+        found[text_of(path).rstrip("/")] = "" if stays_empty else text_of(url)
     return found
 
 
@@ -97,7 +85,3 @@ def _host(url: str) -> tuple[str, str, int]:
         return parts.scheme, (parts.hostname or ""), parts.port or _PORTS[parts.scheme]
     place = place_of(url)
     return ("ssh", place.host.lower(), place.port) if place is not None else ("file", "", 0)
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")

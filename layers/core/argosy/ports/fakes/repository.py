@@ -19,7 +19,7 @@ class Held:
     """One repository: references, and the files of each commit.
 
     `password` is what it asks for, "" for nothing; one that is `down` does not answer. `submodules` has for a commit the
-    address and commit of each by its path.
+    address and commit of each by its path, `large` the content for files that are pointers.
     """
 
     refs: list[Ref] = field(default_factory=list)
@@ -27,6 +27,7 @@ class Held:
     password: str = ""
     down: bool = False
     submodules: dict[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+    large: dict[str, str] = field(default_factory=dict)
 
 
 class FakeRepository:
@@ -47,13 +48,13 @@ class FakeRepository:
             raise NotFound(f"repository {url}: commit {commit}")
         files = dict(held.commits[commit])
         modules = held.submodules.get(commit, {})
-        for path, (below, inner) in ({} if alone else modules).items():
-            files |= {f"{path}/{name}": text for name, text in self._found(below, credentials).commits[inner].items()}
+        more = {name: held.large[text] for name, text in files.items() if credentials.lfs and text in held.large}
+        for path, (below, inner) in modules.items():
+            more |= {f"{path}/{name}": text for name, text in self._found(below, credentials).commits[inner].items()}
+        files |= {} if alone else more
         self.asked.append((url, commit))
         size = sum(len(text.encode()) for text in files.values())
-        return Snapshot(
-            packed(files), len(files), size, list(modules) if alone else [], joined=bool(modules) and not alone
-        )
+        return Snapshot(packed(files), len(files), size, list(modules) if alone else [], bool(more) and not alone)
 
     def _found(self, url: str, credentials: Credentials) -> Held:
         found = self._held.get(url)

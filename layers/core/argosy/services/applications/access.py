@@ -31,6 +31,7 @@ _AGAIN: Final = 300.0
 _LOOK: Final = 30.0
 _MOST: Final = 10_000
 _ANYBODY: Final = "anybody"
+_WITH_LFS: Final = "anybody-lfs"
 
 
 class Access:
@@ -47,7 +48,7 @@ class Access:
     def name(self, credentials: Credentials) -> str:
         """Names who signs in so, and tells nothing of what with."""
         if not credentials.secret:
-            return _ANYBODY
+            return _WITH_LFS if credentials.lfs else _ANYBODY
         return hmac.new(self._key, orjson.dumps(asdict(credentials)), hashlib.sha256).hexdigest()[:32]
 
     def may(self, url: str, who: str) -> bool:

@@ -88,6 +88,7 @@ def signing_in(secrets: Sequence[RepositorySecret], url: str, project: str) -> C
         plain_http=data.get("insecureOCIForceHttp") == "true",
         known_hosts=known_hosts_of(secrets),
         app=_app(data),
+        lfs=data.get("enableLfs") == "true",
     )
 
 

@@ -114,7 +114,8 @@ class Sources:
 
     def _of_commit(self, source: Source, commit: str, whom: For, refs: References, together: Round) -> Rendered:
         """What a source comes to at a commit, from memory if it is there."""
-        reader = self._access.name(whom.credentials(source.repo_url))
+        credentials = whom.credentials(source.repo_url)
+        reader = self._access.name(credentials)
         facts = (
             whom.home,
             reader,
@@ -127,16 +128,15 @@ class Sources:
         name = hashlib.sha256("\n".join(facts).encode()).hexdigest()
         known = None if whom.anew else self._rendered.get(name)
         if known is None:
-            known = self._render(source, commit, reader, whom, refs, together)
+            request = _request(source, commit).model_copy(update={"reader": reader, "lfs": credentials.lfs})
+            fetched = self._runtime.fetching.take(request, commit, lambda: credentials)
+            known = self._render(source, commit, fetched, whom, refs, together)
             self._rendered.put(name, known)
         return known
 
     def _render(
-        self, source: Source, commit: str, reader: str, whom: For, refs: References, together: Round
+        self, source: Source, commit: str, fetched: Fetched, whom: For, refs: References, together: Round
     ) -> Rendered:
-        fetched = self._runtime.fetching.take(
-            _request(source, commit, reader), commit, lambda: whom.credentials(source.repo_url)
-        )
         folders = self._folders.get(fetched.digest)
         if folders is None:
             folders = read_folders(self._runtime.blobs, fetched)
@@ -228,8 +228,6 @@ def _signing_in(url: str, source: str, whom: For) -> Credentials:
     return found
 
 
-def _request(source: Source, revision: str, reader: str = "") -> FetchRequest:
+def _request(source: Source, revision: str) -> FetchRequest:
     passed = source.helm is not None and source.helm.pass_credentials
-    return FetchRequest(
-        url=source.repo_url, revision=revision, reader=reader, chart=source.chart, pass_credentials=passed
-    )
+    return FetchRequest(url=source.repo_url, revision=revision, chart=source.chart, pass_credentials=passed)
