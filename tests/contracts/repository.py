@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from argosy.errors import NotFound
-from argosy.ports.repository import Credentials, Ref, Repository
+from argosy.ports.repository import Credentials, Ref, Repository, Signature
 
 Hosted = Callable[[Sequence[Mapping[str, str]]], tuple[Repository, str, list[str]]]
 
@@ -34,11 +34,16 @@ class RepositoryContract:
 
     def test_references(self, hosted: Hosted) -> None:
         repository, url, commits = hosted(HISTORY)
-        assert list(repository.refs(url, NOBODY)) == [
-            Ref("HEAD", target="refs/heads/main"),
-            Ref("refs/heads/main", commits[1]),
-            Ref("refs/tags/v1", commits[0]),
-        ]
+        *others, tag = repository.refs(url, NOBODY)
+        assert others == [Ref("HEAD", target="refs/heads/main"), Ref("refs/heads/main", commits[1])]
+        assert tag == Ref("refs/tags/v1", commits[0], object=tag.object)
+        assert tag.object not in ("", commits[0]), "an annotated tag is an object of its own"
+
+    def test_what_nobody_has_signed(self, hosted: Hosted) -> None:
+        repository, url, commits = hosted(HISTORY)
+        tag = repository.refs(url, NOBODY)[-1].object
+        assert repository.signature(url, commits[0], NOBODY, {}) == Signature()
+        assert repository.signature(url, commits[0], NOBODY, {}, tag) == Signature()
 
     def test_the_files_of_commits(self, hosted: Hosted) -> None:
         repository, url, commits = hosted(HISTORY)

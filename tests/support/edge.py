@@ -52,11 +52,11 @@ class Edge:
     ) -> None:
         """`repositories`: those there are besides."""
         self.held = Held()
-        repository = FakeRepository({URL: self.held, **repositories})
+        self.repository = FakeRepository({URL: self.held, **repositories})
         signer = KeySigner(lambda: KEYS)
         self.made = FakeInstallation(
             FakeClock(),
-            repository=repository,
+            repository=self.repository,
             workshop=self.workshop(),
             jq=NoJq(),
             signer=signer,

@@ -60,7 +60,6 @@ def test_sources_of_an_operation_are_held_to_the_project(field: str, permitted: 
 @pytest.mark.parametrize(
     ("spec", "field"),
     [
-        ({"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}, "spec.signatureKeys"),
         ({"destinationServiceAccounts": [{"defaultServiceAccount": "powerless"}]}, "spec.destinationServiceAccounts"),
     ],
 )
@@ -83,6 +82,6 @@ def test_what_would_restrict_them_and_is_not_served_is_told(spec: Json, field: s
 def test_service_accounts_restrict_nobody_as_long_as_they_are_not_asked_for() -> None:
     edge = Edge()
     edge.commit(config_map("a"))
-    project(edge, destinationServiceAccounts=[{"defaultServiceAccount": "powerless"}], signatureKeys=[])
+    project(edge, destinationServiceAccounts=[{"defaultServiceAccount": "powerless"}])
     edge.create(project="p")
     assert edge.status()["sync"]["status"] == "Synced"

@@ -19,7 +19,7 @@ from argosy.adapters.git.repository import GitRepository
 from argosy.adapters.git.ssh import Place, place_of
 from argosy.errors import ArgosyError, Denied, EvaluationError, InvalidObject, NotFound, Unavailable, Unsupported
 from argosy.ports.fakes.repository import FakeRepository, Held
-from argosy.ports.repository import Credentials, Ref, Repository, Snapshot
+from argosy.ports.repository import Credentials, Ref, Repository, Signature, Snapshot
 from contracts.repository import NOBODY, Hosted, RepositoryContract, unpacked
 from support.brokers.sftp import Sftp
 from support.gitserver import GitServer, Repo, serving
@@ -58,7 +58,7 @@ class TestFake(RepositoryContract):
     def hosted(self) -> Hosted:
         def make(versions: Sequence[Mapping[str, str]]) -> tuple[Repository, str, list[str]]:
             commits = [str(number + 1) * 40 for number in range(len(versions))]
-            named = [Ref("refs/heads/main", commits[-1]), Ref("refs/tags/v1", commits[0])]
+            named = [Ref("refs/heads/main", commits[-1]), Ref("refs/tags/v1", commits[0], object="f" * 40)]
             held = Held([Ref("HEAD", target="refs/heads/main"), *named], dict(zip(commits, versions, strict=True)))
             return FakeRepository({"https://example.com/repo": held}), "https://example.com/repo", commits
 
@@ -300,6 +300,11 @@ class Keyed(GitRepository):
 
     def snapshot(self, url: str, commit: str, credentials: Credentials, *, alone: bool = False) -> Snapshot:
         return super().snapshot(url, commit, self._own, alone=alone)
+
+    def signature(
+        self, url: str, commit: str, credentials: Credentials, keys: Mapping[str, str], tag: str = ""
+    ) -> Signature:
+        return super().signature(url, commit, self._own, keys, tag)
 
 
 class Answering:

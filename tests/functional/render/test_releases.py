@@ -117,4 +117,4 @@ def test_the_layer_has_the_same_versions() -> None:
     assert re.findall(r"^(?:HELM|KUSTOMIZE) := (.+)$", makefile, re.MULTILINE) == [HELM, KUSTOMIZE]
     pins = (ROOT / "layers/render/requirements.txt").read_text().split()
     assert f"gojsonnet=={VERSIONS['jsonnet']}" in pins
-    assert {pin.partition("==")[0] for pin in pins} == {"dulwich", "gojsonnet", "urllib3"}
+    assert {pin.partition("==")[0] for pin in pins} == {"dulwich", "gojsonnet", "pysequoia", "urllib3"}

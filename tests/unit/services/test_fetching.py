@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from argosy.errors import Denied, InvalidObject, NotFound, Unsupported
+from argosy.gitops.signatures import Verdict
 from argosy.ports.fakes.blobs import FakeBlobs
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.downloads import FakeDownloads
 from argosy.ports.fakes.repository import FakeRepository, Held, packed
 from argosy.ports.fakes.secrets import FakeSecrets
-from argosy.ports.repository import Credentials, Ref
+from argosy.ports.repository import Credentials, Ref, Signature
 from argosy.services.fetching import Fetched, Fetching, FetchRequest, read
 
 URL = "https://example.com/team/app.git"
@@ -163,6 +164,25 @@ def test_large_files_are_for_those_who_want_them() -> None:
     assert case.blobs.get(large.archive) == packed({"a.yaml": "a: large"})
     assert (case.fetching.kept(plain, FIRST), case.fetching.kept(wanting, FIRST)) == (small, large)
     assert case.fetching.kept(wanting.model_copy(update={"reader": "abc"}), FIRST) is None
+
+
+def test_a_signature_is_asked_for_once_with_the_same_keys() -> None:
+    case = Case()
+    case.held.signatures[FIRST] = Signature("good", "A" * 16, "RSA")
+    asked = FetchRequest(url=URL, revision="main", keys={"A" * 16: "armored"})
+    for _ in range(2):
+        assert case.fetching.signature(asked, FIRST) == Verdict("good", "A" * 16, "RSA")
+    assert case.repository.verified == [FIRST]
+    assert case.fetching.signature(asked.model_copy(update={"keys": {}}), FIRST).result == "invalid"
+
+
+def test_the_signature_of_a_tag_is_the_tag_s_own() -> None:
+    case = Case()
+    case.held.refs[2] = Ref("refs/tags/v1.2.0", SECOND, object="f" * 40)
+    case.held.signatures |= {SECOND: Signature("bad"), "f" * 40: Signature("unknown")}
+    for revision, result in (("v1.2.0", "unknown"), (SECOND, "bad"), ("1.*", "unknown")):
+        asked = FetchRequest(url=URL, revision=revision, keys={})
+        assert case.fetching.signature(asked, SECOND).result == result
 
 
 def test_a_secret_that_is_not_there_is_named() -> None:

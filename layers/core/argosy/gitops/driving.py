@@ -39,8 +39,8 @@ def drive(decided: Deciding, carry: Callable[[Batch], Mapping[str, Outcome]], no
     if shared:
         decided.settle(operating.failed(seen, state, made, f"Shared resource found: {shared}", now, "Failed"))
         return Driven(now, Carried())
-    if made.problems:
-        decided.settle(operating.failed(seen, state, made, "; ".join(made.problems), now))
+    if made.problems or made.unverified:
+        decided.settle(operating.failed(seen, state, made, "; ".join([*made.problems, *made.unverified]), now))
         return Driven(now, Carried())
     attempt = attempt_of(state)
     carried = seen.carried if seen.carried.attempt == attempt else Carried(attempt)

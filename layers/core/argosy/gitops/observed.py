@@ -37,7 +37,7 @@ class Made:
     """What sources have come to: their objects in order, and a revision and a type each.
 
     `problems`: why they have not; `transient`: because something could not be reached, `forbidden`: because the project does
-    not permit it.
+    not permit it. `unverified`: which signatures they lack; they are compared, and nothing is written.
     """
 
     objects: Sequence[Object] = ()
@@ -46,6 +46,7 @@ class Made:
     problems: Sequence[str] = ()
     transient: bool = False
     forbidden: bool = False
+    unverified: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

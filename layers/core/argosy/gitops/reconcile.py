@@ -155,8 +155,8 @@ class Deciding:
         if seen.refused:
             return (), [f"its hooks must not run: {one}" for one in seen.refused]
         made = seen.made or Made()
-        if made.problems:
-            return (), made.problems
+        if made.problems or made.unverified:
+            return (), [*made.problems, *made.unverified]
         try:
             return targets_of(made.objects, seen.app, seen.instance, seen.settings, seen.to).objects, ()
         except ArgosyError as x:

@@ -27,6 +27,7 @@ __all__ = [
     "normalised",
     "resolve",
     "same_repository",
+    "signed_tag",
     "ssh_user",
 ]
 
@@ -39,11 +40,15 @@ _TAGS = "refs/tags/"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A reference by its full name: what it points at, or for a symbolic one (HEAD) the name of another."""
+    """A reference by its full name: what it points at, or for a symbolic one (HEAD) the name of another.
+
+    `object` is an annotated tag's own hash.
+    """
 
     name: str
     hash: str = ""
     target: str = ""
+    object: str = ""
 
 
 def is_commit(text: str) -> bool:
@@ -139,18 +144,27 @@ def resolve(revision: str, references: Sequence[Reference], prefix: str = "") ->
     """The commit of a revision ("" is HEAD). The beginning of a hash is given back as it is. Raises NotFound."""
     if is_commit(revision):
         return revision.lower()
+    found = _named(revision, references, prefix)
+    if found is not None:
+        return _followed(found, {one.name: one for one in references})
+    if is_truncated_commit(revision):
+        return revision
+    raise NotFound(f"the repository has no branch, tag or commit {revision!r}")
+
+
+def signed_tag(revision: str, commit: str, references: Sequence[Reference], prefix: str = "") -> str:
+    """The annotated tag whose signature counts for a commit that a revision means, "" for the commit's own."""
+    found = None if is_commit(revision) else _named(revision, references, prefix)
+    return found.object if found is not None and found.hash == commit else ""
+
+
+def _named(revision: str, references: Sequence[Reference], prefix: str) -> Reference | None:
     wanted = revision or "HEAD"
     tags = [one.name.removeprefix(_TAGS) for one in references if one.name.startswith(_TAGS)]
     if is_constraint(wanted) or prefix:
         with contextlib.suppress(NotFound):  # then it may still be a branch of that name
             wanted = best_tag(wanted, tags, prefix)
-    by_name = {one.name: one for one in references}
-    for one in references:
-        if wanted in (one.name, _short(one.name)):
-            return _followed(one, by_name)
-    if is_truncated_commit(wanted):
-        return wanted
-    raise NotFound(f"the repository has no branch, tag or commit {revision!r}")
+    return next((one for one in references if wanted in (one.name, _short(one.name))), None)
 
 
 def _short(name: str) -> str:

@@ -58,6 +58,7 @@ def compared_status(seen: Observed, found: Compared, made: Made, now: datetime, 
     if moved:
         status["reconciledAt"] = stamp(now)
     slips = [Condition("SettingsWarning", one) for one in seen.settings.warnings]
+    slips += [Condition("ComparisonError", one) for one in made.unverified]
     return with_conditions(status, [*found.conditions, *slips], EVALUATED | _SPEC | _SETTINGS, now)
 
 

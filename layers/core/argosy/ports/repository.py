@@ -6,11 +6,11 @@ what it got.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-__all__ = ["Credentials", "GithubApp", "Ref", "Repository", "Snapshot"]
+__all__ = ["Credentials", "GithubApp", "Ref", "Repository", "Signature", "Snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,29 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A reference by its full name: the hash it stands for, or for HEAD the name of another."""
+    """A reference by its full name: the hash it stands for, or for HEAD the name of another.
+
+    `object` is the hash of an annotated tag itself, "" for all else.
+    """
 
     name: str
     hash: str = ""
     target: str = ""
+    object: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What the signature of a commit or a tag is worth.
+
+    `result`: `good`, `bad` (not of this content), `invalid` (of a key that is not known), `unknown` (not to be told), "" for
+    none. `key`: the last 16 digits of the fingerprint of the key that has made it; `cipher`: that key's kind.
+    """
+
+    result: str = ""
+    key: str = ""
+    cipher: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,15 @@ class Repository(Protocol):
 
     def refs(self, url: str, credentials: Credentials) -> Sequence[Ref]:
         """Branches, tags and HEAD; an annotated tag with the commit that it stands for."""
+        ...
+
+    def signature(
+        self, url: str, commit: str, credentials: Credentials, keys: Mapping[str, str], tag: str = ""
+    ) -> Signature:
+        """The signature of a commit, or of an annotated tag of it by that one's own hash; `keys` are armored, by name.
+
+        Raises EvaluationError for a tag of another commit.
+        """
         ...
 
     def snapshot(self, url: str, commit: str, credentials: Credentials, *, alone: bool = False) -> Snapshot:

@@ -20,7 +20,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -28,7 +28,8 @@ from argosy.errors import Denied, InvalidObject, NotFound, Unsupported
 from argosy.gitops import charts
 from argosy.gitops.folders import folders_of
 from argosy.gitops.remotes import file_at
-from argosy.gitops.revisions import Reference, is_commit, normalised, resolve
+from argosy.gitops.revisions import Reference, is_commit, normalised, resolve, signed_tag
+from argosy.gitops.signatures import Verdict
 from argosy.ports.blobs import Blobs
 from argosy.ports.charts import Charts
 from argosy.ports.downloads import Downloads
@@ -41,7 +42,17 @@ from argosy.services import summaries
 from argosy.services.charts import ChartFetching, is_chart, where
 from argosy.services.handover import opened
 
-__all__ = ["FetchRequest", "Fetched", "Fetching", "keep", "kept", "read", "read_charts", "read_folders"]
+__all__ = [
+    "FetchRequest",
+    "Fetched",
+    "Fetching",
+    "keep",
+    "kept",
+    "kept_signature",
+    "read",
+    "read_charts",
+    "read_folders",
+]
 
 _ANYBODY, _NOBODY = "anybody", "nobody"
 
@@ -56,8 +67,10 @@ class SecretRef(Model):
 class FetchRequest(Model):
     """`revision` is a branch, a tag, a constraint on tags, a commit, or "" for HEAD. `only_commit`: no files are wanted.
 
-    `file`: the address is that of a single file. `sealed`: what to sign in with, as `argosy.services.handover` has it;
-    `reader` names who signs in so (`argosy.services.applications.access`), "" = what only they may read is not kept.
+    `file`: the address is that of a single file. `keys`: what the signature of `commit` is worth with these.
+
+    `sealed`: what to sign in with, as `argosy.services.handover` has it; `reader` names who signs in so
+    (`argosy.services.applications.access`), "" = what only they may read is not kept.
 
     With `chart`, `url` is that of a Helm repository or (`oci`, or an address without a scheme) of a registry, and `revision`
     a version or a constraint on versions. An address of `oci://` alone is that of an artifact. `plain_http`: the registry
@@ -82,6 +95,8 @@ class FetchRequest(Model):
     known_hosts: str = ""
     pass_credentials: bool = False
     lfs: bool = False
+    keys: Mapping[str, str] | None = None
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +189,25 @@ class Fetching:
                 reader = request.reader or (_NOBODY if given.secret else _ANYBODY)
         return keep(self._blobs, request, commit, taken, package, reader)
 
+    def signature(
+        self, request: FetchRequest, commit: str, credentials: Callable[[], Credentials] | None = None
+    ) -> Verdict:
+        """What the signature of a commit that `resolve` has told is worth; of the annotated tag that the revision names.
+
+        Raises what `Repository` does.
+        """
+        known = kept_signature(self._blobs, request, commit)
+        if known is not None:
+            return known
+        given = credentials() if credentials is not None else self._credentials(request)
+        tag = signed_tag(request.revision, commit, self._references(request, given), request.tag_prefix)
+        found = asdict(self._repository.signature(request.url, commit, given, request.keys or {}, tag))
+        summaries.keep(self._blobs, _verdict_place(request, commit), found)
+        return Verdict(**found)
+
+    def _references(self, request: FetchRequest, credentials: Credentials) -> Sequence[Reference]:
+        return [Reference(**asdict(one)) for one in self._repository.refs(request.url, credentials)]
+
     def resolve(self, request: FetchRequest, credentials: Credentials | None = None) -> str:
         """The commit of a revision. Raises NotFound, and what `Repository.refs` raises.
 
@@ -183,8 +217,7 @@ class Fetching:
         given = credentials if credentials is not None else self._credentials(request)
         if is_chart(request):
             return self._charts.resolve(request, given)
-        refs = [Reference(one.name, one.hash, one.target) for one in self._repository.refs(request.url, given)]
-        commit = resolve(request.revision, refs, request.tag_prefix)
+        commit = resolve(request.revision, self._references(request, given), request.tag_prefix)
         if not is_commit(commit):
             raise NotFound(f"{request.revision!r} is no branch or tag; of a commit the whole hash is needed")
         return commit
@@ -288,6 +321,16 @@ def _put(blobs: Blobs, key: str, told: Mapping[str, Any]) -> str:
         return ""
     blobs.put(key, gzip.compress(json.dumps(told, separators=(",", ":")).encode(), 6, mtime=0))
     return key
+
+
+def kept_signature(blobs: Blobs, request: FetchRequest, commit: str) -> Verdict | None:
+    """What the signature of a commit was worth, for the same revision and with the same keys."""
+    return summaries.known(blobs, _verdict_place(request, commit), lambda found: Verdict(**found))
+
+
+def _verdict_place(request: FetchRequest, commit: str) -> str:
+    asked = json.dumps([request.revision, request.tag_prefix, sorted((request.keys or {}).items())])
+    return f"{_place(request, commit)}/signature-{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
 
 
 def _place(request: FetchRequest, commit: str) -> str:

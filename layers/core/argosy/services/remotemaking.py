@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from argosy.errors import NotFound, Unsupported
 from argosy.gitops.requests import RenderRequest
+from argosy.gitops.signatures import Verdict
 from argosy.ports.blobs import Blobs
 from argosy.ports.makers import Makers
 from argosy.ports.repository import Credentials
 from argosy.problems import error_of
-from argosy.services.fetching import Fetched, FetchRequest, kept
+from argosy.services.fetching import Fetched, FetchRequest, kept, kept_signature
 from argosy.services.handover import Handover
 from argosy.services.rendering import Rendered
 
@@ -50,6 +51,16 @@ class RemoteFetching:
             return known
         asked = self._handed_over(request, credentials() if credentials is not None else None)
         return self.fetch(asked.model_copy(update={"revision": commit}))
+
+    def signature(
+        self, request: FetchRequest, commit: str, credentials: Callable[[], Credentials] | None = None
+    ) -> Verdict:
+        """See `Fetching.signature`."""
+        known = kept_signature(self._blobs, request, commit)
+        if known is not None:
+            return known
+        asked = self._handed_over(request, credentials() if credentials is not None else None)
+        return Verdict(**_asked(self._makers, "fetch", _plain(asked.model_copy(update={"commit": commit}))))
 
     def _handed_over(self, request: FetchRequest, credentials: Credentials | None) -> FetchRequest:
         """The request with what to sign in with, sealed if it is a secret."""

@@ -28,12 +28,12 @@ from argosy.errors import (
     Unavailable,
     Unsupported,
 )
-from argosy.ports.repository import Credentials, Snapshot
+from argosy.ports.repository import Credentials, Signature, Snapshot
 from argosy.ports.repository import Ref as Named
 
 if TYPE_CHECKING:
     from dulwich.object_store import BaseObjectStore, DiskObjectStore
-    from dulwich.objects import ObjectID
+    from dulwich.objects import Commit, ObjectID
     from dulwich.refs import Ref
     from dulwich.repo import Repo
 
@@ -99,6 +99,24 @@ class GitRepository:
                 return archive_of(files, asked.budget)
         except _InSubmodule as x:
             raise type(x.error)(f"repository {_shown(url)}: {x.error}") from x
+
+    def signature(
+        self, url: str, commit: str, credentials: Credentials, keys: Mapping[str, str], tag: str = ""
+    ) -> Signature:
+        """See `Repository.signature`."""
+        from dulwich.objects import Commit, Tag
+
+        from argosy.adapters.git.signatures import verified
+
+        asked = _Asked(url, tag or commit, credentials, Budget(self._limits), alone=True)
+        with self._signed_in(url, credentials) as signed_in, self._stored(asked, signed_in) as store:
+            if _peeled(store, asked.commit).id.decode() != commit:
+                raise EvaluationError(f"the tag {tag} stands for another commit than {commit}")
+            found = store[_hash(asked.commit)]
+            if not isinstance(found, Commit | Tag):
+                raise NotFound(f"{asked.commit} is neither commit nor tag")
+            content, signature, _ = found.extract_signature()
+            return verified(content, signature, keys)
 
     @contextmanager
     def _files_of(self, asked: _Asked) -> Iterator[Files]:
@@ -274,7 +292,13 @@ def _hash(commit: str) -> ObjectID:
 
 
 def _tree(store: BaseObjectStore, commit: str) -> ObjectID:
-    """The root of a commit's files; of an annotated tag's, too, since a hash may be one."""
+    """The root of a commit's files."""
+    tree: ObjectID = _peeled(store, commit).tree
+    return tree
+
+
+def _peeled(store: BaseObjectStore, commit: str) -> Commit:
+    """A commit, also by the hash of an annotated tag."""
     from dulwich.objects import Commit, Tag
 
     try:
@@ -287,8 +311,7 @@ def _tree(store: BaseObjectStore, commit: str) -> ObjectID:
         raise NotFound(f"commit {commit}") from None
     if not isinstance(found, Commit):
         raise NotFound(f"{commit} is no commit")
-    tree: ObjectID = found.tree
-    return tree
+    return found
 
 
 @contextmanager
@@ -315,14 +338,16 @@ def _listed(told: Mapping[Any, Any], symbolic: Mapping[Any, Any]) -> list[Named]
     """References as Git lists them: HEAD, then by name; a tag with what it stands for in the end."""
     listed = []
     for name in sorted(told, key=lambda name: (name != b"HEAD", name)):
-        hash_ = told.get(name + _PEELED) or told[name]
+        peeled = told.get(name + _PEELED)
+        hash_ = peeled or told[name]
         if name.endswith(_PEELED) or (hash_ is None and name not in symbolic):
             continue
         shown = name.decode("utf-8", "replace")
         if name in symbolic:
             listed.append(Named(shown, target=symbolic[name].decode("utf-8", "replace")))
         elif hash_ is not None:
-            listed.append(Named(shown, hash_.decode("ascii", "replace")))
+            tag = told[name].decode("ascii", "replace") if peeled else ""
+            listed.append(Named(shown, hash_.decode("ascii", "replace"), object=tag))
     return listed
 
 

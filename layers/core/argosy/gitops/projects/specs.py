@@ -67,11 +67,6 @@ def unserved(project: AppProject, *, impersonates: bool) -> list[str]:
     """
     spec, whose = project.spec, f"project '{project.name}'"
     found: list[str] = []
-    if spec.signature_keys:
-        found.append(
-            f"{whose}: spec.signatureKeys is not served, as signatures of commits are not verified here: "
-            "take it out, or leave its applications to Argo CD"
-        )
     if impersonates:
         found.append(
             f"{whose}: spec.destinationServiceAccounts is not served, as objects are written with the rights of the "

@@ -6,10 +6,10 @@ import gzip
 import io
 import tarfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from argosy.errors import Denied, NotFound, Unavailable
-from argosy.ports.repository import Credentials, Ref, Snapshot
+from argosy.ports.repository import Credentials, Ref, Signature, Snapshot
 
 __all__ = ["FakeRepository", "Held", "packed"]
 
@@ -19,7 +19,8 @@ class Held:
     """One repository: references, and the files of each commit.
 
     `password` is what it asks for, "" for nothing; one that is `down` does not answer. `submodules` has for a commit the
-    address and commit of each by its path, `large` the content for files that are pointers.
+    address and commit of each by its path, `large` the content for files that are pointers. `signatures` are by the hash
+    of a commit or a tag, and good with the keys that are given.
     """
 
     refs: list[Ref] = field(default_factory=list)
@@ -28,14 +29,16 @@ class Held:
     down: bool = False
     submodules: dict[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
     large: dict[str, str] = field(default_factory=dict)
+    signatures: dict[str, Signature] = field(default_factory=dict)
 
 
 class FakeRepository:
-    """Holds repositories by address; `asked` are the snapshots that were taken."""
+    """Holds repositories by address; `asked` are the snapshots that were taken, `verified` what signatures were asked of."""
 
     def __init__(self, held: Mapping[str, Held]) -> None:
         self._held = held
         self.asked: list[tuple[str, str]] = []
+        self.verified: list[str] = []
 
     def refs(self, url: str, credentials: Credentials) -> Sequence[Ref]:
         """See `Repository.refs`."""
@@ -55,6 +58,14 @@ class FakeRepository:
         self.asked.append((url, commit))
         size = sum(len(text.encode()) for text in files.values())
         return Snapshot(packed(files), len(files), size, list(modules) if alone else [], bool(more) and not alone)
+
+    def signature(
+        self, url: str, commit: str, credentials: Credentials, keys: Mapping[str, str], tag: str = ""
+    ) -> Signature:
+        """See `Repository.signature`."""
+        found = self._found(url, credentials).signatures.get(tag or commit, Signature())
+        self.verified.append(tag or commit)
+        return found if found.result != "good" or found.key in keys else replace(found, result="invalid")
 
     def _found(self, url: str, credentials: Credentials) -> Held:
         found = self._held.get(url)

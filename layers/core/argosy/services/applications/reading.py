@@ -17,6 +17,7 @@ from argosy.control.agents.scopes import MIRROR, Wanted
 from argosy.control.effects import Observation, Version
 from argosy.control.keys import Key
 from argosy.errors import ArgosyError, Conflict, InvalidObject, Retryable, Unavailable
+from argosy.gitops import signatures
 from argosy.gitops.clusters import unmanaged
 from argosy.gitops.comparison import Destination, targets_of
 from argosy.gitops.comparison import Known as Compared
@@ -45,6 +46,7 @@ from argosy.gitops.refresh.needs import (
 )
 from argosy.gitops.requests import AppInfo
 from argosy.gitops.settings import CONFIG_MAP, PARAMETERS_MAP, Settings
+from argosy.gitops.signatures import Required
 from argosy.gitops.sync import cascade, local
 from argosy.lang import instants
 from argosy.ports.repository import Credentials
@@ -62,7 +64,7 @@ from argosy.services.applications.evidence import with_evidence
 from argosy.services.applications.following import Place, place_of
 from argosy.services.applications.inventory import Inventory
 from argosy.services.applications.sources import For, Round
-from argosy.services.applications.watching import Deploys, Kind, is_ours, leave, takes
+from argosy.services.applications.watching import Deploys, Kind, is_ours, leave, settings_scope, takes
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
@@ -395,7 +397,16 @@ class Reading:
             self.home.name,
             partial(repository_permitted, project),
             lambda name: repositories.named(self.home, name, app.spec.project_name),
+            self._required(project),
         )
+
+    def _required(self, project: AppProject) -> Required | None:
+        """Which signatures a project wants commits to have; keys that have not been told of are not known."""
+        if not project.spec.signature_keys:
+            return None
+        copy = self.mirror.find(settings_scope(self.home).key, self.home.argocd_namespace, signatures.CONFIG_MAP)
+        keys = ((copy.object if copy is not None else None) or {}).get("data") or {}
+        return Required([one.key_id for one in project.spec.signature_keys], keys)
 
     def _credentials(self, app: Application, url: str) -> Credentials:
         return self.runtime.applications.repositories.credentials(self.home, url, app.spec.project_name)

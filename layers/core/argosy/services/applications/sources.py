@@ -9,7 +9,7 @@ same commit, asked for once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,7 @@ from argosy.gitops.observed import Made
 from argosy.gitops.refresh.needs import LATEST, LATEST_RESOLVED
 from argosy.gitops.requests import AppInfo, Manner, RenderRequest
 from argosy.gitops.revisions import is_commit
+from argosy.gitops.signatures import Required, Verdict
 from argosy.ports.repository import Credentials, Snapshot
 from argosy.resources.source import Source
 from argosy.services.applications.access import Access
@@ -55,6 +56,7 @@ class For:
 
     `manner` is what the settings say; `anew`: what was rendered of late counts for nothing. `home`: the cluster that has it.
     `permitted`: whether its project permits a repository; `named`: the address of the Helm repository of that name, or "".
+    `required`: which signatures commits must have.
     """
 
     about: AppInfo
@@ -64,6 +66,7 @@ class For:
     home: str = ""
     permitted: Callable[[str], bool] = lambda url: True  # noqa: ARG005
     named: Callable[[str], str] = lambda name: ""  # noqa: ARG005
+    required: Required | None = None
 
 
 class Sources:
@@ -75,6 +78,7 @@ class Sources:
         self._objects: Recent[str, Sequence[Mapping[str, Any]]] = Recent(_MOST)
         self._folders: Recent[str, Mapping[str, list[Any]]] = Recent(4)
         self._dependencies = Dependencies(runtime)
+        self._verdicts: Recent[str, Verdict] = Recent(_MOST)
 
     def made(self, sources: Sequence[Source], revisions: Sequence[str], whom: For, together: Round, level: int) -> Made:
         """What sources come to; `revisions` instead of their own, commits below the level LATEST.
@@ -90,6 +94,7 @@ class Sources:
             for place, source in enumerate(sources):
                 revision = revisions[place] if place < len(revisions) else ""
                 commits.append(self._commit(source, revision, whom, together, level))
+            unverified = list(self._unverified(sources, revisions, commits, whom))
             refs = References.of(sources, commits)
             for place, source in enumerate(sources):
                 if source.ref and not source.path and not source.chart:
@@ -103,7 +108,28 @@ class Sources:
         except ArgosyError as x:
             said = f"failed to generate manifest for source {place + 1} of {len(sources)}: {x}"
             return Made(revisions=commits, types=types, problems=[f"Failed to load target state: {said}"])
-        return Made(objects, commits, types)
+        return Made(objects, commits, types, unverified=unverified)
+
+    def _unverified(
+        self, sources: Sequence[Source], revisions: Sequence[str], commits: Sequence[str], whom: For
+    ) -> Iterator[str]:
+        """Which commits are not signed as the project wants it. Charts and artifacts are published without signatures."""
+        for place, (source, commit) in enumerate(zip(sources, commits, strict=True)):
+            told = revisions[place] if place < len(revisions) else ""
+            request = _request(source, source.target_revision if not told or is_commit(told) else told)
+            if whom.required is not None and not is_chart(request):
+                found = self._verdict(request.model_copy(update={"keys": whom.required.keys}), commit, whom)
+                problem = whom.required.problem(found, commit)
+                if problem:
+                    yield problem
+
+    def _verdict(self, request: FetchRequest, commit: str, whom: For) -> Verdict:
+        name = f"{commit} {request.model_dump_json()}"
+        known = self._verdicts.get(name)
+        if known is None:
+            known = self._runtime.fetching.signature(request, commit, lambda: whom.credentials(request.url))
+            self._verdicts.put(name, known)
+        return known
 
     def of_files(self, source: Source, files: Snapshot, whom: For, together: Round) -> Made:
         """What one source comes to with other files than its repository's. Raises ArgosyError where that is nothing."""

@@ -1,0 +1,40 @@
+"""Keys of OpenPGP, and commits and tags that are signed with them as git and GnuPG do."""
+
+from __future__ import annotations
+
+from pysequoia import Sig, SignatureMode, Tsk, sign
+
+from support.gitserver import Repo
+
+__all__ = ["Key"]
+
+
+class Key:
+    """A key; `public` is its armored public half, `id` what a project names it by: its subkey that signs."""
+
+    def __init__(self, tsk: Tsk | None = None) -> None:
+        self._tsk = tsk or Tsk.generate("Somebody <somebody@example.com>")
+        self.public = str(self._tsk.extract_certificate())
+        signature = Sig.from_bytes(self.sign(b""))
+        self.id = str(signature.issuer_fingerprint).upper()[-16:]
+
+    def sign(self, content: bytes) -> bytes:
+        """A detached signature, armored."""
+        return sign(self._tsk.signer(), content, mode=SignatureMode.DETACHED)
+
+    def commit(self, repo: Repo, change: bytes = b"") -> str:
+        """Sign the newest commit; the commit that comes of it, on main. `change` is put behind it afterwards."""
+        plain = repo.git("cat-file", "commit", "HEAD").encode() + b"\n"
+        signature = self.sign(plain).decode().strip().replace("\n", "\n ")
+        head, _, message = plain.partition(b"\n\n")
+        signed = head + f"\ngpgsig {signature}\n\n".encode() + message + change
+        commit = repo.git("hash-object", "-w", "-t", "commit", "--stdin", given=signed)
+        repo.git("update-ref", "refs/heads/main", commit)
+        return commit
+
+    def tag(self, repo: Repo, name: str, commit: str) -> str:
+        """A signed tag; its own hash."""
+        plain = f"object {commit}\ntype commit\ntag {name}\ntagger t <t@t> 1767225600 +0000\n\nsigned\n".encode()
+        tag = repo.git("hash-object", "-w", "-t", "tag", "--stdin", given=plain + self.sign(plain))
+        repo.git("update-ref", f"refs/tags/{name}", tag)
+        return tag
