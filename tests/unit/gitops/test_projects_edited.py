@@ -37,6 +37,18 @@ def kind(spec: Json, scope: Any, listed: Any, *, allow: bool) -> str:
         ),
         (lambda s: editing.remove_source(s, "r"), {"sourceRepos": ["r"]}, {"sourceRepos": []}, "is removed"),
         (lambda s: editing.remove_source(s, "r"), {}, {}, "does not exist in project"),
+        (
+            lambda s: editing.add_signature_key(s, "4AEE18F83AFDEB23"),
+            {},
+            {"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]},
+            "is allowed",
+        ),
+        (
+            lambda s: editing.remove_signature_key(s, "4aee18f83afdeb23"),
+            {"signatureKeys": [{"keyID": "x"}, {"keyID": "4AEE18F83AFDEB23"}]},
+            {"signatureKeys": [{"keyID": "x"}]},
+            "is removed",
+        ),
         (lambda s: editing.add_destination(s, HERE), {}, {"destinations": [HERE]}, "allowed"),
         (
             lambda s: editing.remove_destination(s, HERE),
@@ -82,6 +94,13 @@ def test_what_is_changed_and_said(edit: Callable[[Json], str], spec: Json, left:
     [
         (lambda: editing.add_destination({"destinations": [HERE]}, dict(HERE)), AlreadyExists, "already defined"),
         (lambda: editing.remove_destination({}, HERE), NotFound, "does not exist"),
+        (lambda: editing.add_signature_key({}, "x"), InvalidObject, "x is not a valid GnuPG key ID"),
+        (
+            lambda: editing.add_signature_key({"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}, "4AEE18F83AFDEB23"),
+            AlreadyExists,
+            "already defined",
+        ),
+        (lambda: editing.remove_signature_key({"signatureKeys": [{"keyID": ""}]}, ""), NotFound, "not configured"),
         (lambda: editing.window_at({}, 0), NotFound, "window with id '0' not found"),
         (lambda: editing.remove_window({"syncWindows": [{}]}, 1), NotFound, "window with id '1' not found"),
         (lambda: editing.destination("here"), InvalidObject, "is not SERVER,NAMESPACE"),

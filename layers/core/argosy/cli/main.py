@@ -16,6 +16,7 @@ __all__ = ["app", "main"]
 
 _LATER: Final = {
     "app": ("argosy.cli.apps", "app"),
+    "gpg": ("argosy.cli.gpg", "app"),
     "proj": ("argosy.cli.projects", "app"),
     "repo": ("argosy.cli.repositories", "repos"),
     "repocreds": ("argosy.cli.repositories", "credentials"),

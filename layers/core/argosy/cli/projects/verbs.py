@@ -30,6 +30,7 @@ Server = Annotated[str, typer.Argument(metavar="SERVER/NAME", help="URL of the c
 Namespace = Annotated[str, typer.Argument(metavar="NAMESPACE")]
 ByName = Annotated[bool, typer.Option("--name", help="The cluster is given by its name.")]
 Url = Annotated[str, typer.Argument(metavar="URL", help="Of the repository.")]
+KeyId = Annotated[str, typer.Argument(metavar="KEY-ID", help="Of the key, or its fingerprint.")]
 
 
 class Listed(StrEnum):
@@ -50,6 +51,8 @@ def register(app: typer.Typer) -> None:
         ("remove-source", remove_source),
         ("add-destination", add_destination),
         ("remove-destination", remove_destination),
+        ("add-signature-key", add_signature_key),
+        ("remove-signature-key", remove_signature_key),
     ):
         app.command(name, cls=Verb)(verb)
     for allow in (True, False):
@@ -195,6 +198,16 @@ def add_source(context: typer.Context, name: Project, url: Url) -> None:
 def remove_source(context: typer.Context, name: Project, url: Url) -> None:
     """Allow a repository no more."""
     edited(context, name, lambda spec: editing.remove_source(spec, url))
+
+
+def add_signature_key(context: typer.Context, name: Project, key: KeyId) -> None:
+    """Take what is signed with a key."""
+    edited(context, name, lambda spec: editing.add_signature_key(spec, key))
+
+
+def remove_signature_key(context: typer.Context, name: Project, key: KeyId) -> None:
+    """Take what is signed with a key no more."""
+    edited(context, name, lambda spec: editing.remove_signature_key(spec, key))
 
 
 def add_destination(

@@ -12,15 +12,18 @@ from typing import Any, Final, Literal
 
 from argosy.errors import AlreadyExists, InvalidObject, NotFound
 from argosy.gitops.revisions import comparable
+from argosy.gitops.signatures import key_id
 
 __all__ = [
     "LISTS",
     "add_destination",
+    "add_signature_key",
     "add_source",
     "change_kind",
     "destination",
     "put_window",
     "remove_destination",
+    "remove_signature_key",
     "remove_source",
     "remove_window",
     "window_at",
@@ -65,6 +68,28 @@ def remove_source(spec: Json, url: str) -> str:
         return f"Source repository '{url}' does not exist in project"
     found.remove(url)
     return f"Source repository '{url}' is removed"
+
+
+def add_signature_key(spec: Json, key: str) -> str:
+    """Take a key's signatures. Raises InvalidObject for what names none, AlreadyExists."""
+    name = key_id(key)
+    if not name:
+        raise InvalidObject(f"{key} is not a valid GnuPG key ID", field="spec.signatureKeys")
+    found = spec.setdefault("signatureKeys", [])
+    if any(key_id(one["keyID"]) == name for one in found):
+        raise AlreadyExists("Specified signature key is already defined in project")
+    found.append({"keyID": key})
+    return f"Signature key '{key}' is allowed"
+
+
+def remove_signature_key(spec: Json, key: str) -> str:
+    """Take them no more. Raises NotFound."""
+    found = spec.get("signatureKeys") or []
+    at = next((place for place, one in enumerate(found) if key_id(key) == key_id(one["keyID"]) != ""), None)
+    if at is None:
+        raise NotFound("Specified signature key is not configured for project")
+    del found[at]
+    return f"Signature key '{key}' is removed"
 
 
 def add_destination(spec: Json, given: Json) -> str:
