@@ -6,7 +6,7 @@ from pysequoia import Sig, SignatureMode, Tsk, sign
 
 from support.gitserver import Repo
 
-__all__ = ["Key"]
+__all__ = ["Key", "put"]
 
 
 class Key:
@@ -25,12 +25,7 @@ class Key:
     def commit(self, repo: Repo, change: bytes = b"") -> str:
         """Sign the newest commit; the commit that comes of it, on main. `change` is put behind it afterwards."""
         plain = repo.git("cat-file", "commit", "HEAD").encode() + b"\n"
-        signature = self.sign(plain).decode().strip().replace("\n", "\n ")
-        head, _, message = plain.partition(b"\n\n")
-        signed = head + f"\ngpgsig {signature}\n\n".encode() + message + change
-        commit = repo.git("hash-object", "-w", "-t", "commit", "--stdin", given=signed)
-        repo.git("update-ref", "refs/heads/main", commit)
-        return commit
+        return put(repo, plain, self.sign(plain), change)
 
     def tag(self, repo: Repo, name: str, commit: str) -> str:
         """A signed tag; its own hash."""
@@ -38,3 +33,13 @@ class Key:
         tag = repo.git("hash-object", "-w", "-t", "tag", "--stdin", given=plain + self.sign(plain))
         repo.git("update-ref", f"refs/tags/{name}", tag)
         return tag
+
+
+def put(repo: Repo, plain: bytes, signature: bytes, change: bytes = b"") -> str:
+    """Make a commit of a plain one and a signature; its hash, on main."""
+    head, _, message = plain.partition(b"\n\n")
+    shown = signature.strip().replace(b"\n", b"\n ")
+    signed = head + b"\ngpgsig " + shown + b"\n\n" + message + change
+    commit = repo.git("hash-object", "-w", "-t", "commit", "--stdin", given=signed)
+    repo.git("update-ref", "refs/heads/main", commit)
+    return commit

@@ -53,6 +53,7 @@ def error(edge: Edge) -> str:
         ({"sourceRepos": ["https://git.example.com/other"]}, f"application repo {URL} is not permitted in project 'p'"),
         ({"namespaceResourceBlacklist": [{"group": "*", "kind": "*"}]}, "resource :ConfigMap is not permitted"),
         ({"destinations": [{"server": "*", "namespace": "team"}]}, "do not match any of the allowed destinations"),
+        ({"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]}, "is not signed, but a signature is required"),
     ],
 )
 def test_hooks_keep_to_the_project(forbids: Json, says: str) -> None:

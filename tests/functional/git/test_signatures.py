@@ -13,7 +13,7 @@ from argosy.errors import EvaluationError
 from argosy.ports.repository import Signature
 from contracts.repository import NOBODY
 from support.gitserver import GitServer, Repo, serving
-from support.gpg import Key
+from support.gpg import Key, put
 
 NO_KEY = "gpg: Can't check signature: No public key"
 
@@ -70,6 +70,12 @@ def test_which_tags_are_told(server: GitServer, repo: Repo, key: Key) -> None:
     repo.git("tag", "light")
     told = {one.name: (one.hash, one.object) for one in GitRepository().refs(server.url("app"), NOBODY)}
     assert (told["refs/tags/v1"], told["refs/tags/light"]) == ((commit, tag), (commit, ""))
+
+
+def test_a_commit_that_is_signed_in_another_way(server: GitServer, repo: Repo, key: Key) -> None:
+    plain = repo.git("cat-file", "commit", "HEAD").encode() + b"\n"
+    commit = put(repo, plain, b"-----BEGIN SIGNED MESSAGE-----\nx\n-----END SIGNED MESSAGE-----")
+    assert found(server, commit, [key]).result == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -115,8 +115,8 @@ class GitRepository:
             found = store[_hash(asked.commit)]
             if not isinstance(found, Commit | Tag):
                 raise NotFound(f"{asked.commit} is neither commit nor tag")
-            content, signature, _ = found.extract_signature()
-            return verified(content, signature, keys)
+            signature = found.gpgsig if isinstance(found, Commit) else found.signature
+            return verified(found.raw_without_sig(), signature, keys)
 
     @contextmanager
     def _files_of(self, asked: _Asked) -> Iterator[Files]:
