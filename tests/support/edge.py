@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -86,9 +86,13 @@ class Edge:
 
     def commit(self, *objects: Json) -> str:
         """A commit on main with these manifests; its hash."""
+        return self.commit_files({"app/all.yaml": objects})
+
+    def commit_files(self, files: Mapping[str, Sequence[Json]]) -> str:
+        """A commit on main with these files of manifests; its hash."""
         self.commits += 1
         commit = f"{self.commits:040x}"
-        self.held.commits[commit] = {"app/all.yaml": yaml.safe_dump_all(objects)}
+        self.held.commits[commit] = {path: yaml.safe_dump_all(objects) for path, objects in files.items()}
         self.held.refs[:] = [Ref("HEAD", target="refs/heads/main"), Ref("refs/heads/main", commit)]
         return commit
 

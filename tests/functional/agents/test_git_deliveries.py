@@ -19,7 +19,7 @@ from argosy.resources.definitions import GROUP
 from argosy.services.agents.clusters import Clusters
 from argosy.services.agents.registry import Entry
 from argosy.services.agents.values import ValueRows
-from argosy.services.applications.checking import RepositoryCheck
+from argosy.services.applications.checking import FEW, RepositoryCheck
 from argosy.services.applications.following import repository_key
 from argosy.services.applications.webhooks import GitWebhooks
 from support.edge import URL, Edge
@@ -209,3 +209,35 @@ def test_one_cluster_whose_secrets_cannot_be_read_stops_no_check() -> None:
     head = following.head(place)
     assert head is not None
     assert head.commit == commit
+
+
+def test_of_many_those_are_looked_at_first_whose_files_have_changed() -> None:
+    edge = Hooked()
+    names = [f"app-{number:02}" for number in range(FEW + 2)]
+    first = edge.commit_files({f"{name}/all.yaml": [config_map(name)] for name in names})
+    for name in names:
+        edge.create(name=name, source={"repoURL": URL, "path": name, "targetRevision": "main"})
+    second = edge.commit_files(
+        {f"{name}/all.yaml": [config_map(name, "2" if name == "app-07" else "1")] for name in names}
+    )
+    body = {"ref": "refs/heads/main", "repository": {"html_url": URL, "default_branch": "main"}}
+    assert edge.tell({**body, "commits": [{"id": second, "modified": ["app-07/all.yaml"]}]}) == (200, "")
+    edge.agent.settle()
+    assert edge.value("app-07") == "2"
+    others = {name: edge.status(name=name)["sync"]["revision"] for name in names if name != "app-07"}
+    assert set(others.values()) == {first}, "nothing of theirs is another"
+    edge.settle(60)
+    assert {edge.status(name=name)["sync"]["revision"] for name in names} == {second}
+
+
+def test_of_many_those_are_not_put_off_whose_files_may_be_others() -> None:
+    edge = Hooked()
+    names = [f"app-{number:02}" for number in range(FEW + 2)]
+    edge.commit_files({f"{name}/all.yaml": [config_map(name)] for name in names})
+    for name in names:
+        edge.create(name=name, source={"repoURL": URL, "path": name, "targetRevision": "main"})
+    second = edge.commit_files({f"{name}/all.yaml": [config_map(name, "2")] for name in names})
+    body = {"ref": "refs/heads/main", "repository": {"html_url": URL, "default_branch": "main"}}
+    edge.tell({**body, "commits": [{"id": second, "modified": ["app-07/all.yaml"]}]})
+    edge.agent.settle()
+    assert {edge.status(name=name)["sync"]["revision"] for name in names} == {second}

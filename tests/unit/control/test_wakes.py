@@ -71,6 +71,43 @@ def test_a_wake_that_was_handled_is_not_sent_again(work: Work) -> None:
     assert work.taken() == []
 
 
+def test_several_are_woken_at_once(work: Work) -> None:
+    work.wakes.wake("b")
+    work.wakes.wake_all(["a", "b", "c"])
+    assert work.taken() == ["b", "a", "c"]
+
+
+def test_many_are_woken_little_by_little(work: Work) -> None:
+    keys = [f"k{number:03}" for number in range(300)]
+    work.wakes.spread(keys)
+    taken: list[str | None] = []
+    counts = []
+    for _ in range(51):
+        work.tick()
+        counts.append(len(now := work.taken()))
+        taken += now
+        work.clock.advance(1)
+    assert taken == keys
+    assert max(counts) == 6, "as many in each second"
+
+
+def test_who_is_to_be_woken_later_can_be_woken_now(work: Work) -> None:
+    work.wakes.spread(["a", "b"])
+    assert work.wakes.wake("a")
+    assert not work.wakes.wake("a")
+    assert work.taken() == ["a"]
+    work.wakes.clear("a")
+    work.clock.advance(1)
+    work.tick()
+    assert work.taken() == ["b"]
+
+
+def test_who_is_to_be_woken_now_is_not_put_off(work: Work) -> None:
+    work.wakes.wake("a")
+    work.wakes.spread(["a", "b"])
+    assert work.taken() == ["a"]
+
+
 @pytest.mark.parametrize("body", ["", "{", "[]", "7", "{}", '{"wake": 7}', '{"wake": null}'])
 def test_what_is_no_wake(body: str) -> None:
     assert read_wake(body) is None

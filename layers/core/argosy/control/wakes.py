@@ -3,13 +3,16 @@
 A FIFO queue neither coalesces nor forgets a deduplication id when a message is done, so a wake is a row (pk
 `wake/<queue>`, sk the object's key). Whoever writes the row sends the message; whoever handles the message removes the
 row before it reads the object, so that a change that comes meanwhile makes a wake of its own. A row whose message was
-lost is due after a minute, and `tick` sends it again.
+lost is due after a minute, and `tick` sends it again. Of many wakes that nobody waits for, most are rows alone whose
+messages `tick` sends little by little; whoever wants one of those at once sends it himself.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
+from itertools import batched
 from typing import Final
 
 import orjson
@@ -24,6 +27,9 @@ __all__ = ["WAKE_PREFIX", "Wakes", "read_wake"]
 
 WAKE_PREFIX: Final = "wake/"
 _AGAIN_SECONDS: Final = 60.0
+_FEW: Final = 5
+_SPREAD_SECONDS: Final = 50
+_MOST_ROWS: Final = 100
 
 
 class Wakes:
@@ -31,12 +37,12 @@ class Wakes:
 
     def __init__(self, store: Store, queue: Queue, clock: Clock, name: str) -> None:
         self._store, self._queue, self._clock = store, queue, clock
-        self._name = name
+        self._name, self._pk = name, f"{WAKE_PREFIX}{name}"
 
     def row(self, key: str) -> Put:
         """The wake of `key` as a change for the transaction that makes it necessary; `send` follows it."""
         due = self._clock.now().timestamp() + _AGAIN_SECONDS
-        return Put(Row(f"{WAKE_PREFIX}{self._name}", key, {}, due_at=due))
+        return Put(Row(self._pk, key, {}, due_at=due))
 
     def send(self, keys: Sequence[str]) -> None:
         """Send the messages of wakes whose rows are written. Failing loses nothing: `tick` sends them again."""
@@ -47,17 +53,52 @@ class Wakes:
 
     def wake(self, key: str) -> bool:
         """Wake `key`; False when it is to be woken already."""
-        change = self.row(key)
         try:
-            self._store.write([Put(change.row, expect=ABSENT)])
+            self._store.write([Put(self.row(key).row, expect=ABSENT)])
         except Conflict:
+            return self._sooner(key)
+        self.send([key])
+        return True
+
+    def wake_all(self, keys: Sequence[str]) -> None:
+        """Wake several, with fewer writes than one after the other."""
+        for some in batched(keys, _MOST_ROWS, strict=False):
+            try:
+                self._store.write([Put(self.row(key).row, expect=ABSENT) for key in some])
+            except Conflict:
+                for key in some:
+                    self.wake(key)
+            else:
+                self.send(some)
+
+    def spread(self, keys: Sequence[str]) -> None:
+        """Wake several within the next minute, as many in each second."""
+        each = min(max(_FEW, -(-len(keys) // _SPREAD_SECONDS)), _MOST_ROWS)
+        now = self._clock.now().timestamp()
+        for second, some in enumerate(batched(keys, each, strict=False), 1):
+            rows = [Put(Row(self._pk, key, {"later": True}, due_at=now + second), expect=ABSENT) for key in some]
+            try:
+                self._store.write(rows)
+            except Conflict:
+                for row in rows:
+                    with contextlib.suppress(Conflict):  # it is to be woken already
+                        self._store.write([row])
+
+    def _sooner(self, key: str) -> bool:
+        """Send the message of a wake that is there, if `tick` was to send it later."""
+        row = self._store.get(self._pk, key)
+        if row is None or not row.data.get("later"):
             return False
+        try:
+            self._store.write([Put(self.row(key).row, expect=row.version)])
+        except Conflict:
+            return False  # `tick` sends it, or it is handled, right now
         self.send([key])
         return True
 
     def clear(self, key: str) -> None:
         """Forget the wake; to be called before the object is read."""
-        self._store.write([Delete(f"{WAKE_PREFIX}{self._name}", key)])
+        self._store.write([Delete(self._pk, key)])
 
     def again(self, row: Row) -> None:
         """Send a wake that has become due once more, and expect it to be handled within a minute."""

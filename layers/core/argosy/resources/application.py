@@ -209,6 +209,11 @@ class SyncStatus(Model):
     revisions: Sequence[str] = ()
     compared_to: ComparedTo = ComparedTo()
 
+    @property
+    def told(self) -> Sequence[str]:
+        """The commit of each source, none before the first comparison."""
+        return self.revisions or ([self.revision] if self.revision else [])
+
 
 class ResourceStatus(Model):
     """An entry of `status.resources`."""

@@ -40,6 +40,7 @@ from argosy.resources.base import Model, parse
 from argosy.resources.manifests import Manifest
 from argosy.services import summaries
 from argosy.services.charts import ChartFetching, is_chart, where
+from argosy.services.flights import Flights
 from argosy.services.handover import opened
 
 __all__ = [
@@ -150,6 +151,7 @@ class Fetching:
     ) -> None:
         self._blobs, self._repository, self._secrets, self._downloads = blobs, repository, secrets, downloads
         self._charts, self._opener = ChartFetching(charts), opener
+        self._flights = Flights()
 
     def fetch(self, request: FetchRequest) -> Fetched:
         """Fetch a revision's files, unless they are there. Raises what `Repository` does, and NotFound for the revision."""
@@ -178,6 +180,10 @@ class Fetching:
         known = self.kept(request, commit)
         if known is not None:
             return known
+        with self._flights.alone(f"{_place(request, commit)}/{request.reader}"):
+            return self.kept(request, commit) or self._taken(request, commit, credentials)
+
+    def _taken(self, request: FetchRequest, commit: str, credentials: Callable[[], Credentials] | None) -> Fetched:
         given = credentials() if credentials is not None else self._credentials(request)
         package, reader = b"", ""
         if is_chart(request):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from argosy.control.state import CONTROL_PREFIX
@@ -28,6 +28,7 @@ from argosy.services.timing import timers_of
 __all__ = ["Ticker"]
 
 _ROWS = 100
+_PAGES = 10
 _TIMES = 1000
 
 
@@ -42,7 +43,7 @@ class Ticker:
         """Fire everything that is due; returns how many events were published."""
         now = self._runtime.clock.now()
         published = 0
-        for row in self._runtime.store.due(now.timestamp(), _ROWS):
+        for row in self._due(now):
             if row.pk.startswith(WAKE_PREFIX):
                 Wakes(
                     self._runtime.store, self._runtime.queue, self._runtime.clock, row.pk.removeprefix(WAKE_PREFIX)
@@ -55,6 +56,14 @@ class Ticker:
                 except (EvaluationError, ValueError) as x:
                     self._set_aside(row, str(x))
         return published
+
+    def _due(self, now: datetime) -> Iterator[Row]:
+        """What is due, as often as there is more of it: whoever deals with a row has it due later, or never."""
+        for _ in range(_PAGES):
+            rows = self._runtime.store.due(now.timestamp(), _ROWS)
+            yield from rows
+            if len(rows) < _ROWS:
+                return
 
     def _set_aside(self, row: Row, problem: str) -> None:
         """Take a row that cannot be read out of the way of all others; applying its event source again brings it back."""

@@ -26,7 +26,7 @@ from argosy.errors import AlreadyExists, InvalidObject, NotFound
 from argosy.gitops.editing.flags import put_flags, source_at
 from argosy.gitops.editing.unsetting import unset as unset_fields
 from argosy.gitops.projects.permissions import Cluster, namespace_permitted
-from argosy.gitops.projects.specs import permission_problems, unserved
+from argosy.gitops.projects.specs import permission_problems
 from argosy.gitops.waiting import Awaited
 from argosy.resources.manifests import read_value
 from argosy.resources.yamlwriter import write_value
@@ -141,7 +141,7 @@ def _check(apps: Applications, body: Json) -> None:
         told = {one.server for one in secrets} | {one.name for one in secrets}
         clusters = [one for one in clusters if not told & {one.server, one.name}]
         clusters += [Cluster(one.server, one.name, one.project) for one in secrets]
-    found = unserved(project, impersonates=False) or permission_problems(app.spec, project, clusters)
+    found = permission_problems(app.spec, project, clusters)
     if not namespace_permitted(project, app.metadata.namespace, apps.control):
         found.append(f"applications of namespace '{app.metadata.namespace}' may not use project '{project.name}'")
     if found:

@@ -65,15 +65,13 @@ def unserved(project: AppProject, *, impersonates: bool) -> list[str]:
 
     `impersonates`: whether the settings want syncs to have the rights of service accounts.
     """
-    spec, whose = project.spec, f"project '{project.name}'"
-    found: list[str] = []
-    if impersonates:
-        found.append(
-            f"{whose}: spec.destinationServiceAccounts is not served, as objects are written with the rights of the "
-            "cluster's agent: take application.sync.impersonation.enabled out of argocd-cm, and limit those rights "
-            "(argosy agent manifests --namespaces) or what the project permits"
-        )
-    return found
+    if not impersonates:
+        return []
+    return [
+        f"project '{project.name}': spec.destinationServiceAccounts is not served, as objects are written with the "
+        "rights of the cluster's agent: take application.sync.impersonation.enabled out of argocd-cm, and limit those "
+        "rights (argosy agent manifests --namespaces) or what the project permits"
+    ]
 
 
 def _defect(source: Source, *, multiple: bool) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from argosy.errors import EvaluationError
-from argosy.gitops.refresh.paths import files_changed, refresh_paths_of
+from argosy.gitops.refresh.paths import GENERATE_PATHS, files_changed, refresh_paths_of
 from argosy.gitops.revisions import bare_address
 from argosy.gitops.webhooks.delivery import Artifact, Push, last_part
 from argosy.gitops.webhooks.pullrequests import PullRequest
@@ -26,6 +26,7 @@ __all__ = [
     "artifact_matches",
     "concern",
     "concern_of_artifact",
+    "is_near",
     "means",
     "merged_into",
     "revision_matches",
@@ -69,6 +70,16 @@ def concern(app: Application, push: Push) -> Concern:
             return Concern(True, dry)
         same.append(source)
     return Concern(same=same if push.before and push.after else ())
+
+
+def is_near(app: Application, said: Push | Artifact) -> bool:
+    """Whether what has changed lies where the manifests of an Application that it concerns are, by all that was said.
+
+    Others may be concerned no less: a kustomization reaches where it likes.
+    """
+    if isinstance(said, Artifact) or app.spec.source_hydrator is not None or GENERATE_PATHS in app.metadata.annotations:
+        return True
+    return bool(said.files) and any(files_changed([one.path], said.files) for one in app.spec.all_sources)
 
 
 def merged_into(app: Application, request: PullRequest) -> list[int]:

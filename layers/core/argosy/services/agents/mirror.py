@@ -27,6 +27,7 @@ from argosy.ports.store import ABSENT, Delete, Put, Row, Store
 __all__ = ["Copy", "Mirror"]
 
 _INLINE: Final = 100_000
+_PAGE: Final = 100
 _GONE_SECONDS: Final = 86_400.0
 
 
@@ -66,11 +67,18 @@ class Mirror:
         return self._copy(row) if row is not None else None
 
     def all(self, scope: str, namespace: str = "", name: str = "") -> Iterator[tuple[str, Copy]]:
-        """(`namespace/name`, copy) of every object that is there; `name`: what its name in a namespace begins with."""
-        for row in self._store.query(self._pk(scope), f"{namespace}/{name}" if namespace else ""):
-            copy = self._copy(row)
-            if copy.object is not None or copy.lost:
-                yield row.sk, copy
+        """(`namespace/name`, copy) of every object that is there; `name`: what its name in a namespace begins with.
+
+        Read little by little, so that whoever wants but a few of them does not pay for all.
+        """
+        prefix, after, more = f"{namespace}/{name}" if namespace else "", "", True
+        while more:
+            rows = self._store.query(self._pk(scope), prefix, after=after, limit=_PAGE)
+            for row in rows:
+                copy = self._copy(row)
+                if copy.object is not None or copy.lost:
+                    yield row.sk, copy
+            more, after = len(rows) == _PAGE, rows[-1].sk if rows else ""
 
     def put(self, item: Item, before: Copy | None, now: float) -> Put:
         """The write of a change, on condition of what was there."""

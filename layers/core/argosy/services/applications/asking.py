@@ -8,7 +8,8 @@ status that could not be written leaves the row. Called by Git webhooks and by t
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import batched
 from typing import Any, Final
 
 from argosy.control.keys import Key
@@ -20,6 +21,7 @@ __all__ = ["Asked"]
 
 _PK: Final = "asked"
 _TRIES: Final = 5
+_MOST_ROWS: Final = 100
 
 
 class Asked:
@@ -31,15 +33,23 @@ class Asked:
     def put(self, key: Key, level: int) -> None:
         """Ask; the more thorough level counts. Raises Conflict when everybody asks at once."""
         for left in reversed(range(_TRIES)):
-            row = self._store.get(_PK, str(key))
-            known, version = (int(row.data["level"]), row.version) if row is not None else (0, ABSENT)
             try:
-                self._store.write([Put(Row(_PK, str(key), {"level": max(level, known)}), expect=version)])
+                self._store.write([_asking(str(key), level, self._store.get(_PK, str(key)))])
             except Conflict:
                 if not left:
                     raise
             else:
                 return
+
+    def put_all(self, keys: Sequence[Key], level: int) -> None:
+        """Ask for several, with fewer writes than one after the other. Raises as `put`."""
+        known = {row.sk: row for row in self._store.query(_PK)} if len(keys) > 1 else {}
+        for some in batched(keys, _MOST_ROWS, strict=False):
+            try:
+                self._store.write([_asking(str(key), level, known.get(str(key))) for key in some])
+            except Conflict:
+                for key in some:
+                    self.put(key, level)
 
     def level(self, key: Key, status: Mapping[str, Any]) -> tuple[int, int]:
         """The level that is asked for, 0 = none, and the row's version; `status`: that of the Application as it stands.
@@ -73,6 +83,11 @@ class Asked:
     def forget(self, key: Key) -> None:
         """The Application is gone."""
         self._store.write([Delete(_PK, str(key))])
+
+
+def _asking(key: str, level: int, before: Row | None) -> Put:
+    known, version = (int(before.data["level"]), before.version) if before is not None else (0, ABSENT)
+    return Put(Row(_PK, key, {"level": max(level, known)}), expect=version)
 
 
 def _says(status: Mapping[str, Any]) -> str:

@@ -1,10 +1,11 @@
 """Checks a repository on schedule, once for all Applications that follow it: one work item, however many they are.
 
 `RepositoryCheck` is a `control.controller.Controller` whose objects are repositories. An Application is woken only when a
-revision that it follows has moved, whoever found that out; an unchanged one costs no message. The shortest period counts of
-those that the settings of their clusters say; where these say never, an Application hears nothing. That all were woken is
-noted after they were: a crash between the two wakes them again. What cannot move, a whole commit or version, is not asked
-for.
+revision that it follows has moved, whoever found that out; an unchanged one costs no message. One whose manifests cannot be
+others at the new commit waits its turn, within a minute: nothing but the commit in its status changes. The shortest period
+counts of those that the settings of their clusters say; where these say never, an Application hears nothing. That all were
+woken is noted after they were: a crash between the two wakes them again. What cannot move, a whole commit or version, is
+not asked for.
 """
 
 from __future__ import annotations
@@ -13,35 +14,45 @@ import contextlib
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from argosy.control.controller import Report
 from argosy.control.effects import Call, Decision, Observation, Write
 from argosy.control.keys import Key
-from argosy.errors import ArgosyError, Denied, Unavailable
+from argosy.errors import ArgosyError, Denied, NotFound, Unavailable
 from argosy.gitops.refresh.needs import LATEST
 from argosy.gitops.revisions import is_commit
 from argosy.ports.repository import Credentials
-from argosy.services.applications.following import Head, Place
+from argosy.resources.application import Application
+from argosy.services.applications.declared import those_of
+from argosy.services.applications.following import Head, Place, place_of
 from argosy.services.fetching import FetchRequest
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
-__all__ = ["RepositoryCheck"]
+__all__ = ["FEW", "RepositoryCheck"]
+
+FEW: Final = 20
+"""So many Applications of a repository are looked at at once, whatever has changed in it."""
 
 _VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+(?:[-+].*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Who follows what, and what has moved, to where; `wait`: seconds until the revisions must be asked for again."""
+    """What has moved, to where, and who is to hear of it; `wait`: seconds until the revisions must be asked for again.
 
-    followers: Sequence[tuple[Key, Sequence[Place]]]
-    moved: Mapping[Place, str]
+    `patient`: whose manifests are the same.
+    """
+
     wait: float
+    moved: Mapping[Place, str] = field(default_factory=dict)
+    woken: Sequence[Key] = ()
+    patient: Sequence[Key] = ()
 
 
 class RepositoryCheck:
@@ -64,11 +75,40 @@ class RepositoryCheck:
         now = self._runtime.clock.now().timestamp()
         oldest = min((head.at if head is not None else 0.0) for head in before.values())
         if now - oldest < soft:
-            return Observation(_Read(followers, _moved(before), oldest + period - now))
+            return Observation(self._read(followers, _moved(before), oldest + period - now))
         for place in places:
             clusters = sorted({who.cluster for who, follows in followers if place in follows})
             following.found(place, self._asked(clusters, place))
-        return Observation(_Read(followers, _moved({place: following.head(place) for place in places}), period))
+        return Observation(self._read(followers, _moved({place: following.head(place) for place in places}), period))
+
+    def _read(self, followers: Sequence[tuple[Key, Sequence[Place]]], moved: Mapping[Place, str], wait: float) -> _Read:
+        concerned = [key for key, follows in followers if moved.keys() & set(follows)]
+        if not moved:
+            return _Read(wait)
+        known: dict[Key, Application] = {}
+        for cluster in sorted({key.cluster for key in concerned}):
+            with contextlib.suppress(NotFound):
+                known |= those_of(self._runtime, self._runtime.registry.find(cluster), concerned)
+        there = [key for key in concerned if key not in known or not _has(known[key], moved)]
+        if len(there) <= FEW:
+            return _Read(wait, moved, there)
+        self._fetch(sorted({key.cluster for key in there}), moved)
+        sources = self._runtime.applications.sources
+        patient = {key for key in there if key in known and sources.are_same(known[key], moved)}
+        return _Read(
+            wait, moved, [key for key in there if key not in patient], [key for key in there if key in patient]
+        )
+
+    def _fetch(self, clusters: Sequence[str], moved: Mapping[Place, str]) -> None:
+        """Have the new commits here, so that they can be told from those before; whoever cannot find out is told at once."""
+        for (url, revision, chart), commit in moved.items():
+            request = FetchRequest(url=url, revision=revision, chart=chart)
+            for cluster in clusters if commit else ():
+                with contextlib.suppress(ArgosyError):
+                    for credentials in self._ways(cluster, url):
+                        with contextlib.suppress(Denied):
+                            self._runtime.fetching.take(request, commit, partial(replace, credentials))
+                            break
 
     def _asked(self, clusters: Sequence[str], place: Place) -> str:
         """The commit; "" for one that cannot be told, which those who follow it find out themselves.
@@ -116,19 +156,16 @@ class RepositoryCheck:
     def reconcile(self, observation: Observation, now: datetime) -> Decision:
         """See `Controller.reconcile`."""
         read: _Read = observation.object
-        woken = [key for key, follows in read.followers if read.moved.keys() & set(follows)]
-        effects = [Call(f"{key} {now}", key, repeatable=True) for key in woken]
-        if read.moved:
-            effects.append(Call(f"told {now}", read.moved, repeatable=True))
-        return Decision(tuple(effects), requeue_at=now + timedelta(seconds=max(read.wait, 1.0)))
+        effects = (Call(f"tell {now}", read, repeatable=True),) if read.moved else ()
+        return Decision(effects, requeue_at=now + timedelta(seconds=max(read.wait, 1.0)))
 
     def call(self, call: Call) -> bool:
-        """See `Controller.call`: wake an Application, or note that all were."""
-        if isinstance(call.what, Key):
-            self._runtime.applications.asking.put(call.what, LATEST)
-            self._runtime.app_wakes.wake(str(call.what))
-            return True
-        for place, commit in call.what.items():
+        """See `Controller.call`: wake the Applications, then note that all were."""
+        read: _Read = call.what
+        self._runtime.applications.asking.put_all([*read.woken, *read.patient], LATEST)
+        self._runtime.app_wakes.wake_all([str(key) for key in read.woken])
+        self._runtime.app_wakes.spread([str(key) for key in read.patient])
+        for place, commit in read.moved.items():
             self._runtime.applications.following.told(place, commit)
         return True
 
@@ -140,6 +177,13 @@ class RepositoryCheck:
 
 def _moved(heads: Mapping[Place, Head | None]) -> dict[Place, str]:
     return {place: head.commit for place, head in heads.items() if head is not None and head.untold}
+
+
+def _has(app: Application, moved: Mapping[Place, str]) -> bool:
+    """Whether its status tells of these commits already."""
+    told = app.status.sync.told
+    places = [place_of(one) for one in app.spec.all_sources]
+    return len(told) == len(places) and all(moved.get(*pair) == pair[1] for pair in zip(places, told, strict=True))
 
 
 def _is_fixed(place: Place) -> bool:

@@ -35,7 +35,7 @@ def declared(runtime: Runtime, entry: Entry) -> Iterator[tuple[Key, Application]
 
 
 def those_of(runtime: Runtime, entry: Entry, keys: Iterable[Key]) -> Iterator[tuple[Key, Application]]:
-    """Of some Applications those that are a cluster's, and can be read."""
+    """Of some Applications those that are a cluster's, and can be read. Of their status `sync` alone: there may be many."""
     mirror = Mirror(runtime.store, runtime.blobs, entry.name)
     scopes = [one for one, _ in mirror.scopes().values() if is_ours(one) and one.resource == "applications"]
     for key in keys:
@@ -45,7 +45,8 @@ def those_of(runtime: Runtime, entry: Entry, keys: Iterable[Key]) -> Iterator[tu
         copy = mirror.find(scope.key, key.namespace, key.name)
         if copy is None or copy.object is None:
             continue
+        sync = (copy.object.get("status") or {}).get("sync") or {}
         try:
-            yield key, Application.of(copy.object)
+            yield key, Application.of({**copy.object, "status": {"sync": sync}})
         except ValueError:
             continue

@@ -146,6 +146,13 @@ class Following:
                 return untold
         return True  # somebody else finds it all the time, and tells them
 
+    def doubt(self, place: Place) -> None:
+        """Somebody says that a revision has moved: the next check asks the repository, however new the answer is."""
+        before = self.head(place)
+        if before is not None:
+            with contextlib.suppress(Conflict):  # it has just been asked
+                self._put(place, replace(before, at=0.0), before)
+
     def told(self, place: Place, commit: str) -> None:
         """All who follow it have been woken since it moved there."""
         before = self.head(place)

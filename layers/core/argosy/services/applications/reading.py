@@ -244,7 +244,7 @@ class Reading:
 
     def _is_behind(self, app: Application) -> bool:
         """Whether a repository has told of a newer commit than the status knows."""
-        known = _revisions(app.status.sync.revision, app.status.sync.revisions)
+        known = app.status.sync.told
         if not known:
             return False
         heads = (self.runtime.applications.following.head(place_of(one)) for one in app.spec.all_sources)
@@ -328,7 +328,7 @@ class Reading:
         if app.deleting and (known.refused or not cascade.wants_targets(app)):
             return None, None
         status, spec, level = app.status.sync, app.spec, known.refresh.level
-        before = _revisions(status.revision, status.revisions) if level < LATEST else []
+        before = status.told if level < LATEST else []
         made = local.left(app, known.project) or self._sources(spec.all_sources, before, whom, level, app)
         hydrator = spec.source_hydrator
         dry = [place_of(hydrator.dry)] if hydrator is not None else []

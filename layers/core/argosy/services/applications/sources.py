@@ -22,10 +22,11 @@ from argosy.gitops.requests import AppInfo, Manner, RenderRequest
 from argosy.gitops.revisions import is_commit
 from argosy.gitops.signatures import Required, Verdict
 from argosy.ports.repository import Credentials, Snapshot
+from argosy.resources.application import Application
 from argosy.resources.source import Source
 from argosy.services.applications.access import Access
 from argosy.services.applications.dependencies import Dependencies
-from argosy.services.applications.following import Following, Place, repository_key
+from argosy.services.applications.following import Following, Place, place_of, repository_key
 from argosy.services.applications.recent import Recent
 from argosy.services.applications.remotes import More, References, host_of
 from argosy.services.charts import is_chart
@@ -163,17 +164,13 @@ class Sources:
     def _render(
         self, source: Source, commit: str, fetched: Fetched, whom: For, refs: References, together: Round
     ) -> Rendered:
-        folders = self._folders.get(fetched.digest)
-        if folders is None:
-            folders = read_folders(self._runtime.blobs, fetched)
-            self._folders.put(fetched.digest, folders)
         request = RenderRequest(
             archive=fetched.archive,
             digest=fetched.digest,
             revision=commit,
             source=source,
             app=self._about(fetched, source, whom),
-            content=content_of(folders, source),
+            content=content_of(self._folders_of(fetched), source),
             manner=whom.manner,
             refs=refs.names,
             parts=self._dependencies.parts(fetched, source, whom, together),
@@ -182,6 +179,29 @@ class Sources:
             self._runtime.fetching, refs, lambda url: _signing_in(url, source.repo_url, whom), self._access.name
         )
         return more.rendered(request, self._runtime.rendering.render)
+
+    def are_same(self, app: Application, moved: Mapping[Place, str]) -> bool:
+        """Whether an Application's manifests are made of the same at new commits, as far as that is known here."""
+        told, sources = app.status.sync.told, app.spec.all_sources
+        if len(told) != len(sources):
+            return False
+        for source, before in zip(sources, told, strict=True):
+            after = moved.get(place_of(source), before)
+            contents = {self._content(source, commit) for commit in (before, after)}
+            if after != before and (len(contents) > 1 or "" in contents):
+                return False
+        return True
+
+    def _content(self, source: Source, commit: str) -> str:
+        fetched = self._runtime.fetching.kept(_request(source, commit), commit)
+        return content_of(self._folders_of(fetched), source) if fetched is not None else ""
+
+    def _folders_of(self, fetched: Fetched) -> Mapping[str, list[Any]]:
+        folders = self._folders.get(fetched.digest)
+        if folders is None:
+            folders = read_folders(self._runtime.blobs, fetched)
+            self._folders.put(fetched.digest, folders)
+        return folders
 
     def _about(self, fetched: Fetched, source: Source, whom: For) -> AppInfo:
         """What the render is told of the Application, with the versions of its cluster where they may count."""

@@ -5,29 +5,37 @@ commit themselves. Called by functions/git_webhook. Follows `Handler` and `Handl
 CD 3.6; each cluster whose Applications count has secrets of its own in `argocd-secret`, and a delivery concerns those
 clusters whose secret it knows.
 
-On purpose different: only those are read that are known to follow such an address (`following`). Where a cluster has no
-secret for a host, anybody may say that a repository has changed, so such a delivery is taken once in ten seconds for each
-repository, and one of an unknown repository leaves nothing behind.
+On purpose different: of many Applications those are woken at once whose own files have changed, and the rest by the check of
+the repository, which tells them apart by what their folders hold (`checking`). Only those are read that are known to follow
+such an address (`following`). Where a cluster has no secret for a host, anybody may say that a repository has changed, so
+such a delivery is taken once in ten seconds for each repository, and one of an unknown repository leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from argosy.control.keys import Key
 from argosy.errors import ArgosyError, Conflict, Denied, EvaluationError, Unavailable
 from argosy.gitops.refresh.needs import LATEST_RESOLVED
+from argosy.gitops.revisions import bare_address
+from argosy.gitops.settings import Settings
+from argosy.gitops.webhooks import receiving
 from argosy.gitops.webhooks.delivery import Artifact, Delivery, Push
-from argosy.gitops.webhooks.matching import Concern, concern, concern_of_artifact, means
+from argosy.gitops.webhooks.matching import Concern, concern, concern_of_artifact, is_near, means
 from argosy.gitops.webhooks.pullrequests import is_pull_request, pull_request_of
-from argosy.gitops.webhooks.receiving import host_of, received, settings_of
+from argosy.gitops.webhooks.receiving import host_of, received
 from argosy.ports.store import ABSENT, Put, Row
 from argosy.resources.application import Application
+from argosy.services.agents.mirror import Mirror
 from argosy.services.agents.registry import Entry
+from argosy.services.applications.checking import FEW
 from argosy.services.applications.declared import those_of
+from argosy.services.applications.following import Place, place_of, repository_key
 from argosy.services.applications.pullrequests import Requests
+from argosy.services.applications.reading import settings_of
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
@@ -87,16 +95,30 @@ class GitWebhooks:
         turn = _Turn(self._runtime, entry, min(named.values(), default=""))
         if not named or (not secrets and not turn.is_due()):
             return
-        concerned = [key for key, app in those_of(self._runtime, entry, named) if _concern(app, said).refresh]
+        concerned = {key: app for key, app in those_of(self._runtime, entry, named) if _concern(app, said).refresh}
         if not concerned or (not secrets and not turn.take()):
             return
-        for key in concerned:
-            self._runtime.applications.asking.put(key, LATEST_RESOLVED)
-            self._runtime.app_wakes.wake(str(key))
+        is_checked = len(concerned) > FEW and self._settings(entry).soft
+        near = [key for key, app in concerned.items() if not is_checked or is_near(app, said)]
+        self._runtime.applications.asking.put_all(near, LATEST_RESOLVED)
+        self._runtime.app_wakes.wake_all([str(key) for key in near])
+        self._check({place_of(one) for key in concerned.keys() - near for one in concerned[key].spec.all_sources}, said)
+
+    def _check(self, places: Iterable[Place], said: Push | Artifact) -> None:
+        """Have the repository asked for what is followed there."""
+        meant = set(means(said))
+        followed = [place for place in places if bare_address(place[0]) in meant]
+        for place in followed:
+            self._runtime.applications.following.doubt(place)
+        self._runtime.app_wakes.wake_all(sorted({str(repository_key(url)) for url, *_ in followed}))
+
+    def _settings(self, entry: Entry) -> Settings:
+        scopes = Mirror(self._runtime.store, self._runtime.blobs, entry.name).scopes()
+        return settings_of(self._runtime, entry.name, scopes)
 
     def _secrets(self, entry: Entry, delivery: Delivery) -> Mapping[str, str]:
         """What `argocd-secret` says of the sender's host."""
-        found = {key: self._runtime.applications.secrets.setting(entry, key) for key in settings_of(delivery)}
+        found = {key: self._runtime.applications.secrets.setting(entry, key) for key in receiving.settings_of(delivery)}
         return {key: value for key, value in found.items() if value}
 
 
