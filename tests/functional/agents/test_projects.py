@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 from argosy.errors import NotFound
 from argosy.ports.fakes.repository import Held
 from argosy.ports.repository import Ref
+from support.agentreports import FakeAgent
 from support.edge import URL, Edge
 from support.gitops import API, config_map
 
@@ -85,3 +87,50 @@ def test_service_accounts_restrict_nobody_as_long_as_they_are_not_asked_for() ->
     project(edge, destinationServiceAccounts=[{"defaultServiceAccount": "powerless"}])
     edge.create(project="p")
     assert edge.status()["sync"]["status"] == "Synced"
+
+
+class Late(Edge):
+    """An edge whose agent does not report what it is asked for, until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Mapping[str, Any]] = []
+        self.agent.report = self.asked.append  # type: ignore[method-assign]
+
+    def come(self) -> None:
+        """Report it."""
+        for body in self.asked:
+            FakeAgent.report(self.agent, body)
+        self.settle(30)
+
+
+def test_nothing_is_permitted_before_the_projects_are_known() -> None:
+    edge = Late()
+    edge.commit(config_map("a"))
+    nowhere = {
+        "apiVersion": API,
+        "kind": "AppProject",
+        "metadata": {"name": "default", "namespace": "argocd"},
+        "spec": {},
+    }
+    edge.agent.cluster.create(nowhere)
+    edge.hub.mirror().watch([])  # as an installation begins that knows nothing yet
+    edge.hub.hello("edge")
+    edge.agent.settle()
+    edge.create()
+    assert edge.status() == {}
+    edge.come()
+    assert [one["type"] for one in edge.status()["conditions"]] == ["InvalidSpecError", "InvalidSpecError"]
+    with pytest.raises(NotFound):
+        edge.value()
+
+
+def test_what_is_there_is_not_missing_before_it_is_known() -> None:
+    edge = Late()
+    edge.commit(config_map("a"))
+    edge.agent.cluster.create(config_map("a") | {"metadata": {"name": "a", "namespace": "web", "uid": "its own"}})
+    edge.create(syncPolicy={})
+    assert edge.status() == {}
+    edge.come()
+    assert [one["status"] for one in edge.status()["resources"]] == ["OutOfSync"]
+    assert edge.status()["health"]["status"] == "Healthy"

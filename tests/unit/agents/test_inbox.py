@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from argosy.control.agents.reports import Item
-from argosy.control.agents.scopes import EVENTS, Subscription, Wanted
+from argosy.control.agents.scopes import EVENTS, MIRROR, Subscription, Wanted
 from argosy.errors import Conflict, NotFound
 from argosy.ports.store import Delete, Put, Store
 from argosy.resources.manifests import Manifest
@@ -23,6 +23,7 @@ from support.events import event_source
 
 Body = dict[str, Any]
 MAPS = Wanted("", "v1", "configmaps", "ns", purpose=EVENTS)
+COPIES = Wanted("", "v1", "configmaps", purpose=MIRROR)
 SENSORS = door("sensors")
 
 
@@ -286,6 +287,55 @@ def test_an_inventory_of_what_nobody_watches() -> None:
     hub = Watching()
     hub.report(inventory(Wanted("", "v1", "pods"), 5, {"u": ["ns", "a", 1]}))
     assert hub.work == []
+
+
+class Mirroring(Watching):
+    """A hub that wants copies of the ConfigMaps of cluster `edge`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mirror().watch([COPIES])
+
+    @property
+    def listed(self) -> str:
+        """Which list of theirs is complete."""
+        return self.mirror().scopes()[COPIES.key][1]
+
+
+def test_a_first_list_is_complete_once_its_objects_have_come() -> None:
+    hub = Mirroring()
+    hub.report(inventory(COPIES, 5, {"u": ["ns", "a", 1], "v": ["ns", "b", 2], "w": ["ns", "c", 3]}))
+    assert hub.listed == "", "what has not come yet is not missing"
+    hub.report(changes(change("ADDED", "u", 1, "a", COPIES)))
+    hub.report(changes(change("MODIFIED", "v", 7, "b", COPIES), gone("w", 8, "c", COPIES)))
+    assert hub.listed == "5"
+    hub.report(inventory(COPIES, 9, {"u": ["ns", "a", 1], "x": ["ns", "d", 9]}))
+    assert hub.listed == "9", "later ones count at once"
+
+
+def test_what_comes_before_the_first_list_is_not_waited_for() -> None:
+    hub = Mirroring()
+    hub.report(changes(change("ADDED", "u", 6, "a", COPIES)))
+    hub.report(inventory(COPIES, 5, {"u": ["ns", "a", 1]}))
+    assert hub.listed == "5"
+
+
+def test_a_first_list_that_is_told_again_counts_for_what_it_says() -> None:
+    hub = Mirroring()
+    hub.report(inventory(COPIES, 5, {"u": ["ns", "a", 1], "v": ["ns", "b", 2]}))
+    hub.report(inventory(COPIES, 8, {"v": ["ns", "b", 2]}))
+    assert hub.listed == ""
+    hub.report(changes(change("ADDED", "v", 2, "b", COPIES)))
+    assert hub.listed == "8"
+
+
+def test_a_scope_that_is_forgotten_begins_anew() -> None:
+    hub = Mirroring()
+    hub.report(inventory(COPIES, 5, {"u": ["ns", "a", 1]}))
+    hub.mirror().watch([])
+    hub.mirror().watch([COPIES])
+    hub.report(inventory(COPIES, 6, {}))
+    assert hub.listed == "6"
 
 
 def test_ten_thousand_objects_are_asked_for_in_parts() -> None:

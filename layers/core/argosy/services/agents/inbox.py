@@ -66,6 +66,8 @@ _MOST_WRITES: Final = 40
 _MOST_ROWS: Final = 100
 _TRIES: Final = 4
 _MOST_WANTED: Final = 2000
+_WAITED_FOR: Final = frozenset({MIRROR, CONTROL})
+"""What scopes are for whose first list counts once its objects are here: before, all of them would seem to be missing."""
 _SILENT: Final = timedelta(seconds=90)
 
 
@@ -138,7 +140,9 @@ class Inbox:
         copies: dict[tuple[str, str, str], Copy | None] = {}
         writes: dict[tuple[str, str, str], Put] = {}
         events: list[Outgoing] = []
+        first = _first_lists(scopes)
         whom = _Whom(self._runtime, cluster, mirror, scopes)
+        whom.rows += [mirror.arrived(item) for item in items if item.scope in first]
         for item in items:
             if item.scope not in scopes:
                 continue  # nobody watches it any more
@@ -158,8 +162,12 @@ class Inbox:
                 copies[place] = Copy(item.uid, item.version, dict(item.object) if item.object else None, "", row)
         if events:
             self._runtime.queue.send(BUS, events)
-        if writes:
+        if writes or whom.rows:
             self._write(list(writes.values()), whom)
+        for key in {item.scope for item in items} & first.keys():
+            version = mirror.listing(key)
+            if version is not None:
+                self._listed(cluster, mirror, first[key], version)
 
     def _write(self, copies: Sequence[Put], whom: _Whom) -> None:
         """Write copies and wakes together; of very many wakes some before: to look too often does no harm."""
@@ -238,16 +246,24 @@ class Inbox:
         ]
         for start in range(0, len(gone), _MOST_WRITES):
             self._changed(cluster, gone[start : start + _MOST_WRITES])
+        waits = bool(wanted) and scope in _first_lists({scope: found})
+        if waits:
+            mirror.expect(found[0], version, {f"{namespace}/{name}" for _, namespace, name, _ in wanted})
         for start in range(0, len(wanted), _MOST_WANTED):
             body = {"scope": scope, "objects": wanted[start : start + _MOST_WANTED]}
             self._runtime.errands.tell(cluster, f"report-{uuid.uuid4().hex}", "report", body, group_of("report", scope))
-        mirror.listed(found[0], version)
-        if found[0].purpose == MIRROR and not found[1]:
-            for key in Deploys(self._runtime.store, cluster).applications():
-                self._runtime.app_wakes.wake(str(key))
+        if not waits or mirror.listing(scope) is not None:
+            self._listed(cluster, mirror, found[0], version, first=not found[1])
+
+    def _listed(self, cluster: str, mirror: Mirror, scope: Wanted, version: int, *, first: bool = True) -> None:
+        """A list is complete; who has waited for the first one is looked at."""
+        mirror.listed(scope, version)
+        if first and scope.purpose == MIRROR:
+            self._runtime.app_wakes.wake_all([str(key) for key in Deploys(self._runtime.store, cluster).applications()])
+        if first and scope.purpose in _WAITED_FOR:
             self._answered(cluster)
-        if found[0].purpose == DOOR:
-            self._runtime.doors.listed(cluster, found[0])
+        if scope.purpose == DOOR:
+            self._runtime.doors.listed(cluster, scope)
 
     # Connections
 
@@ -326,6 +342,11 @@ def _kind(item: Item, before: Copy | None) -> str:
         return "DELETE"
     known = before is not None and before.uid == item.uid and (before.object is not None or before.lost)
     return "UPDATE" if known else "ADD"
+
+
+def _first_lists(scopes: Mapping[str, tuple[Wanted, str]]) -> dict[str, Wanted]:
+    """The scopes that have no complete list yet, and somebody waits for it."""
+    return {key: one for key, (one, listed) in scopes.items() if not listed and one.purpose in _WAITED_FOR}
 
 
 def _since(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:

@@ -3,16 +3,17 @@
 Written when an agent reports, always on condition of the version that was read. `uid` and `rv` are of the last report,
 `gone` marks one that was deleted: it stays for a day, so that a report that comes twice is known for what it is. The
 object lies in the row, above 100 KB in a blob. `scopes/<cluster>` holds what the agent watches, and the resourceVersion
-of the last complete list, "" before there was one. Nothing here is the truth: the agent's next inventory mends whatever
-is wrong or lost.
+of the last complete list, "" before there was one: a first list is complete once all that was asked for because of it has
+come (pk `awaited/<cluster>/<scope>`). Nothing here is the truth: the agent's next inventory mends whatever is wrong or lost.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import Any, Final
 
 import orjson
@@ -28,6 +29,7 @@ __all__ = ["Copy", "Mirror"]
 
 _INLINE: Final = 100_000
 _PAGE: Final = 100
+_MOST_WRITES: Final = 100
 _GONE_SECONDS: Final = 86_400.0
 
 
@@ -94,9 +96,8 @@ class Mirror:
 
     def forget(self, scope: str) -> None:
         """Remove all copies of a scope that nobody watches any more."""
-        rows = self._store.query(self._pk(scope))
-        for start in range(0, len(rows), 100):
-            self._store.write([Delete(row.pk, row.sk) for row in rows[start : start + 100]])
+        rows = [*self._store.query(self._pk(scope)), *self._store.query(self._awaited(scope))]
+        self._write_many([Delete(row.pk, row.sk) for row in rows])
         self._store.write([Delete(self._scopes, scope)])
 
     def scopes(self) -> dict[str, tuple[Wanted, str]]:
@@ -117,6 +118,26 @@ class Mirror:
         for key in known.keys() - wanted.keys():
             self.forget(key)
 
+    def expect(self, scope: Wanted, version: int, places: Collection[str]) -> None:
+        """The first list of a scope is complete as soon as these objects have come; what has meanwhile is not waited for."""
+        data = {"wanted": _fields(scope), "listing": str(version)}
+        self._store.write([Put(Row(self._scopes, scope.key, data))])
+        pk, wanted = self._awaited(scope.key), set(places)
+        before = {row.sk for row in self._store.query(pk)}
+        self._write_many([Put(Row(pk, place)) for place in sorted(wanted - before)])
+        there = {place for place, _ in self.all(scope.key)}
+        self._write_many([Delete(pk, place) for place in sorted((before - wanted) | (there & wanted))])
+
+    def arrived(self, item: Item) -> Delete:
+        """The write that an object has come that was waited for, if it was."""
+        return Delete(self._awaited(item.scope), f"{item.namespace}/{item.name}")
+
+    def listing(self, scope: str) -> int | None:
+        """The version of a first list of which everything has come; None as long as something is missing, or was listed."""
+        row = self._store.get(self._scopes, scope)
+        told = row.data.get("listing") if row is not None else None
+        return int(told) if told and not self._store.query(self._awaited(scope), limit=1) else None
+
     def listed(self, scope: Wanted, version: int) -> None:
         """A complete list has come."""
         data = {"wanted": _fields(scope), "listed": str(version)}
@@ -128,6 +149,13 @@ class Mirror:
 
     def _pk(self, scope: str) -> str:
         return f"mirror/{self._cluster}/{scope}"
+
+    def _awaited(self, scope: str) -> str:
+        return f"awaited/{self._cluster}/{scope}"
+
+    def _write_many(self, changes: Sequence[Put | Delete]) -> None:
+        for some in batched(changes, _MOST_WRITES, strict=False):
+            self._store.write(some)
 
     def _kept(self, obj: Mapping[str, Any]) -> dict[str, Any]:
         data = orjson.dumps(obj)

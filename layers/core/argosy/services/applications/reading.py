@@ -132,8 +132,24 @@ class Reading:
         version = Version(copy.uid, copy.version)
         if is_skipped(copy.object) or applications_are_served(self.runtime.store, self.home):
             return Observation(Look(self.key, version, skipped=True), {self.key: version}, copy.version)
+        missing = self._untold()
+        if missing:
+            return Observation(
+                self._waits(copy.object, version, self.home.name, missing), {self.key: version}, copy.version
+            )
         look = replace(self._look(copy.object, version), asked=self.asked)
         return Observation(look, {self.key: version}, copy.version)
+
+    def _untold(self) -> str:
+        """What it is decided by and the agent has not told once yet; "" for nothing: without it all would be permitted."""
+        for scope, listed in self.scopes.values():
+            if not listed and is_ours(scope) and scope.resource in ("appprojects", "configmaps"):
+                refused = self._states(self.home.name).get(scope.key, "")
+                why = f": {refused}" if refused.startswith("refused: ") else ""
+                return (
+                    f"cluster {self.home.name}: its agent has not told {scope.resource} of {scope.namespace} yet{why}"
+                )
+        return ""
 
     def _find(self, plural: str, namespace: str, name: str) -> Copy | None:
         for scope, _ in self.scopes.values():
@@ -309,8 +325,7 @@ class Reading:
 
     def _refused(self, cluster: str, blind: Iterable[Kind]) -> list[str]:
         """What the agent of a cluster may not watch, in the API server's words."""
-        row = self.runtime.store.get(AGENTS_PK, cluster)
-        states: Mapping[str, str] = (row.data.get("scopes") or {}) if row is not None else {}
+        states = self._states(cluster)
         entry = self.runtime.registry.find(cluster)
         found: list[str] = []
         for kind in sorted(blind):
@@ -322,6 +337,11 @@ class Reading:
                     f"{why.removeprefix('refused: ')} (argosy agent manifests --gitops)"
                 )
         return found
+
+    def _states(self, cluster: str) -> Mapping[str, str]:
+        """How the scopes of a cluster's agent fare, as it has told last."""
+        row = self.runtime.store.get(AGENTS_PK, cluster)
+        return (row.data.get("scopes") or {}) if row is not None else {}
 
     def _made(self, app: Application, known: Observed, whom: For) -> tuple[Made | None, Made | None]:
         """What the sources come to, and the same for an operation that runs."""
