@@ -8,6 +8,7 @@ there to be told.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
 from argosy.errors import EvaluationError
@@ -30,6 +31,7 @@ def permits(pattern: str, text: str, *, negation: bool = True, separators: str =
     return pattern == "*" or glob_matches(pattern, text, separators)
 
 
+@lru_cache(4096)
 def glob_matches(pattern: str, text: str, separators: str = "") -> bool:
     """Whether a glob matches; False for what is none."""
     if pattern == "*" and not separators:

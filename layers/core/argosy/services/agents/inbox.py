@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from argosy.control.agents.reports import Item, event_id
@@ -24,6 +25,7 @@ from argosy.control.loop import Loop
 from argosy.errors import Conflict, EvaluationError, NotFound
 from argosy.events.jsontext import write_json
 from argosy.events.sources import resource
+from argosy.gitops.tracking import Tracking
 from argosy.lang import instants
 from argosy.ports.queue import Outgoing
 from argosy.ports.store import Delete, Put, Row
@@ -375,10 +377,11 @@ class _Whom:
             key = _door_key(self._cluster, wanted, item, before, write)
             self.doors |= {str(key)} if key is not None else set()
         elif wanted.purpose == MIRROR or is_of_apps(wanted):
-            tracking = settings_of(self._runtime, self._cluster, self._scopes).tracking
             if wanted.purpose == MIRROR:
-                self.rows += index(self._cluster, tracking, item, before)
-            found = apps_concerned(self._runtime.store, self._cluster, tracking, wanted, item, before, self._mirror)
+                self.rows += index(self._cluster, self._tracking, item, before)
+            found = apps_concerned(
+                self._runtime.store, self._cluster, self._tracking, wanted, item, before, self._mirror
+            )
             self.apps |= {str(key) for key in found}
             if app_names_more(wanted, item, before):
                 self.doors.add(str(agent_key(self._cluster)))
@@ -386,6 +389,10 @@ class _Whom:
             self.rollouts |= {str(key) for key in concerned(self._cluster, wanted, item, before, self._mirror)}
             if self._names_more(wanted, item):
                 self.doors.add(str(agent_key(self._cluster)))
+
+    @cached_property
+    def _tracking(self) -> Tracking:
+        return settings_of(self._runtime, self._cluster, self._scopes).tracking
 
     def _names_more(self, wanted: Wanted, item: Item) -> bool:
         """Whether an object names a kind that nobody watches yet."""
