@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import batched
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
@@ -27,6 +28,7 @@ CREATE INDEX IF NOT EXISTS expiry ON rows (expires_at) WHERE expires_at IS NOT N
 _SELECT = "SELECT pk, sk, version, data, due_at, expires_at FROM rows"
 _ALIVE = "(expires_at IS NULL OR expires_at > ?)"
 _LAST = "\U0010ffff"
+_FEW = 32
 
 
 class SqliteStore:
@@ -80,15 +82,16 @@ class SqliteStore:
             _put(connection, Row(pk, sk, data, 0, row.due_at, row.expires_at), row.version + 1)
 
     def keep(self, rows: Sequence[Row]) -> None:
-        """See `Store.keep`. An ordered write, in one transaction."""
+        """See `Store.keep`. Ordered writes of a few rows each, so that nobody waits for all of them."""
         latest = {(row.pk, row.sk): row for row in rows}
         # In the order of the table: of many rows in a random one, each touches pages that the last has left.
         found = [
             (*key, orjson.dumps(row.data).decode(), row.due_at, row.expires_at)
             for key, row in sorted(latest.items(), key=lambda one: one[0])
         ]
-        with self._db.write(durable=False) as connection:
-            connection.executemany("REPLACE INTO rows VALUES (?,?,1,?,?,?)", found)
+        for some in batched(found, _FEW, strict=False):
+            with self._db.write(durable=False) as connection:
+                connection.executemany("REPLACE INTO rows VALUES (?,?,1,?,?,?)", some)
 
     def due(self, until: float, limit: int) -> list[Row]:
         """See `Store.due`."""
