@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -48,7 +48,7 @@ class AnyGroup(Wakes):
 class NeverSendsAgain(Wakes):
     """Leaves a lost message lost."""
 
-    def again(self, row: Row) -> None:
+    def again(self, rows: Sequence[Row]) -> None:
         pass
 
 

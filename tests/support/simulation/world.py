@@ -287,7 +287,7 @@ class World:
         with suppress(Killed, Unavailable):
             for row in self.rows.due(self.now, 100):
                 if row.pk.startswith(WAKE_PREFIX):
-                    self.wakes.again(row)
+                    self.wakes.again([row])
                 elif row.pk.startswith(CONTROL_PREFIX):
                     self.timers.sweep(row)
 

@@ -27,8 +27,7 @@ class Work:
         return [read_wake(delivery.body) for delivery in deliveries]
 
     def tick(self) -> None:
-        for row in self.store.due(self.clock.now().timestamp(), 100):
-            self.wakes.again(row)
+        self.wakes.again(self.store.due(self.clock.now().timestamp(), 100))
 
 
 @pytest.fixture
@@ -67,8 +66,18 @@ def test_a_wake_that_was_handled_is_not_sent_again(work: Work) -> None:
     (row,) = work.store.due(work.clock.now().timestamp(), 10)
     work.wakes.clear("a")
     work.taken()
-    work.wakes.again(row)
+    work.wakes.again([row])
     assert work.taken() == []
+
+
+def test_of_several_that_are_due_those_are_sent_that_were_not_handled(work: Work) -> None:
+    work.wakes.wake_all(["a", "b", "c"])
+    work.clock.advance(60)
+    rows = work.store.due(work.clock.now().timestamp(), 10)
+    work.wakes.clear("b")
+    work.taken()
+    work.wakes.again(rows)
+    assert work.taken() == ["a", "c"]
 
 
 def test_several_are_woken_at_once(work: Work) -> None:

@@ -12,6 +12,7 @@ from argosy.ports.fakes.store import FakeStore
 from argosy.ports.store import Delete, Put
 from argosy.services.calendars import CALENDAR_PK
 from argosy.services.objects import Objects
+from argosy.services.queues import RECONCILE_APP
 from support.events import Body, dependency, event_source, sensor, trigger
 from support.services import FakeInstallation
 
@@ -172,3 +173,11 @@ def test_two_ticks_at_once_publish_events_of_one_id() -> None:
     ids = {message["event"]["id"] for one in (made, other) for message in one.events()}
     assert len(ids) == 1
     assert made.runtime.ticker.tick() == 0
+
+
+def test_all_wakes_that_are_due_are_sent_at_once() -> None:
+    made = FakeInstallation()
+    made.runtime.app_wakes.spread([f"a{number:03}" for number in range(250)])
+    made.clock.advance(60)
+    made.runtime.ticker.tick()
+    assert made.runtime.queue.depth(RECONCILE_APP).total == 250

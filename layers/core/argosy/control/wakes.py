@@ -100,13 +100,18 @@ class Wakes:
         """Forget the wake; to be called before the object is read."""
         self._store.write([Delete(self._pk, key)])
 
-    def again(self, row: Row) -> None:
-        """Send a wake that has become due once more, and expect it to be handled within a minute."""
-        try:
-            self._store.write([Put(self.row(row.sk).row, expect=row.version)])
-        except Conflict:
-            return  # handled or sent by somebody else meanwhile
-        self.send([row.sk])
+    def again(self, rows: Sequence[Row]) -> None:
+        """Send wakes that have become due once more, and expect them to be handled within a minute."""
+        for some in batched(rows, _MOST_ROWS, strict=False):
+            changes = [Put(self.row(row.sk).row, expect=row.version) for row in some]
+            try:
+                self._store.write(changes)
+                self.send([row.sk for row in some])
+            except Conflict:
+                for change in changes:
+                    with contextlib.suppress(Conflict):  # handled or sent by somebody else meanwhile
+                        self._store.write([change])
+                        self.send([change.row.sk])
 
 
 def read_wake(body: str) -> str | None:

@@ -44,11 +44,7 @@ class Ticker:
         now = self._runtime.clock.now()
         published = 0
         for row in self._due(now):
-            if row.pk.startswith(WAKE_PREFIX):
-                Wakes(
-                    self._runtime.store, self._runtime.queue, self._runtime.clock, row.pk.removeprefix(WAKE_PREFIX)
-                ).again(row)
-            elif row.pk.startswith(CONTROL_PREFIX):
+            if row.pk.startswith(CONTROL_PREFIX):
                 timers_of(self._runtime, row.pk.removeprefix(CONTROL_PREFIX)).sweep(row)
             elif row.pk == CALENDAR_PK:
                 try:
@@ -58,10 +54,15 @@ class Ticker:
         return published
 
     def _due(self, now: datetime) -> Iterator[Row]:
-        """What is due, as often as there is more of it: whoever deals with a row has it due later, or never."""
+        """What is due but for wakes, which are sent. Again while there is more: what is dealt with is due later."""
         for _ in range(_PAGES):
             rows = self._runtime.store.due(now.timestamp(), _ROWS)
-            yield from rows
+            for pk in sorted({row.pk for row in rows if row.pk.startswith(WAKE_PREFIX)}):
+                wakes = Wakes(
+                    self._runtime.store, self._runtime.queue, self._runtime.clock, pk.removeprefix(WAKE_PREFIX)
+                )
+                wakes.again([row for row in rows if row.pk == pk])
+            yield from (row for row in rows if not row.pk.startswith(WAKE_PREFIX))
             if len(rows) < _ROWS:
                 return
 
