@@ -328,8 +328,7 @@ class _Comparing:
     def _asks(self, target: Object) -> bool:
         """Whether the server has more to say of an object. Values of Secrets it tells nobody."""
         key = key_of(target)
-        is_secret = not key.group and key.kind == "Secret"
-        return not is_secret and (self.server_side is not None or bool(self.rules.managers(key)))
+        return not key.is_secret and (self.server_side is not None or bool(self.rules.managers(key)))
 
     def _differ_for_sure(self, target: Object, live: Object, name: str) -> bool:
         """What the evidence says; without it the cheap comparison, which is believed when it finds nothing."""

@@ -26,6 +26,11 @@ class Key:
         """How settings name the kind: `<group>/<kind>`, `<kind>` alone in the core group."""
         return f"{self.group}/{self.kind}" if self.group else self.kind
 
+    @property
+    def is_secret(self) -> bool:
+        """Whether it is a Secret of the core group, whose values are nobody's."""
+        return (self.group, self.kind) == ("", "Secret")
+
     def __str__(self) -> str:
         return f"{self.group}/{self.kind}/{self.namespace}/{self.name}"
 

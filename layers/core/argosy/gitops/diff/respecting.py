@@ -34,7 +34,7 @@ type Object = Mapping[str, Any]
 
 def respected(target: Object, live: Object, rules: IgnoreRules) -> dict[str, Any]:
     """The desired object. Raises EvaluationError where lists cannot be merged by their keys."""
-    apart = ("status", *_VALUES) if _is_secret(target) else ("status",)
+    apart = ("status", *_VALUES) if key_of(target).is_secret else ("status",)
     there = {name: value for name, value in live.items() if name not in apart}
     wanted = {name: value for name, value in target.items() if name not in apart}
     made = _with(rules.cleaned(wanted), rules.cleaned(there), there)
@@ -54,7 +54,7 @@ def _with(wanted: dict[str, Any], cleaned: dict[str, Any], there: dict[str, Any]
 
 def kept_keys(target: Object, live: Object, rules: IgnoreRules) -> list[str]:
     """Which keys of a Secret's data are as they live, and those that are not there stay away; [] for other kinds."""
-    if not _is_secret(target):
+    if not key_of(target).is_secret:
         return []
     names = {*(live.get("data") or ()), *(folded_secret(target).get("data") or ())}
     probe = {name: value for name, value in target.items() if name not in _VALUES}
@@ -64,7 +64,7 @@ def kept_keys(target: Object, live: Object, rules: IgnoreRules) -> list[str]:
 
 def keeping(secret: Object, live: Object, keys: Iterable[str]) -> dict[str, Any]:
     """The Secret with these keys as they live."""
-    if not _is_secret(secret):
+    if not key_of(secret).is_secret:
         return dict(secret)
     found, there = folded_secret(secret), live.get("data") or {}
     data = {name: value for name, value in (found.get("data") or {}).items() if name not in set(keys)}
@@ -76,13 +76,8 @@ def yielding(target: Object, live: Object, managers: Iterable[str]) -> dict[str,
     names = list(managers)
     if not names:
         return dict(target)
-    wanted = folded_secret(target) if _is_secret(target) else dict(target)
+    wanted = folded_secret(target) if key_of(target).is_secret else dict(target)
     status = {"status": wanted.pop("status")} if "status" in wanted else {}
     there = {name: value for name, value in live.items() if name != "status"}
     cleaned, left = without_managed(there, wanted, names)
     return _with(left, cleaned, there) | status
-
-
-def _is_secret(obj: Object) -> bool:
-    key = key_of(obj)
-    return (key.group, key.kind) == ("", "Secret")

@@ -51,7 +51,7 @@ def _diff(key: Key, old: Object | None, new: Object | None, names: tuple[str, st
 
 
 def _masked(key: Key, live: Object | None, wanted: Object | None) -> tuple[Object | None, Object | None]:
-    if key.kind == "Secret" and not key.group:
+    if key.is_secret:
         hidden, there = masked(wanted, live)
         return there, hidden
     return live, wanted

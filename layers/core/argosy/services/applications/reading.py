@@ -486,7 +486,7 @@ class Reading:
         secret_key = self.runtime.subscribing.secret_key(name)
 
         def hide(obj: Object) -> Object:
-            if key_of(obj).kind != "Secret" or key_of(obj).group:
+            if not key_of(obj).is_secret:
                 return obj
             from argosy.gitops.diff.normal import folded_secret
 
