@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from argosy.errors import NotFound
-from argosy.ports.repository import Signature
-from support.edge import Edge
+from argosy.ports.repository import Ref, Signature
+from support.edge import URL, Edge
 from support.gitops import API, config_map
 
 KEY = "4AEE18F83AFDEB23"
@@ -73,6 +73,19 @@ def test_a_key_that_becomes_known() -> None:
     edge.agent.cluster.patch("v1", "ConfigMap", "argocd", "argocd-gpg-keys-cm", {"data": {KEY: "armored"}})
     edge.settle(300)
     assert edge.status()["sync"]["status"] == "Synced"
+    assert not edge.status().get("conditions")
+
+
+def test_a_tag_that_is_signed_in_the_end() -> None:
+    edge = Edge()
+    asking(edge, KEY)
+    commit = edge.commit(config_map("a"))
+    edge.held.refs.append(Ref("refs/tags/v1", commit, object="e" * 40))
+    edge.create(project="p", source={"repoURL": URL, "path": "app", "targetRevision": "v1"})
+    assert "is not signed" in comparison_error(edge.status())
+    edge.held.refs[-1] = Ref("refs/tags/v1", commit, object="f" * 40)
+    edge.held.signatures["f" * 40] = GOOD
+    edge.settle(300)
     assert not edge.status().get("conditions")
 
 

@@ -185,6 +185,18 @@ def test_the_signature_of_a_tag_is_the_tag_s_own() -> None:
         assert case.fetching.signature(asked, SECOND).result == result
 
 
+def test_a_tag_that_is_made_again_for_the_same_commit_is_looked_at_again() -> None:
+    case = Case()
+    asked = FetchRequest(url=URL, revision="v1.2.0", keys={"A" * 16: "armored"})
+    case.held.refs[2] = Ref("refs/tags/v1.2.0", SECOND, object="e" * 40)
+    assert case.fetching.signature(asked, SECOND).result == ""
+    case.held.refs[2] = Ref("refs/tags/v1.2.0", SECOND, object="f" * 40)
+    case.held.signatures["f" * 40] = Signature("good", "A" * 16, "RSA")
+    for _ in range(2):
+        assert case.fetching.signature(asked, SECOND).result == "good"
+    assert case.repository.verified == ["e" * 40, "f" * 40]
+
+
 def test_a_secret_that_is_not_there_is_named() -> None:
     with pytest.raises(NotFound, match="argocd/gone"):
         Case().fetch(credentials={"namespace": "argocd", "name": "gone"})

@@ -200,7 +200,7 @@ class Fetching:
     ) -> Verdict:
         """What the signature of a commit that `resolve` has told is worth; of the annotated tag that the revision names.
 
-        Raises what `Repository` does.
+        A tag that is not signed well can be made anew, so that is kept for commits alone. Raises what `Repository` does.
         """
         known = kept_signature(self._blobs, request, commit)
         if known is not None:
@@ -208,7 +208,8 @@ class Fetching:
         given = credentials() if credentials is not None else self._credentials(request)
         tag = signed_tag(request.revision, commit, self._references(request, given), request.tag_prefix)
         found = asdict(self._repository.signature(request.url, commit, given, request.keys or {}, tag))
-        summaries.keep(self._blobs, _verdict_place(request, commit), found)
+        if not tag or found["result"] == "good":
+            summaries.keep(self._blobs, _verdict_place(request, commit), found)
         return Verdict(**found)
 
     def _references(self, request: FetchRequest, credentials: Credentials) -> Sequence[Reference]:

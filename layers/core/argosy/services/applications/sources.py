@@ -129,7 +129,8 @@ class Sources:
         known = self._verdicts.get(name)
         if known is None:
             known = self._runtime.fetching.signature(request, commit, lambda: whom.credentials(request.url))
-            self._verdicts.put(name, known)
+            if known.result == "good":
+                self._verdicts.put(name, known)
         return known
 
     def of_files(self, source: Source, files: Snapshot, whom: For, together: Round) -> Made:
