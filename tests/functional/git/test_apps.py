@@ -98,6 +98,16 @@ def test_without_an_installation_that_of_the_repository_is_asked_for(app: Github
         repository.refs(f"{url}/deeper", Credentials(app=replace(app, installation="")))
 
 
+def test_a_submodule_is_asked_with_the_token_of_its_parent(
+    app: GithubApp, url: str, server: GitServer, api: Api
+) -> None:
+    """Another owner's installation is not this repository's to use."""
+    library = Repo(server.root / "other" / "lib").commit({"b": "1"})
+    commit = Repo.of(server.root / "team" / "shop").submodules({"lib": ("../../other/lib", library)})
+    assert GitRepository().snapshot(url, commit, Credentials(app=replace(app, installation=""))).joined
+    assert api.asked == ["GET repos/team/shop/installation", "POST app/installations/22/access_tokens"]
+
+
 @pytest.mark.parametrize(
     ("change", "raised", "said"),
     [

@@ -130,7 +130,7 @@ class GitRepository:
             def submodule(path: str, commit: str) -> AbstractContextManager[Files] | None:
                 if known is None or known.get(path) == "":
                     return None
-                return self._submodule(asked, path, commit, known.get(path))
+                return self._submodule(replace(asked, credentials=signed_in), path, commit, known.get(path))
 
             yield Files(store, tree, submodule, self._large(asked, signed_in, store, tree))
 
@@ -188,11 +188,11 @@ class GitRepository:
 
     @contextmanager
     def _signed_in(self, url: str, credentials: Credentials) -> Iterator[Credentials]:
-        """With a token where an App asks; errors are told as `_telling` does."""
+        """With a token where an App asks, which submodules are asked with, too; errors are told as `_telling` does."""
         if credentials.app is not None and urlsplit(url).scheme in ("http", "https"):
             with _telling(url, credentials):
                 token = self._apps.token(credentials.app, url)
-            credentials = replace(credentials, username="x-access-token", password=token)
+            credentials = replace(credentials, username="x-access-token", password=token, app=None)
         with _telling(url, credentials):
             yield credentials
 
