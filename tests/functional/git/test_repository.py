@@ -6,6 +6,7 @@ import contextlib
 import gc
 import io
 import os
+import shutil
 import socket
 import tarfile
 import threading
@@ -241,6 +242,20 @@ def test_where_there_is_no_ssh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 def test_ssh_goes_nowhere_that_nothing_may_reach() -> None:
     with pytest.raises(Denied):
         GitRepository().refs("ssh://git@169.254.169.254/a", NOBODY)
+
+
+@pytest.mark.parametrize("key", ["", "secret"])
+def test_no_key_of_this_machine_s_user_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """What ssh itself makes of how it is called."""
+    real = shutil.which("ssh")
+    (tmp_path / "ssh").write_text(f'#!/bin/sh\n{real} -G "$@" >{tmp_path}/said\nexit 255\n')
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ArgosyError):
+        GitRepository().refs("ssh://git@127.0.0.1/a", Credentials(ssh_key=key))
+    said = (tmp_path / "said").read_text().splitlines()
+    (shown,) = [line.split()[1] for line in said if line.startswith("identityfile ")]
+    assert shown.endswith("/key") if key else shown == "none"
 
 
 class TestSsh(RepositoryContract):

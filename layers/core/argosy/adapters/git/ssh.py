@@ -1,4 +1,4 @@
-"""Git's SSH transport within limits, by OpenSSH's client: this key and no other, hosts that are known or, if asked, any.
+"""Git's SSH transport within limits, by OpenSSH's client: this key or none, hosts that are known or, if asked, any.
 
 In: an address, credentials and a `Budget`; out: a dulwich client. Called by `repository`. The host is looked up and checked
 here, and ssh connects to that address. No configuration of the machine counts, but the hosts that its user knows
@@ -153,6 +153,7 @@ class _OpenSsh(SSHVendor):
             "StrictHostKeyChecking": "no" if credentials.any_host_key else "yes",
             "IdentityAgent": "none",
             "IdentitiesOnly": "yes",
+            **({} if credentials.ssh_key else {"IdentityFile": "none"}),
         }
         if credentials.any_host_key:
             options |= {"UserKnownHostsFile": "/dev/null", "GlobalKnownHostsFile": "/dev/null"}
