@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -327,6 +327,38 @@ def test_a_first_list_that_is_told_again_counts_for_what_it_says() -> None:
     assert hub.listed == ""
     hub.report(changes(change("ADDED", "v", 2, "b", COPIES)))
     assert hub.listed == "8"
+
+
+@dataclass
+class Between:
+    """A store after whose writes something else happens, but during what happens then."""
+
+    inner: Store
+    happens: Callable[[], None]
+    left: bool = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def write(self, writes: Sequence[Put | Delete]) -> None:
+        self.inner.write(writes)
+        if self.left:
+            self.left = False
+            self.happens()
+            self.left = True
+
+
+def test_what_comes_while_a_first_list_is_taken_in_does_not_complete_it() -> None:
+    hub = Mirroring()
+    runtime = replace(
+        hub.made.runtime,
+        store=Between(hub.made.runtime.store, lambda: hub.report(changes(change("ADDED", "u", 1, "a", COPIES)))),
+    )
+    told = inventory(COPIES, 5, {"u": ["ns", "a", 1], "v": ["ns", "b", 2]})
+    runtime.inbox.handle("edge", pack(told, agent_blobs(runtime.blobs, "edge")))
+    assert hub.listed == ""
+    hub.report(changes(change("ADDED", "v", 2, "b", COPIES)))
+    assert hub.listed == "5"
 
 
 def test_a_scope_that_is_forgotten_begins_anew() -> None:

@@ -120,13 +120,14 @@ class Mirror:
 
     def expect(self, scope: Wanted, version: int, places: Collection[str]) -> None:
         """The first list of a scope is complete as soon as these objects have come; what has meanwhile is not waited for."""
-        data = {"wanted": _fields(scope), "listing": str(version)}
-        self._store.write([Put(Row(self._scopes, scope.key, data))])
         pk, wanted = self._awaited(scope.key), set(places)
         before = {row.sk for row in self._store.query(pk)}
         self._write_many([Put(Row(pk, place)) for place in sorted(wanted - before)])
         there = {place for place, _ in self.all(scope.key)}
         self._write_many([Delete(pk, place) for place in sorted((before - wanted) | (there & wanted))])
+        # In the end: else what comes meanwhile would find nothing that is waited for, and take the list for complete.
+        data = {"wanted": _fields(scope), "listing": str(version)}
+        self._store.write([Put(Row(self._scopes, scope.key, data))])
 
     def arrived(self, item: Item) -> Delete:
         """The write that an object has come that was waited for, if it was."""
