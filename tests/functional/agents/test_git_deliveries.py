@@ -14,7 +14,7 @@ from argosy.errors import Unavailable
 from argosy.gitops.refresh.needs import LATEST, LATEST_RESOLVED
 from argosy.gitops.webhooks.delivery import Delivery
 from argosy.ports.fakes.cluster import FakeCluster
-from argosy.ports.repository import Credentials
+from argosy.ports.repository import Credentials, Ref
 from argosy.resources.definitions import GROUP
 from argosy.services.agents.clusters import Clusters
 from argosy.services.agents.registry import Entry
@@ -241,3 +241,58 @@ def test_of_many_those_are_not_put_off_whose_files_may_be_others() -> None:
     edge.tell({**body, "commits": [{"id": second, "modified": ["app-07/all.yaml"]}]})
     edge.agent.settle()
     assert {edge.status(name=name)["sync"]["revision"] for name in names} == {second}
+
+
+def test_a_push_while_a_repository_is_being_asked_has_it_asked_again() -> None:
+    edge = Hooked()
+    edge.commit(config_map("a"))
+    edge.create()
+    following, place = edge.made.runtime.applications.following, (URL, "main", "")
+    following.doubt(place)
+    edge.during_the_next_look(lambda: following.doubt(place))
+    ages = []
+    for _ in range(2):
+        assert RepositoryCheck(edge.made.runtime).observe(repository_key(URL)) is not None
+        head = following.head(place)
+        assert head is not None
+        ages.append(edge.made.clock.now().timestamp() - head.at < 60)
+    assert ages == [False, True]
+
+
+def test_of_a_repository_that_alone_is_asked_for_of_which_a_push_told() -> None:
+    edge = Hooked()
+    edge.commit(config_map("a"))
+    edge.create()
+    following = edge.made.runtime.applications.following
+    other = edge.commit(config_map("a", "2"))
+    edge.held.refs.append(Ref("refs/heads/other", other))
+    following.follow(SHOP, [(URL, "main", ""), (URL, "other", "")])
+    RepositoryCheck(edge.made.runtime).observe(repository_key(URL))
+    edge.made.clock.advance(30)
+    following.doubt((URL, "main", ""))
+    before = following.head((URL, "other", ""))
+    RepositoryCheck(edge.made.runtime).observe(repository_key(URL))
+    assert following.head((URL, "other", "")) == before
+    head = following.head((URL, "main", ""))
+    assert head is not None
+    assert head.at == edge.made.clock.now().timestamp()
+
+
+def test_a_doubt_is_not_lost_to_somebody_who_writes_at_the_same_time() -> None:
+    edge = Hooked()
+    edge.commit(config_map("a"))
+    edge.create()
+    following, place = edge.made.runtime.applications.following, (URL, "main", "")
+    store, plain = edge.made.runtime.store, edge.made.runtime.store.write
+    left = [lambda: following.found(place, "0" * 40)]
+
+    def write(changes: Any) -> None:
+        if left:
+            left.pop()()
+        plain(changes)
+
+    store.write = write  # type: ignore[method-assign]
+    following.doubt(place)
+    head = following.head(place)
+    assert head is not None
+    assert head.at == 0

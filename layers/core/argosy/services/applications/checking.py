@@ -62,7 +62,7 @@ class RepositoryCheck:
         self._runtime = runtime
 
     def observe(self, key: Key) -> Observation | None:
-        """See `Controller.observe`: asks the repository, unless everybody was told of late."""
+        """See `Controller.observe`: asks the repository for what nobody was told of late."""
         following = self._runtime.applications.following
         following_it = [one for one in following.all(key) if one.soft]
         followers = [(one.key, one.places) for one in following_it]
@@ -73,13 +73,13 @@ class RepositoryCheck:
         soft, jitter = min((one.soft, one.jitter) for one in following_it)
         period = soft + jitter * (zlib.crc32(key.name.encode()) % 1000) / 1000
         now = self._runtime.clock.now().timestamp()
-        oldest = min((head.at if head is not None else 0.0) for head in before.values())
-        if now - oldest < soft:
-            return Observation(self._read(followers, _moved(before), oldest + period - now))
-        for place in places:
+        stale = [place for place, head in before.items() if head is None or now - head.at >= soft]
+        for place in stale:
             clusters = sorted({who.cluster for who, follows in followers if place in follows})
-            following.found(place, self._asked(clusters, place))
-        return Observation(self._read(followers, _moved({place: following.head(place) for place in places}), period))
+            following.found(place, self._asked(clusters, place), before[place])
+        heads = before | {place: following.head(place) for place in stale}
+        oldest = min((head.at for head in heads.values() if head is not None), default=now)
+        return Observation(self._read(followers, _moved(heads), oldest + period - now))
 
     def _read(self, followers: Sequence[tuple[Key, Sequence[Place]]], moved: Mapping[Place, str], wait: float) -> _Read:
         concerned = [key for key, follows in followers if moved.keys() & set(follows)]

@@ -136,22 +136,29 @@ class Following:
             return None
         return Head(row.data["commit"], row.data["at"], row.data.get("untold", False), row.version)
 
-    def found(self, place: Place, commit: str) -> bool:
-        """A repository has told where a revision is; whether others are to be told so."""
+    def found(self, place: Place, commit: str, seen: Head | None = None) -> bool:
+        """A repository has told where a revision is; whether others are to be told so.
+
+        `seen`: what was known before it was asked. Any doubt since then stands.
+        """
         for _ in range(_TRIES):
             before = self.head(place)
             untold = before is not None and (before.untold or before.commit != commit)
+            doubted = before is not None and not before.at and before != seen
             with contextlib.suppress(Conflict):
-                self._put(place, Head(commit, self._clock.now().timestamp(), untold), before)
+                self._put(place, Head(commit, 0.0 if doubted else self._clock.now().timestamp(), untold), before)
                 return untold
         return True  # somebody else finds it all the time, and tells them
 
     def doubt(self, place: Place) -> None:
         """Somebody says that a revision has moved: the next check asks the repository, however new the answer is."""
-        before = self.head(place)
-        if before is not None:
-            with contextlib.suppress(Conflict):  # it has just been asked
+        for _ in range(_TRIES):
+            before = self.head(place)
+            if before is None:
+                return
+            with contextlib.suppress(Conflict):
                 self._put(place, replace(before, at=0.0), before)
+                return
 
     def told(self, place: Place, commit: str) -> None:
         """All who follow it have been woken since it moved there."""
