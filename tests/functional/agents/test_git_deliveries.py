@@ -24,6 +24,7 @@ from argosy.services.applications.following import repository_key
 from argosy.services.applications.webhooks import GitWebhooks
 from support.edge import URL, Edge
 from support.gitops import API, config_map
+from support.secrets import repository_secret
 
 SHOP = Key("edge", GROUP, "Application", "argocd", "shop")
 
@@ -241,6 +242,20 @@ def test_of_many_those_are_not_put_off_whose_files_may_be_others() -> None:
     edge.tell({**body, "commits": [{"id": second, "modified": ["app-07/all.yaml"]}]})
     edge.agent.settle()
     assert {edge.status(name=name)["sync"]["revision"] for name in names} == {second}
+
+
+def test_of_many_that_have_submodules_and_large_files_each_commit_is_fetched_once() -> None:
+    edge = Hooked()
+    edge.agent.cluster.create(repository_secret("shop", url=URL, password="pw", enableLfs="true"))
+    edge.held.password = "pw"
+    names = [f"app-{number:02}" for number in range(FEW + 2)]
+    edge.commit_files({f"{name}/all.yaml": [config_map(name)] for name in names})
+    for name in names:
+        edge.create(name=name, source={"repoURL": URL, "path": name, "targetRevision": "main"})
+    second = edge.commit_files({f"{name}/all.yaml": [config_map(name)] for name in [*names, "another"]})
+    edge.settle(600)
+    assert {edge.status(name=name)["sync"]["revision"] for name in names} == {second}
+    assert edge.repository.asked.count((URL, second)) == 1
 
 
 def test_a_push_while_a_repository_is_being_asked_has_it_asked_again() -> None:

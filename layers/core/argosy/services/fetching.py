@@ -22,7 +22,7 @@ import json
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from argosy.errors import Denied, InvalidObject, NotFound, Unsupported
 from argosy.gitops import charts
@@ -98,6 +98,10 @@ class FetchRequest(Model):
     lfs: bool = False
     keys: Mapping[str, str] | None = None
     commit: str = ""
+
+    def asked_by(self, reader: str, credentials: Credentials) -> Self:
+        """The same for somebody who signs in so: what is kept for them counts."""
+        return self.model_copy(update={"reader": reader, "lfs": credentials.lfs})
 
 
 @dataclass(frozen=True, slots=True)

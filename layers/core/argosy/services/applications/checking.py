@@ -13,10 +13,10 @@ from __future__ import annotations
 import contextlib
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from argosy.control.controller import Report
@@ -93,21 +93,38 @@ class RepositoryCheck:
         if len(there) <= FEW:
             return _Read(wait, moved, there)
         self._fetch(sorted({key.cluster for key in there}), moved)
-        sources = self._runtime.applications.sources
-        patient = {key for key in there if key in known and sources.are_same(known[key], moved)}
+        credentials = cache(self._credentials)
+        patient = {key for key in there if key in known and self._are_same(key, known[key], moved, credentials)}
         return _Read(
             wait, moved, [key for key in there if key not in patient], [key for key in there if key in patient]
         )
 
+    def _are_same(
+        self, key: Key, app: Application, moved: Mapping[Place, str], credentials: Callable[[str, str, str], Credentials]
+    ) -> bool:
+        def signing_in(url: str) -> Credentials:
+            return credentials(key.cluster, url, app.spec.project_name)
+
+        try:
+            return self._runtime.applications.sources.are_same(app, moved, signing_in)
+        except ArgosyError:
+            return False
+
+    def _credentials(self, cluster: str, url: str, project: str) -> Credentials:
+        home = self._runtime.registry.find(cluster)
+        return self._runtime.applications.repositories.credentials(home, url, project)
+
     def _fetch(self, clusters: Sequence[str], moved: Mapping[Place, str]) -> None:
         """Have the new commits here, so that they can be told from those before; whoever cannot find out is told at once."""
+        access = self._runtime.applications.access
         for (url, revision, chart), commit in moved.items():
             request = FetchRequest(url=url, revision=revision, chart=chart)
             for cluster in clusters if commit else ():
                 with contextlib.suppress(ArgosyError):
                     for credentials in self._ways(cluster, url):
                         with contextlib.suppress(Denied):
-                            self._runtime.fetching.take(request, commit, partial(replace, credentials))
+                            asked = request.asked_by(access.name(credentials), credentials)
+                            self._runtime.fetching.take(asked, commit, partial(replace, credentials))
                             break
 
     def _asked(self, clusters: Sequence[str], place: Place) -> str:

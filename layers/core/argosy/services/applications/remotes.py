@@ -103,7 +103,7 @@ class More:
             url = need.url
             credentials = self.credentials(url)
             commit = self.fetching.resolve(FetchRequest(url=url, revision=need.revision), credentials)
-        asked = FetchRequest(url=url, revision=commit, reader=self.reader(credentials), lfs=credentials.lfs)
+        asked = FetchRequest(url=url, revision=commit).asked_by(self.reader(credentials), credentials)
         return self.fetching.take(asked, commit, lambda: credentials)
 
 

@@ -156,7 +156,7 @@ class Sources:
         name = hashlib.sha256("\n".join(facts).encode()).hexdigest()
         known = None if whom.anew else self._rendered.get(name)
         if known is None:
-            request = _request(source, commit).model_copy(update={"reader": reader, "lfs": credentials.lfs})
+            request = _request(source, commit).asked_by(reader, credentials)
             fetched = self._runtime.fetching.take(request, commit, lambda: credentials)
             known = self._render(source, commit, fetched, whom, refs, together)
             self._rendered.put(name, known)
@@ -181,20 +181,29 @@ class Sources:
         )
         return more.rendered(request, self._runtime.rendering.render)
 
-    def are_same(self, app: Application, moved: Mapping[Place, str]) -> bool:
-        """Whether an Application's manifests are made of the same at new commits, as far as that is known here."""
+    def are_same(
+        self, app: Application, moved: Mapping[Place, str], credentials: Callable[[str], Credentials]
+    ) -> bool:
+        """Whether an Application's manifests are made of the same at new commits, as far as that is known here.
+
+        Raises what `credentials` raises.
+        """
         told, sources = app.status.sync.told, app.spec.all_sources
         if len(told) != len(sources):
             return False
         for source, before in zip(sources, told, strict=True):
             after = moved.get(place_of(source), before)
-            contents = {self._content(source, commit) for commit in (before, after)}
-            if after != before and (len(contents) > 1 or "" in contents):
+            if after == before:
+                continue
+            given = credentials(source.repo_url)
+            contents = {self._content(source, commit, given) for commit in (before, after)}
+            if len(contents) > 1 or "" in contents:
                 return False
         return True
 
-    def _content(self, source: Source, commit: str) -> str:
-        fetched = self._runtime.fetching.kept(_request(source, commit), commit)
+    def _content(self, source: Source, commit: str, credentials: Credentials) -> str:
+        request = _request(source, commit).asked_by(self._access.name(credentials), credentials)
+        fetched = self._runtime.fetching.kept(request, commit)
         return content_of(self._folders_of(fetched), source) if fetched is not None else ""
 
     def _folders_of(self, fetched: Fetched) -> Mapping[str, list[Any]]:
