@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -256,6 +257,31 @@ def test_of_many_that_have_submodules_and_large_files_each_commit_is_fetched_onc
     edge.settle(600)
     assert {edge.status(name=name)["sync"]["revision"] for name in names} == {second}
     assert edge.repository.asked.count((URL, second)) == 1
+
+
+def test_a_repository_that_hands_out_no_commits_is_asked_for_one_alone() -> None:
+    edge = Hooked()
+    edge.commit(config_map("a"))
+    edge.create()
+    following = edge.made.runtime.applications.following
+    branches = [(URL, f"b{number}", "") for number in range(FEW + 2)]
+    for number, place in enumerate(branches):
+        following.follow(replace(SHOP, name=f"app-{number}"), [place])
+        edge.held.refs.append(Ref(f"refs/heads/{place[1]}", "1" * 40))
+        following.found(place, "0" * 40)
+        following.doubt(place)
+    repository: Any = edge.repository
+    asked: list[str] = []
+
+    def snapshot(url: str, commit: str, credentials: Credentials) -> Any:
+        asked.append(url)
+        raise Unavailable(f"{url} does not answer")
+
+    repository.snapshot = snapshot
+    observation = RepositoryCheck(edge.made.runtime).observe(repository_key(URL))
+    assert observation is not None
+    assert len(observation.object.woken) == FEW + 2
+    assert asked == [URL]
 
 
 def test_a_push_while_a_repository_is_being_asked_has_it_asked_again() -> None:

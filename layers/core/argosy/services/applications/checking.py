@@ -120,12 +120,16 @@ class RepositoryCheck:
         for (url, revision, chart), commit in moved.items():
             request = FetchRequest(url=url, revision=revision, chart=chart)
             for cluster in clusters if commit else ():
-                with contextlib.suppress(ArgosyError):
+                try:
                     for credentials in self._ways(cluster, url):
                         with contextlib.suppress(Denied):
                             asked = request.asked_by(access.name(credentials), credentials)
                             self._runtime.fetching.take(asked, commit, partial(replace, credentials))
                             break
+                except Unavailable:
+                    return  # the others would have to be waited for as long
+                except ArgosyError:
+                    continue
 
     def _asked(self, clusters: Sequence[str], place: Place) -> str:
         """The commit; "" for one that cannot be told, which those who follow it find out themselves.
