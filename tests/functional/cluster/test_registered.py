@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import tempfile
 import threading
@@ -79,6 +80,21 @@ def test_who_is_not_let_in_leaves_nothing_behind(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with server() as (url, _), pytest.raises(Unavailable):
         by_access("prod", url, Access(certificate=CERTIFICATE, key=KEY))
+    assert [one.name for one in tmp_path.iterdir() if one.suffix == ".pem"] == []
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "forgotten"])
+def test_the_files_of_a_key_go_with_who_signs_in_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: bool
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with server(mutual=True) as (url, _):
+        cluster = by_access("prod", url, Access(certificate=CERTIFICATE, key=KEY, ca=CERTIFICATE))
+    if closed:
+        cluster.close()
+    else:
+        del cluster
+        gc.collect()
     assert [one.name for one in tmp_path.iterdir() if one.suffix == ".pem"] == []
 
 

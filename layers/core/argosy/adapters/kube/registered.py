@@ -12,7 +12,8 @@ import binascii
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -59,7 +60,6 @@ def by_access(name: str, server: str, access: Access) -> DirectCluster:
     Raises InvalidObject for what cannot be used, Denied and Unavailable as `client.connect`.
     """
     load_package()
-    from kubernetes.client import ApiClient
     from urllib3 import disable_warnings
     from urllib3.exceptions import InsecureRequestWarning
 
@@ -69,20 +69,16 @@ def by_access(name: str, server: str, access: Access) -> DirectCluster:
         configuration.verify_ssl = False
         disable_warnings(InsecureRequestWarning)  # at each request, of what somebody has asked for
     configuration.tls_server_name = access.server_name or None
-    files = [_private(one) for one in (access.certificate, access.key) if one]
-    if files:
-        configuration.cert_file, configuration.key_file = files
     configuration.username, configuration.password = access.username, access.password
     if access.token or access.username:
         token = f"Bearer {access.token}" if access.token else configuration.get_basic_auth_token()
         configuration.api_key = {"authorization": str(token)}
-    cluster = DirectCluster(ClientConnection(ApiClient(configuration), _aws_token(name, server, access)))
+    pair = [one for one in (access.certificate, access.key) if one]
+    cluster = DirectCluster(_Connection(configuration, pair, _aws_token(name, server, access)))
     try:
         cluster.version()
     except BaseException:
         cluster.close()
-        for file in files:  # whoever tries again makes others
-            Path(file).unlink()
         raise
     return cluster
 
@@ -115,27 +111,49 @@ def _configuration(name: str, server: str) -> Configuration:
 
 def _server(name: str, settings: Mapping[str, str], secrets: Secrets) -> DirectCluster:
     load_package()
-    from kubernetes.client import ApiClient
-
     configuration = _configuration(name, settings.get("server", ""))
     try:
         configuration.ca_cert_data = base64.b64decode(settings.get("ca", ""), validate=True).decode("ascii") or None
     except (binascii.Error, UnicodeDecodeError) as x:
         raise InvalidObject("is no base64 of a PEM text", obj=f"cluster {name}", field="ca") from x
-    secret = secret_name(name)
+    secret, pair = secret_name(name), list[str]()
     try:
         token = secrets.secret(CREDENTIALS, secret, "token")
     except NotFound:
         pair = [secrets.secret(CREDENTIALS, secret, key) for key in ("certificate", "key")]
-        configuration.cert_file, configuration.key_file = (_private(text) for text in pair)
     else:
         configuration.api_key = {"authorization": f"Bearer {token}"}
-    return DirectCluster(ClientConnection(ApiClient(configuration)))
+    return DirectCluster(_Connection(configuration, pair))
 
 
-def _private(text: str) -> str:
-    """A file of ours alone: the TLS library reads certificates and keys from files only."""
+class _Connection(ClientConnection):
+    """By a certificate and its key, if there are any, in files that go with it: the TLS library reads them from files only."""
+
+    def __init__(
+        self, configuration: Configuration, pair: Sequence[str], token: Callable[[], str] | None = None
+    ) -> None:
+        from kubernetes.client import ApiClient
+
+        files = [_private(text) for text in pair]
+        if files:
+            configuration.cert_file, configuration.key_file = map(str, files)
+        super().__init__(ApiClient(configuration), token)
+        self._forget = weakref.finalize(self, _remove, files)
+
+    def close(self) -> None:
+        """See `Connection.close`."""
+        super().close()
+        self._forget()
+
+
+def _private(text: str) -> Path:
+    """A file of ours alone."""
     handle, path = tempfile.mkstemp(prefix="argosy-", suffix=".pem")
     with os.fdopen(handle, "w") as file:
         file.write(text)
-    return str(Path(path))
+    return Path(path)
+
+
+def _remove(files: Iterable[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
