@@ -98,7 +98,15 @@ def test_the_files_of_a_key_go_with_who_signs_in_by_it(
     assert [one.name for one in tmp_path.iterdir() if one.suffix == ".pem"] == []
 
 
-@pytest.mark.parametrize(("url", "said"), [("http://x", "begins with https"), ("https://x", "awsAuthConfig is for")])
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://x", "begins with https"),
+        ("https://x", "awsAuthConfig is for"),
+        ("https://127.0.0.1:1/a.eu-west-1.eks.amazonaws.com/", "awsAuthConfig is for"),
+        ("https://a.eu-west-1.eks.amazonaws.com@127.0.0.1:1", "awsAuthConfig is for"),
+    ],
+)
 def test_addresses_that_cannot_be_used(url: str, said: str) -> None:
     with pytest.raises(InvalidObject, match=said):
         by_access("prod", url, Access(aws_cluster="main"))

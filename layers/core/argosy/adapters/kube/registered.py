@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from argosy.adapters.kube.client import ClientConnection, load_package
 from argosy.adapters.kube.direct import DirectCluster
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CREDENTIALS", "by_access", "connect", "secret_name"]
 
-_EKS: Final = re.compile(r"\.([a-z0-9-]+)\.eks\.amazonaws\.com(\.cn)?(?:[:/]|\Z)")
+_EKS: Final = re.compile(r"\.([a-z0-9-]+)\.eks\.amazonaws\.com(\.cn)?\Z")
 CREDENTIALS: Final = "@clusters"
 """The namespace of the secrets: one that no declaration can have, so that no Sensor can name them."""
 
@@ -90,7 +91,7 @@ def _aws_token(name: str, server: str, access: Access) -> Callable[[], str] | No
     from argosy.adapters.aws.clients import Clients
     from argosy.adapters.kube import eks
 
-    found = _EKS.search(server)
+    found = _EKS.search(urlsplit(server).hostname or "")
     if found is None:
         raise InvalidObject(f"awsAuthConfig is for clusters of EKS, which {server} is not", obj=f"cluster {name}")
     # Nobody looks at the account: the token tells who asks, and the cluster by its name alone.
