@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from argosy.adapters.signing.ed25519 import KeySigner, new_keys
+from argosy.errors import Unavailable
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.cluster import FakeCluster
 from argosy.services.agents.registry import HOME, Entry
@@ -50,6 +51,21 @@ def test_it_is_registered_and_leaves_with_its_secret() -> None:
     here.cluster.delete("v1", "Secret", "argocd", "one")
     assert list(here.known()) == [IN_CLUSTER]
     assert [one.name for one in here.runtime.registry.all()] == [HOME]
+
+
+def test_what_signs_in_is_of_the_secret_that_the_address_is_of() -> None:
+    """Whoever moves a cluster writes another address and another token: the new token is not for the old address."""
+    here = Joining()
+    here.cluster.create(cluster_secret("one", name="prod", server="https://prod"))
+    here.known()
+    entry, destinations = here.runtime.registry.find("prod"), Destinations(here.runtime)
+    assert destinations.access(entry).token == CANARY
+    moved = cluster_secret("one", name="prod", server="https://new", config='{"bearerToken": "new"}')
+    here.cluster.patch("v1", "Secret", "argocd", "one", {"data": moved["data"]})
+    with pytest.raises(Unavailable, match="Secret argocd/one of cluster prod has changed"):
+        destinations.access(entry)
+    here.known()
+    assert destinations.access(here.runtime.registry.find("prod")).token == "new"
 
 
 def test_names_that_cannot_be_ours_and_names_that_are_taken() -> None:

@@ -8,7 +8,6 @@ cannot be reached is tried again; one that is registered meanwhile is found.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -27,7 +26,6 @@ from argosy.adapters.signing.sealing import KeySealer
 from argosy.agent.brokers import library_brokers
 from argosy.agent.runner import Agent, Connections
 from argosy.errors import ArgosyError, NotFound
-from argosy.gitops.clusters import access_of
 from argosy.local.agentlink import CLUSTER
 from argosy.local.assembly import ClusterAccess, Embedded
 from argosy.services.agents.errands import agent_blobs
@@ -124,19 +122,14 @@ class LocalAgents:
 
     def _connect(self, entry: Entry) -> DirectCluster:
         if SECRET in entry.settings:
-            return self._by_secret(entry)
+            access = self._embedded.runtime.applications.destinations.access(entry)
+            return registered.by_access(entry.name, entry.settings["server"], access)
         if entry.way == "home" and self._home is not None:
-            access = self._home
+            place = self._home
         else:
             settings: Mapping[str, str] = entry.settings
-            access = ClusterAccess(settings.get("kubeconfig", ""), settings.get("context", ""))
-        return connect(Path(access.kubeconfig) if access.kubeconfig else None, access.context or None)
-
-    def _by_secret(self, entry: Entry) -> DirectCluster:
-        home, namespace, name = entry.settings[SECRET].split("/")
-        secret = self._embedded.runtime.clusters.named(home, "clusters").get("v1", "Secret", namespace, name)
-        config = base64.b64decode((secret.get("data") or {}).get("config") or "").decode(errors="replace")
-        return registered.by_access(entry.name, entry.settings["server"], access_of(config))
+            place = ClusterAccess(settings.get("kubeconfig", ""), settings.get("context", ""))
+        return connect(Path(place.kubeconfig) if place.kubeconfig else None, place.context or None)
 
     def _connections(self, entry: Entry, cluster: DirectCluster) -> Connections:
         runtime = self._embedded.runtime

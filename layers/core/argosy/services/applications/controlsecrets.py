@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from argosy.services.agents.registry import Entry
     from argosy.services.runtime import Runtime
 
-__all__ = ["ControlSecrets", "cluster_secrets", "repository_secrets", "secret_of"]
+__all__ = ["ControlSecrets", "cluster_secrets", "repository_secrets", "secret_of", "texts_of"]
 
 _OPENED: Final = 2000
 _SOON: Final = 5.0
@@ -115,7 +115,7 @@ class ControlSecrets:
             )
         except NotFound:
             return {}
-        return _texts(entry.argocd_namespace, name, body.get("data") or {})
+        return texts_of(body)
 
     def _told(self, entry: Entry, name: str, known: Known | None) -> Mapping[str, str]:
         """Raises NotFound, Unavailable for what has not been told yet, and what the agent was told when it read."""
@@ -162,7 +162,7 @@ def _cluster_of(body: Mapping[str, Any]) -> ClusterSecret:
     metadata = body["metadata"]
     name = str(metadata["name"])
     try:
-        data = _texts(metadata["namespace"], name, body.get("data") or {})
+        data = texts_of(body)
     except EvaluationError as x:
         return ClusterSecret(name, problem=str(x))
     return ClusterSecret.of(name, data, str(metadata["resourceVersion"]))
@@ -170,9 +170,13 @@ def _cluster_of(body: Mapping[str, Any]) -> ClusterSecret:
 
 def secret_of(body: Mapping[str, Any]) -> RepositorySecret:
     """A Secret of the API as what it says. Raises EvaluationError for one that holds no text."""
+    return RepositorySecret(body["metadata"]["labels"][KIND_LABEL], texts_of(body))
+
+
+def texts_of(body: Mapping[str, Any]) -> Mapping[str, str]:
+    """What a Secret of the API holds. Raises EvaluationError for what is no text."""
     metadata = body["metadata"]
-    data = _texts(metadata["namespace"], metadata["name"], body.get("data") or {})
-    return RepositorySecret(metadata["labels"][KIND_LABEL], data)
+    return _texts(metadata["namespace"], metadata["name"], body.get("data") or {})
 
 
 def _texts(namespace: str, name: str, data: Mapping[str, Any]) -> Mapping[str, str]:

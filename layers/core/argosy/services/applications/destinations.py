@@ -1,9 +1,9 @@
 """The clusters that Applications may name: the registered ones, and those of Argo CD's labelled Secrets.
 
-In: the cluster in which an Application lives. Out: what its destination may mean. A Secret whose `name` or `server` is that
-of a registered cluster says more of it: its address, its project. Any other one is joined where this process may (`argosy
-up`): it is registered, and an agent of this process goes by it; elsewhere nobody here could reach it, which is told. Secrets
-count in management clusters; in all others that one of the cluster itself.
+In: the cluster in which an Application lives. Out: what its destination may mean, and what signs in there. A Secret whose
+`name` or `server` is that of a registered cluster says more of it: its address, its project. Any other one is joined where
+this process may (`argosy up`): it is registered, and an agent of this process goes by it; elsewhere nobody here could reach
+it, which is told. Secrets count in management clusters; in all others that one of the cluster itself.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from argosy.errors import NotFound, Unavailable
-from argosy.gitops.clusters import ClusterSecret
+from argosy.gitops.clusters import Access, ClusterSecret, access_of
 from argosy.gitops.projects.permissions import Cluster
 from argosy.services.agents.registry import HOME, Entry
+from argosy.services.applications.controlsecrets import texts_of
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
@@ -63,6 +64,17 @@ class Destinations:
         if home.management:
             found += self._others(home, [one for one in secrets if one.server != IN_CLUSTER])
         return found
+
+    def access(self, joined: Entry) -> Access:
+        """What signs in at a cluster that was joined, as its Secret was then.
+
+        Raises what reading it raises, and Unavailable when it has changed since: its address may be another.
+        """
+        home, namespace, name = joined.settings[SECRET].split("/")
+        secret = self._runtime.clusters.named(home, "clusters").get("v1", "Secret", namespace, name)
+        if str(secret["metadata"]["resourceVersion"]) != joined.settings[VERSION]:
+            raise Unavailable(f"Secret {namespace}/{name} of cluster {joined.name} has changed: it is looked at again soon")
+        return access_of(texts_of(secret).get("config", ""))
 
     def _others(self, home: Entry, secrets: Sequence[ClusterSecret]) -> Iterator[Known]:
         entries = {one.name: one for one in self._runtime.registry.all() if one.name != home.name}
