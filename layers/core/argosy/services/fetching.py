@@ -184,8 +184,12 @@ class Fetching:
         known = self.kept(request, commit)
         if known is not None:
             return known
-        with self._flights.alone(f"{_place(request, commit)}/{request.reader}"):
-            return self.kept(request, commit) or self._taken(request, commit, credentials)
+        if not request.reader:
+            return self._taken(request, commit, credentials)  # nobody knows who else may be given that
+        name = f"{_place(request, commit)} {request.reader} {request.pass_credentials}"
+        return self._flights.shared(
+            name, lambda: self.kept(request, commit) or self._taken(request, commit, credentials)
+        )
 
     def _taken(self, request: FetchRequest, commit: str, credentials: Callable[[], Credentials] | None) -> Fetched:
         given = credentials() if credentials is not None else self._credentials(request)

@@ -1,34 +1,37 @@
-"""What several threads of a process want at once is done by one of them, while the others wait for what it leaves behind."""
+"""What several threads of a process want at once is done by one of them, and all are given what it comes to."""
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
 
 __all__ = ["Flights"]
 
 
 class Flights:
-    """A lock for each name that somebody works on."""
+    """What is being done, by its names."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
-        self._users: Counter[str] = Counter()
+        self._running: dict[str, Future[Any]] = {}
 
-    @contextmanager
-    def alone(self, name: str) -> Iterator[None]:
-        """Be the only one for this name; whoever comes in should first look whether it is done."""
+    def shared[T](self, name: str, does: Callable[[], T]) -> T:
+        """What `does` comes to, or its error, whoever of those has called it that want the same now."""
+        flight: Future[T] = Future()
         with self._mutex:
-            lock = self._locks.setdefault(name, threading.Lock())
-            self._users[name] += 1
+            running: Future[T] = self._running.setdefault(name, flight)
+        if running is not flight:
+            return running.result()
         try:
-            with lock:
-                yield
+            found = does()
+        except BaseException as x:
+            flight.set_exception(x)
+            raise
+        else:
+            flight.set_result(found)
+            return found
         finally:
             with self._mutex:
-                self._users[name] -= 1
-                if not self._users[name]:
-                    del self._users[name], self._locks[name]
+                del self._running[name]

@@ -128,7 +128,7 @@ def _server(name: str, settings: Mapping[str, str], secrets: Secrets) -> DirectC
 
 
 class _Connection(ClientConnection):
-    """By a certificate and its key, if there are any, in files that go with it: the TLS library reads them from files only."""
+    """By a certificate and its key, if there are any, in files that go with it: TLS reads them from files only."""
 
     def __init__(
         self, configuration: Configuration, pair: Sequence[str], token: Callable[[], str] | None = None

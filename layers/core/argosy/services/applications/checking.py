@@ -100,7 +100,11 @@ class RepositoryCheck:
         )
 
     def _are_same(
-        self, key: Key, app: Application, moved: Mapping[Place, str], credentials: Callable[[str, str, str], Credentials]
+        self,
+        key: Key,
+        app: Application,
+        moved: Mapping[Place, str],
+        credentials: Callable[[str, str, str], Credentials],
     ) -> bool:
         def signing_in(url: str) -> Credentials:
             return credentials(key.cluster, url, app.spec.project_name)

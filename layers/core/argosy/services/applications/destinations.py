@@ -73,7 +73,9 @@ class Destinations:
         home, namespace, name = joined.settings[SECRET].split("/")
         secret = self._runtime.clusters.named(home, "clusters").get("v1", "Secret", namespace, name)
         if str(secret["metadata"]["resourceVersion"]) != joined.settings[VERSION]:
-            raise Unavailable(f"Secret {namespace}/{name} of cluster {joined.name} has changed: it is looked at again soon")
+            raise Unavailable(
+                f"Secret {namespace}/{name} of cluster {joined.name} has changed: it is looked at again soon"
+            )
         return access_of(texts_of(secret).get("config", ""))
 
     def _others(self, home: Entry, secrets: Sequence[ClusterSecret]) -> Iterator[Known]:

@@ -181,9 +181,7 @@ class Sources:
         )
         return more.rendered(request, self._runtime.rendering.render)
 
-    def are_same(
-        self, app: Application, moved: Mapping[Place, str], credentials: Callable[[str], Credentials]
-    ) -> bool:
+    def are_same(self, app: Application, moved: Mapping[Place, str], credentials: Callable[[str], Credentials]) -> bool:
         """Whether an Application's manifests are made of the same at new commits, as far as that is known here.
 
         Raises what `credentials` raises.
