@@ -91,7 +91,8 @@ class GitServer:
 
     `password` makes it ask for one, of `user`; of nobody, as a bearer token.
 
-    `api` answers what is asked below /api/, as a Git host's does, `lfs` what is asked below a repository's /info/lfs/.
+    `api` answers what is asked below /api/, as a Git host's does, `lfs` what is asked below a repository's /info/lfs/; with
+    302 and an address it is asked for there.
     """
 
     def __init__(self, root: Path, password: str = "", *, secure: bool = False) -> None:
@@ -192,6 +193,8 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
 
         def _say(self, status: int, text: bytes) -> None:
             self.send_response(status)
+            if status == 302:
+                self.send_header("Location", text.decode())
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)

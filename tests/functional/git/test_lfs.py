@@ -16,6 +16,7 @@ from argosy.ports.repository import Credentials
 from contracts.repository import unpacked
 from support.gitserver import GitServer, Repo, serving
 from support.lfs import LfsServer, pointer
+from support.plainserver import Asked
 from support.tlsserving import CERTIFICATE
 
 CONTENT = b"replicas: 3\n" * 100
@@ -57,6 +58,22 @@ def test_pointers_stay_pointers_unless_the_secret_says_so(case: Case) -> None:
 def test_a_bearer_token(case: Case) -> None:
     case.server.user = ""
     assert case.files(Credentials(bearer="s3cret", lfs=True))["values.yaml"] == CONTENT.decode()
+
+
+def test_storage_that_is_elsewhere_is_told_no_password(case: Case, tmp_path: Path) -> None:
+    told: list[str | None] = []
+
+    def stored(asked: Asked) -> tuple[int, bytes]:
+        told.append(asked.headers.get("Authorization"))
+        return 200, CONTENT
+
+    with serving(tmp_path) as elsewhere:
+        elsewhere.lfs, there = stored, elsewhere.url("store") + "/info/lfs/x"
+        case.server.lfs = lambda asked: (302, there.encode()) if asked.method == "GET" else case.lfs.answer(asked)
+        assert case.files()["values.yaml"] == CONTENT.decode()
+        case.lfs.more = {"href": there}
+        assert case.files()["values.yaml"] == CONTENT.decode()
+    assert told == [None, None]
 
 
 def test_over_tls(tmp_path: Path) -> None:
