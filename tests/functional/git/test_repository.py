@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+import itertools
 import os
 import shutil
 import socket
@@ -15,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from argosy.adapters.git.budget import Limits
+from argosy.adapters.git.budget import Budget, Limits
+from argosy.adapters.git.http import client
 from argosy.adapters.git.repository import GitRepository
 from argosy.adapters.git.ssh import Place, place_of
 from argosy.errors import ArgosyError, Denied, EvaluationError, InvalidObject, NotFound, Unavailable, Unsupported
@@ -403,6 +405,31 @@ def test_time_for_the_whole(tmp_path: Path, server: GitServer) -> None:
     commit = history(tmp_path / "a", [{"a": "1"}])[0]
     with pytest.raises(Unavailable, match="within 0 s"):
         GitRepository(limits=Limits(seconds=0)).snapshot(server.url("a"), commit, NOBODY)
+
+
+def test_a_server_that_sends_byte_by_byte_is_given_up_in_time() -> None:
+    """It sends the next one when somebody has looked at the clock."""
+    looks, looked = itertools.count(), threading.Semaphore(0)
+
+    def clock() -> float:
+        looked.release()
+        return float(next(looks))
+
+    def serve() -> None:
+        taken, _ = listening.accept()
+        with taken, contextlib.suppress(OSError):
+            taken.recv(2**16)
+            taken.sendall(HEAD + b"\r\nffff")
+            while True:
+                looked.acquire()
+                taken.sendall(b"1")
+
+    budget = Budget(Limits(seconds=100, quiet=1), clock)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/a"
+        with pytest.raises(Unavailable, match="within 100 s"), client(url, NOBODY, budget) as asked:
+            asked.get_refs(b"")
 
 
 def test_nobody_is_there() -> None:

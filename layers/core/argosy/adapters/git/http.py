@@ -20,9 +20,10 @@ from argosy.adapters.http.checked import CheckedPools
 from argosy.adapters.http.tls import context_of
 from argosy.ports.repository import Credentials
 
-__all__ = ["client", "pools_for"]
+__all__ = ["client", "pools_for", "some_of"]
 
 _REDIRECTS = 5
+_CHUNK = 1 << 16
 
 
 class _Pools(CheckedPools):
@@ -62,15 +63,26 @@ class _Client(Urllib3HttpGitClient):
         given = headers
         if self._bearer and _origin(url) == self._home:  # a redirect to another host goes without it
             given = {**(headers or {}), "Authorization": f"Bearer {self._bearer}"}
-        response, read = super()._http_request(url, given, data, raise_for_status)
+        response, _ = super()._http_request(url, given, data, raise_for_status)
 
         def counted(size: int = -1) -> bytes:
-            self._budget.in_time()
-            found = read(size)
-            self._budget.received(len(found))
-            return found
+            found = bytearray()
+            while size < 0 or len(found) < size:
+                more = some_of(response, size - len(found) if size > 0 else _CHUNK, self._budget)
+                if not more:
+                    break
+                found += more
+            return bytes(found)
 
         return response, counted
+
+
+def some_of(response: Any, most: int, budget: Budget) -> bytes:
+    """What has come of an answer, nothing at its end. Who waited for all of it could wait for ever, byte by byte."""
+    budget.in_time()
+    found: bytes = response.read1(most) or b""
+    budget.received(len(found))
+    return found
 
 
 def _origin(url: str) -> tuple[str, str]:

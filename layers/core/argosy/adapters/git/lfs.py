@@ -22,7 +22,7 @@ from urllib.parse import urljoin, urlsplit
 
 from argosy.adapters.git.budget import Budget
 from argosy.adapters.git.configs import config_of, text_of
-from argosy.adapters.git.http import pools_for
+from argosy.adapters.git.http import pools_for, some_of
 from argosy.adapters.git.submodules import credentials_at
 from argosy.errors import Denied, EvaluationError, NotFound, Unavailable, Unsupported
 from argosy.ports.repository import Credentials
@@ -124,12 +124,7 @@ class LargeFiles:
                 kinds = {401: Denied, 403: Denied, 404: NotFound}
                 retried = answer.status == 429 or answer.status >= 500
                 raise kinds.get(answer.status, Unavailable if retried else EvaluationError)(said)
-            yield self._counted(answer)
-
-    def _counted(self, answer: Any) -> Iterator[bytes]:
-        for chunk in answer.stream(_CHUNK):
-            self._budget.received(len(chunk))
-            yield chunk
+            yield iter(lambda: some_of(answer, _CHUNK, self._budget), b"")
 
 
 def _authorization(credentials: Credentials) -> Mapping[str, str]:
