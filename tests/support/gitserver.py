@@ -143,7 +143,7 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
         def _answer(self, body: bytes) -> None:
             asked = Asked(self.command, self.path, dict(self.headers), body)
             if self.path.startswith("/api/"):
-                self._say(*server.api(asked))
+                _say(self, *server.api(asked))
                 return
             server.requests.append(self.path)
             basic = base64.b64encode(f"{server.user}:{server.password}".encode()).decode()
@@ -155,7 +155,7 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
                 self.end_headers()
                 return
             if "/info/lfs/" in self.path:
-                self._say(*server.lfs(asked))
+                _say(self, *server.lfs(asked))
                 return
             path, _, query = self.path.partition("?")
             done = subprocess.run(
@@ -191,12 +191,13 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        def _say(self, status: int, text: bytes) -> None:
-            self.send_response(status)
-            if status == 302:
-                self.send_header("Location", text.decode())
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
     return Handler
+
+
+def _say(handler: BaseHTTPRequestHandler, status: int, text: bytes) -> None:
+    handler.send_response(status)
+    if status == 302:
+        handler.send_header("Location", text.decode())
+    handler.send_header("Content-Length", str(len(text)))
+    handler.end_headers()
+    handler.wfile.write(text)
