@@ -16,6 +16,7 @@ from argosy.resources.manifests import Manifest
 from argosy.services.agents.errands import agent_blobs
 from argosy.services.agents.inbox import agents, forget
 from argosy.services.agents.registry import Entry
+from argosy.services.applications.watching import tracked
 from argosy.services.mail import pack
 from argosy.services.queues import AGENT_REPORTS, BUS
 from support.agentreports import FakeHub, changes, door, inventory
@@ -327,6 +328,25 @@ def test_a_first_list_that_is_told_again_counts_for_what_it_says() -> None:
     assert hub.listed == ""
     hub.report(changes(change("ADDED", "v", 2, "b", COPIES)))
     assert hub.listed == "8"
+
+
+def test_an_object_of_a_first_list_that_is_told_twice_at_once() -> None:
+    hub = Mirroring()
+    hub.report(inventory(COPIES, 5, {"u": ["ns", "a", 1]}))
+    hub.report(changes(change("ADDED", "u", 1, "a", COPIES), change("MODIFIED", "u", 2, "a", COPIES)))
+    assert hub.listed == "5"
+
+
+def test_an_application_s_object_that_comes_and_goes_in_one_report() -> None:
+    """A hook that is deleted as soon as it has succeeded."""
+    hub = Mirroring()
+    tracking = {"argocd.argoproj.io/tracking-id": "shop:/ConfigMap:ns/a"}
+    metadata = {"name": "a", "namespace": "ns", "annotations": tracking}
+    hub.report(changes(change("ADDED", "u", 1, "a", COPIES, metadata=metadata), gone("u", 2, "a", COPIES)))
+    assert list(hub.mirror().all(COPIES.key)) == []
+    assert list(tracked(hub.made.runtime.store, "edge", "shop")) == []
+    hub.report(changes(change("ADDED", "v", 3, "a", COPIES, metadata=metadata)))
+    assert list(tracked(hub.made.runtime.store, "edge", "shop")) == [(COPIES.key, "ns", "a")]
 
 
 @dataclass

@@ -8,7 +8,7 @@ the same id, and nothing is lost; a report that comes twice is known by its copy
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -144,7 +144,7 @@ class Inbox:
         events: list[Outgoing] = []
         first = _first_lists(scopes)
         whom = _Whom(self._runtime, cluster, mirror, scopes)
-        whom.rows += [mirror.arrived(item) for item in items if item.scope in first]
+        whom.change(mirror.arrived(item) for item in items if item.scope in first)
         for item in items:
             if item.scope not in scopes:
                 continue  # nobody watches it any more
@@ -178,7 +178,7 @@ class Inbox:
             (self._runtime.rollout_wakes, whom.rollouts),
             (self._runtime.app_wakes, whom.apps),
         ]
-        rows = [*whom.rows, *(wakes.row(key) for wakes, keys in woken for key in keys)]
+        rows = [*whom.rows.values(), *(wakes.row(key) for wakes, keys in woken for key in keys)]
         room = _MOST_ROWS - len(copies)
         for start in range(room, len(rows), _MOST_ROWS):
             self._runtime.store.write(rows[start : start + _MOST_ROWS])
@@ -369,7 +369,11 @@ class _Whom:
         self.doors: set[str] = set()
         self.rollouts: set[str] = set()
         self.apps: set[str] = set()
-        self.rows: list[Put | Delete] = []
+        self.rows: dict[tuple[str, str], Put | Delete] = {}
+
+    def change(self, rows: Iterable[Put | Delete]) -> None:
+        """Rows to write with the copies; of several changes of one row the last counts."""
+        self.rows |= {(one.row.pk, one.row.sk) if isinstance(one, Put) else (one.pk, one.sk): one for one in rows}
 
     def note(self, wanted: Wanted, item: Item, before: Copy | None, write: Put) -> None:
         """A change, and the write of its copy."""
@@ -378,7 +382,7 @@ class _Whom:
             self.doors |= {str(key)} if key is not None else set()
         elif wanted.purpose == MIRROR or is_of_apps(wanted):
             if wanted.purpose == MIRROR:
-                self.rows += index(self._cluster, self._tracking, item, before)
+                self.change(index(self._cluster, self._tracking, item, before))
             found = apps_concerned(
                 self._runtime.store, self._cluster, self._tracking, wanted, item, before, self._mirror
             )
