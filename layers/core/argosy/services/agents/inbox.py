@@ -305,8 +305,8 @@ class Inbox:
         told = [Told.from_json(one) for one in report["items"]]
         news = [one.place for one in told if rows.put(one)]
         if any(place.kind == CONTROL_KIND for place in news):
-            for key in all_applications(cluster, Mirror(self._runtime.store, self._runtime.blobs, cluster)):
-                self._runtime.app_wakes.wake(str(key))
+            found = all_applications(cluster, Mirror(self._runtime.store, self._runtime.blobs, cluster))
+            self._runtime.app_wakes.wake_all([str(key) for key in found])
 
     def _heartbeat(self, cluster: str, report: dict[str, Any]) -> Mapping[str, int]:
         data = {**report, "heard": self._now().isoformat()}
@@ -328,8 +328,8 @@ class Inbox:
 
     def _answered(self, cluster: str) -> None:
         """Wake the Applications that have waited for the cluster."""
-        for key in self._runtime.applications.waiting.answered(cluster):
-            self._runtime.app_wakes.wake(str(key))
+        found = self._runtime.applications.waiting.answered(cluster)
+        self._runtime.app_wakes.wake_all([str(key) for key in found])
 
     def _now(self) -> datetime:
         return self._runtime.clock.now()
