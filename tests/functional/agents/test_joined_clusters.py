@@ -90,6 +90,18 @@ def test_a_registered_cluster_stays_what_it_is() -> None:
     assert here.known()["argosy://prod"] == ("prod", "", "")
 
 
+def test_a_cluster_of_the_same_name_elsewhere_is_another_one() -> None:
+    """What is for its address must not be put into the cluster that is registered by that name."""
+    here = Joining()
+    here.runtime.registry.add(Entry("prod", "server", {"server": "https://one/"}))
+    here.cluster.create(cluster_secret("two", name="prod", server="https://two"))
+    known = here.known()
+    assert known["https://one"] == ("prod", "", "")
+    assert known["https://two"][0].startswith("prod-")
+    here.cluster.create(cluster_secret("one", name="live", server="https://one", project="team"))
+    assert here.known()["https://one"] == ("prod", "team", "")
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

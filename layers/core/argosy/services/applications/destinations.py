@@ -1,9 +1,10 @@
 """The clusters that Applications may name: the registered ones, and those of Argo CD's labelled Secrets.
 
 In: the cluster in which an Application lives. Out: what its destination may mean, and what signs in there. A Secret whose
-`name` or `server` is that of a registered cluster says more of it: its address, its project. Any other one is joined where
-this process may (`argosy up`): it is registered, and an agent of this process goes by it; elsewhere nobody here could reach
-it, which is told. Secrets count in management clusters; in all others that one of the cluster itself.
+`server` is that of a registered cluster, or `name` that of one whose address nobody knows, says more of it: its address, its
+project. Any other one is joined where this process may (`argosy up`): it is registered, and an agent of this process goes by
+it; elsewhere nobody here could reach it, which is told. Secrets count in management clusters; in all others that one of the
+cluster itself.
 """
 
 from __future__ import annotations
@@ -142,12 +143,13 @@ def _known(secret: ClusterSecret, name: str, problem: str = "") -> Known:
 
 
 def _registered(secret: ClusterSecret, entries: Mapping[str, Entry]) -> Entry | None:
-    """The cluster that somebody has registered by the same name or address."""
-    for entry in entries.values():
-        server = entry.settings.get("server", "").rstrip("/")
-        if SECRET not in entry.settings and (entry.name == secret.name or (server and server == secret.server)):
-            return entry
-    return None
+    """The cluster that somebody has registered by the same address, or where none is known by the same name."""
+    known = [
+        (one.settings.get("server", "").rstrip("/"), one) for one in entries.values() if SECRET not in one.settings
+    ]
+    there = [one for server, one in known if server and server == secret.server]
+    named = [one for server, one in known if not server and one.name == secret.name]
+    return next(iter([*there, *named]), None)
 
 
 def _place(home: Entry, secret: ClusterSecret) -> str:
