@@ -90,6 +90,15 @@ def test_a_registered_cluster_stays_what_it_is() -> None:
     assert here.known()["argosy://prod"] == ("prod", "", "")
 
 
+def test_a_cluster_that_is_called_as_the_home_cluster_does_not_take_its_place() -> None:
+    here = Joining()
+    here.cluster.create(cluster_secret("one", name=HOME, server="https://one"))
+    known = here.known()
+    assert known[IN_CLUSTER] == (HOME, "", "")
+    assert known["https://one"][0].startswith("in-cluster-")
+    assert here.runtime.registry.find(HOME) == here.home
+
+
 def test_a_cluster_of_the_same_name_elsewhere_is_another_one() -> None:
     """What is for its address must not be put into the cluster that is registered by that name."""
     here = Joining()

@@ -90,7 +90,8 @@ class Destinations:
             elif secret.problem:
                 yield _known(secret, "", secret.problem)
             elif self._joins(home):
-                name = _name(secret, {**entries, **dict.fromkeys(named)}, place := _place(home, secret))
+                taken = {**entries, **dict.fromkeys([home.name, *named])}
+                name = _name(secret, taken, place := _place(home, secret))
                 named.add(name)
                 self._join(entries.get(name), _joined(name, place, secret))
                 yield _known(secret, name)
