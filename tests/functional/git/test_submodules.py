@@ -90,6 +90,8 @@ def test_one_that_gitmodules_does_not_name(server: GitServer, library: str) -> N
         ("../../../../../etc", InvalidObject, "above its host"),
         ("https://bot:hunter2@example.com/x", InvalidObject, "https://example.com/x: .*holds a password"),
         ("-oProxyCommand=x:a", InvalidObject, "no host"),
+        ("https://example.com:x/y", InvalidObject, "Port could not be"),
+        ("https://[::1/x", InvalidObject, "Invalid IPv6"),
         ("../../nowhere/.git", NotFound, "http://[0-9.:]+/nowhere/.git: there is none"),
         ("http://127.0.0.1:1/x", Unavailable, "http://127.0.0.1:1/x: "),
     ],

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from argosy.adapters.git.configs import config_of, text_of
 from argosy.adapters.git.ssh import place_of
@@ -49,10 +49,10 @@ def declared(store: BaseObjectStore, tree: ObjectID) -> Mapping[str, str] | None
 def address_of(parent: str, url: str) -> str:
     """The address that `url` means in a repository at `parent`, as `relative_url` of Git's `remote.c` resolves it.
 
-    Raises InvalidObject for one that leads above the parent's host, or holds a password.
+    Raises InvalidObject for one that is none, leads above the parent's host, or holds a password.
     """
     if not url.startswith(("./", "../")):
-        if "://" in url and urlsplit(url).password:
+        if _parts(url).password:
             raise InvalidObject("the address holds a password", field=".gitmodules")
         return url
     base, separator, rest = parent.rstrip("/"), "/", url
@@ -80,8 +80,18 @@ def credentials_at(parent: str, given: Credentials, url: str) -> Credentials:
 
 
 def _host(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url if "://" in url else "")
+    parts = _parts(url)
     if parts.scheme in _PORTS:
         return parts.scheme, (parts.hostname or ""), parts.port or _PORTS[parts.scheme]
     place = place_of(url)
     return ("ssh", place.host.lower(), place.port) if place is not None else ("file", "", 0)
+
+
+def _parts(url: str) -> SplitResult:
+    """Those of an address with a scheme, none of all others."""
+    try:
+        found = urlsplit(url if "://" in url else "")
+        _ = found.port  # raises for one that is none
+    except ValueError as x:
+        raise InvalidObject(str(x), field=".gitmodules") from x
+    return found
