@@ -132,6 +132,7 @@ class Fetched:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Fetched:
         """The inverse. Raises TypeError or KeyError for anything else."""
+        # `joined` must be there: a release that did not tell it has left submodules out.
         return cls(**{**body, "submodules": tuple(body["submodules"]), "joined": body["joined"]})
 
 

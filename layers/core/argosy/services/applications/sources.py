@@ -125,7 +125,7 @@ class Sources:
                     yield problem
 
     def _verdict(self, request: FetchRequest, commit: str, whom: For) -> Verdict:
-        name = f"{commit} {request.model_dump_json()}"
+        name = hashlib.sha256(f"{commit} {request.model_dump_json()}".encode()).hexdigest()  # all keys are in it
         known = self._verdicts.get(name)
         if known is None:
             known = self._runtime.fetching.signature(request, commit, lambda: whom.credentials(request.url))
