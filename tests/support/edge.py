@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import yaml
 from argosy.adapters.signing.ed25519 import KeySigner, new_keys
 from argosy.adapters.signing.sealing import KeyOpener, new_seal_keys, with_public_half
 from argosy.errors import EvaluationError
+from argosy.ports.cluster import Cluster
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.repository import FakeRepository, Held
 from argosy.ports.fakes.workshop import FakeWorkshop
@@ -49,8 +50,9 @@ class Edge:
         entry: Entry | None = None,
         others: tuple[Entry, ...] = (),
         repositories: Mapping[str, Held] = MappingProxyType({}),
+        connect: Callable[[Entry], Cluster] | None = None,
     ) -> None:
-        """`repositories`: those there are besides."""
+        """`repositories`: those there are besides; `connect` reaches clusters without an agent."""
         self.held = Held()
         self.repository = FakeRepository({URL: self.held, **repositories})
         signer = KeySigner(lambda: KEYS)
@@ -61,6 +63,7 @@ class Edge:
             jq=NoJq(),
             signer=signer,
             opener=KeyOpener(lambda: SEAL),
+            connect=connect,
         )
         self.hub = FakeHub((entry or Entry("edge", "agent"), *others), self.made)
         self.agent = FakeAgent(self.hub, "edge")

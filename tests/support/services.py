@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from argosy.events.envelope import Event
 from argosy.ports.access import Authoriser
 from argosy.ports.blobs import Blobs
 from argosy.ports.charts import Charts
+from argosy.ports.cluster import Cluster
 from argosy.ports.downloads import Downloads
 from argosy.ports.executor import FiringInfo, Observer
 from argosy.ports.fakes.agents import FakeAgentLink
@@ -37,6 +38,7 @@ from argosy.ports.wiring import Place
 from argosy.ports.workshop import Workshop
 from argosy.resources.manifests import Manifest
 from argosy.services.access import IamAuthoriser
+from argosy.services.agents.registry import Entry
 from argosy.services.aside import ORIGIN, REASON
 from argosy.services.fire import Firings
 from argosy.services.mail import pack, unpack
@@ -92,6 +94,7 @@ class FakeInstallation:
     outside: FakeOutside = field(default_factory=FakeOutside)
     signer: Signer = field(default_factory=lambda: KeySigner(new_keys))
     opener: Opener | None = None
+    connect: Callable[[Entry], Cluster] | None = None
 
     def __post_init__(self) -> None:
         self.runtime = Runtime(
@@ -114,6 +117,7 @@ class FakeInstallation:
             outside=self.outside,
             signer=self.signer,
             opener=self.opener,
+            connect=self.connect,
         )
 
     def apply(self, *bodies: Body, namespace: str = "ns") -> list[Applied]:

@@ -15,7 +15,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from argosy.agent.changes import Changes
 from argosy.control.agents.normal import digest, pruned, version_of
@@ -165,12 +165,4 @@ class Reflector:
             self.known[uid] = seen
         self.counts.changes += 1
         body = pruned(obj, self.secret_key, whole=not self.wanted.coalesced)
-        await self.changes.put(self.wanted, item_of(self.wanted, change.type, body), body)
-
-
-def item_of(wanted: Wanted, kind: str, body: dict[str, Any]) -> Item:
-    """The change as it is reported, but for its object."""
-    metadata = body["metadata"]
-    return Item(
-        wanted.key, kind, metadata.get("namespace", ""), metadata["name"], metadata["uid"], version_of(body), None
-    )
+        await self.changes.put(self.wanted, Item.of(self.wanted.key, change.type, body), body)

@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from argosy.agent.changes import Changes
-from argosy.agent.reflector import Counts, Reflector, item_of
+from argosy.agent.reflector import Counts, Reflector
 from argosy.agent.values import Values
 from argosy.control.agents.normal import pruned
-from argosy.control.agents.reports import Seen
+from argosy.control.agents.reports import Item, Seen
 from argosy.control.agents.scopes import Subscription, Wanted
 from argosy.control.agents.values import Told
 from argosy.errors import ArgosyError
@@ -174,7 +174,7 @@ class ClusterWatching:
 
     async def _put(self, wanted: Wanted, how: str, obj: Mapping[str, Any]) -> None:
         body = pruned(obj, self.subscription.secret_key, whole=not wanted.coalesced)
-        await self._changes.put(wanted, item_of(wanted, how, body), body)
+        await self._changes.put(wanted, Item.of(wanted.key, how, body), body)
 
     def _restart(self, wanted: Wanted) -> None:
         if wanted in self._running:

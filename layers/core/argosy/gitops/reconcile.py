@@ -85,6 +85,13 @@ class Deciding:
     served: bool = False
     unpin: bool = False
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its objects will change by themselves: an operation runs, it is being deleted, or not healthy yet."""
+        phase = (self.status.get("operationState") or {}).get("phase")
+        health = (self.status.get("health") or {}).get("status")
+        return self.seen.app.deleting or phase in ("Running", "Terminating") or health == "Progressing"
+
     def plan(self) -> Plan:
         """The plan."""
         seen = self.seen

@@ -98,6 +98,7 @@ AWS_QUEUES: Final = (
 
 WORK_QUEUES: Final[Mapping[str, str]] = {
     "argoproj.io/EventSource": RECONCILE_SOURCE,
+    "argosy.dev/Cluster": RECONCILE_APP,
     "argosy.dev/PullRequest": RECONCILE_APP,
     "argosy.dev/Repository": RECONCILE_APP,
 }

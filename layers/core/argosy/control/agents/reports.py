@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from argosy.control.agents.normal import version_of
 from argosy.errors import (
     AlreadyExists,
     ArgosyError,
@@ -59,6 +60,12 @@ class Item:
     def as_json(self) -> list[Any]:
         """For a message."""
         return [self.scope, self.type, self.namespace, self.name, self.uid, self.version, self.object]
+
+    @classmethod
+    def of(cls, scope: str, kind: str, body: Mapping[str, Any]) -> Item:
+        """The change that an object has seen, but for the object."""
+        metadata = body["metadata"]
+        return cls(scope, kind, metadata.get("namespace", ""), metadata["name"], metadata["uid"], version_of(body))
 
     @classmethod
     def from_json(cls, data: Any) -> Item:

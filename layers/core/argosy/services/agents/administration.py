@@ -16,7 +16,7 @@ from argosy.ports.clock import stamp
 from argosy.services.agents.inbox import agents, forget
 from argosy.services.agents.mirror import Mirror
 from argosy.services.agents.registry import Entry
-from argosy.services.agents.subscribing import agent_key
+from argosy.services.applications.surveys import cluster_key, watch_anew
 from argosy.services.audit import audited
 from argosy.services.kinds import KINDS
 
@@ -215,9 +215,9 @@ class Administration:
         )
 
     def _wake(self, entry: Entry) -> None:
-        """What its agent is to watch may be something else now."""
-        if entry.watched and self._runtime.signer is not None:
-            self._runtime.door_wakes.wake(str(agent_key(entry.name)))
+        """What is to be watched there may be something else now."""
+        if self._runtime.signer is not None:
+            watch_anew(self._runtime, entry.name, cluster_key(entry.name))
 
     def _told(self, actor: str, what: str) -> None:
         self._runtime.store.write([audited(actor, [what], self._runtime.clock.now())])

@@ -120,11 +120,14 @@ class Inbox:
     # Changes
 
     def _changes(self, cluster: str, report: dict[str, Any]) -> None:
-        items = [Item.from_json(one) for one in report["items"]]
-        for start in range(0, len(items), _MOST_WRITES):
-            self._changed(cluster, items[start : start + _MOST_WRITES])
+        self.changed(cluster, [Item.from_json(one) for one in report["items"]])
 
-    def _changed(self, cluster: str, items: Sequence[Item]) -> None:
+    def changed(self, cluster: str, items: Sequence[Item]) -> None:
+        """Take in changes of a cluster, whoever has seen them. Raises Unavailable, Conflict."""
+        for start in range(0, len(items), _MOST_WRITES):
+            self._racing(cluster, items[start : start + _MOST_WRITES])
+
+    def _racing(self, cluster: str, items: Sequence[Item]) -> None:
         """Some changes; a race with another group's (an inventory's) is run again at once, under the same ids."""
         for left in reversed(range(_TRIES)):
             try:
@@ -246,8 +249,7 @@ class Inbox:
             for place, copy in known.items()
             if (place not in seen or seen[place][0] != copy.uid) and copy.version <= version
         ]
-        for start in range(0, len(gone), _MOST_WRITES):
-            self._changed(cluster, gone[start : start + _MOST_WRITES])
+        self.changed(cluster, gone)
         waits = bool(wanted) and scope in _first_lists({scope: found})
         if waits:
             mirror.expect(found[0], version, {f"{namespace}/{name}" for _, namespace, name, _ in wanted})

@@ -61,7 +61,7 @@ class Mirror:
     """The copies of one cluster."""
 
     def __init__(self, store: Store, blobs: Blobs, cluster: str) -> None:
-        self._store, self._blobs, self._cluster = store, blobs, cluster
+        self._store, self._blobs, self.cluster = store, blobs, cluster
 
     def find(self, scope: str, namespace: str, name: str) -> Copy | None:
         """What is known of an object, None when nothing is."""
@@ -146,13 +146,13 @@ class Mirror:
 
     @property
     def _scopes(self) -> str:
-        return f"scopes/{self._cluster}"
+        return f"scopes/{self.cluster}"
 
     def _pk(self, scope: str) -> str:
-        return f"mirror/{self._cluster}/{scope}"
+        return f"mirror/{self.cluster}/{scope}"
 
     def _awaited(self, scope: str) -> str:
-        return f"awaited/{self._cluster}/{scope}"
+        return f"awaited/{self.cluster}/{scope}"
 
     def _write_many(self, changes: Sequence[Put | Delete]) -> None:
         for some in batched(changes, _MOST_WRITES, strict=False):

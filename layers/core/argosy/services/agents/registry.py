@@ -15,7 +15,7 @@ from typing import Any, Final
 from argosy.errors import AlreadyExists, Conflict, InvalidObject, NotFound
 from argosy.ports.store import ABSENT, Delete, Put, Row, Store
 
-__all__ = ["AGENTS_PK", "CLUSTERS_PK", "HOME", "WAYS", "Entry", "Registry"]
+__all__ = ["AGENTS_PK", "CLUSTERS_PK", "DIRECT", "HOME", "WAYS", "Entry", "Registry"]
 
 CLUSTERS_PK: Final = "clusters"
 AGENTS_PK: Final = "agents"
@@ -26,6 +26,9 @@ HOME: Final = "in-cluster"
 
 _LISTS: Final = ("http_namespaces", "namespaces", "application_namespaces")
 WAYS: Final = ("home", "agent", "eks", "server")
+DIRECT: Final = ("eks", "server")
+"""The ways to a cluster in which no agent stands."""
+
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 
 
@@ -65,7 +68,7 @@ class Entry:
     @property
     def watched(self) -> bool:
         """Whether an agent stands in it."""
-        return self.way in ("agent", "home")
+        return self.way not in DIRECT
 
 
 class Registry:

@@ -20,7 +20,7 @@ from argosy.errors import EvaluationError, NotFound, Pending, Unavailable
 from argosy.gitops.reconcile import Deciding
 from argosy.gitops.settings import Settings
 from argosy.gitops.statuses import unreached
-from argosy.services.applications import following, pullrequests
+from argosy.services.applications import following, pullrequests, surveys
 from argosy.services.applications.access import Access
 from argosy.services.applications.asking import Asked
 from argosy.services.applications.checking import RepositoryCheck
@@ -36,6 +36,8 @@ from argosy.services.applications.recent import Recent
 from argosy.services.applications.repositories import Repositories
 from argosy.services.applications.served import Served
 from argosy.services.applications.sources import Round, Sources
+from argosy.services.applications.surveying import ClusterCheck
+from argosy.services.applications.surveys import Surveys, hurry
 from argosy.services.applications.waiting import Waiting
 from argosy.services.queues import RECONCILE_APP
 from argosy.services.timing import timers_of
@@ -66,6 +68,7 @@ class Applications:
         self.access = Access(runtime.store, runtime.clock, lambda: runtime.signed("credentials of repositories"))
         self.sources = Sources(runtime, self.following, self.access)
         self.waiting = Waiting(runtime.store, runtime.clock)
+        self.surveys = Surveys(runtime.store, runtime.clock)
         self.progress = Progress(runtime.store, runtime.clock)
         self.compared: Recent[str, bool] = Recent(_COMPARED)
         self.noted: Recent[str, str] = Recent(_COMPARED)
@@ -142,6 +145,8 @@ class _Turn:
             return Patch(look.key, body, look.version) if body else None
         if decision is None or not isinstance(decision.status, Deciding):
             return None
+        if look.direct:
+            hurry(self._runtime, look.destination, look.key, under_way=decision.status.is_under_way)
         body = decision.status.patch()
         if not body:
             self._applications.asking.done(look.key, look.asked)
@@ -151,13 +156,15 @@ class _Turn:
 
 
 def application_loop(runtime: Runtime, key: Key, round_: Round) -> Loop:
-    """The loop that turns for one Application, one repository, or one pull request."""
+    """The loop that turns for one Application, one repository, one pull request, or one cluster without an agent."""
     store, clock = runtime.store, runtime.clock
     controller: Controller
     if key.kind == following.KIND:
         controller = RepositoryCheck(runtime)
     elif key.kind == pullrequests.KIND:
         controller = RequestCheck(runtime)
+    elif key.kind == surveys.KIND:
+        controller = ClusterCheck(runtime)
     else:
         controller = runtime.applications.turn(round_)
     return Loop(

@@ -22,7 +22,9 @@ from argosy.errors import ArgosyError, Pending
 from argosy.gitops.driving import attempt_of, drive
 from argosy.gitops.reconcile import Deciding
 from argosy.gitops.sync.writes import Batch, Outcome
+from argosy.ports.cluster import Cluster
 from argosy.services.agents.asking import Asking
+from argosy.services.applications.surveys import ask
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
@@ -35,7 +37,7 @@ class Operating:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._appliers: dict[str, Applier] = {}
+        self._appliers: dict[str, tuple[Cluster, Applier]] = {}
 
     def carry_on(self, decided: Deciding, key: Key, destination: str) -> datetime | None:
         """See `gitops.driving`; when to look again. Raises Unavailable, Pending."""
@@ -70,7 +72,8 @@ class Operating:
             asking = Asking(entry.name, self._runtime.errands, self._runtime.clock)
             return outcomes_from_json(asking.ask(name, "batch", body, group_of(str(key)), answers=str(key)))
         found = self._applier(entry.name).carry(batch)
-        self._remember(entry.name, found.values())
+        if not ask(self._runtime, entry.name, key, wrote=True):
+            self._remember(entry.name, found.values())
         return {name: one.outcome for name, one in found.items()}
 
     def _remember(self, cluster: str, found: Iterable[Done]) -> None:
@@ -83,9 +86,11 @@ class Operating:
                 self._runtime.applications.fresh.wrote(where, pruned(done.object, secret_key))
 
     def _applier(self, cluster: str) -> Applier:
-        if cluster not in self._appliers:
-            self._appliers[cluster] = Applier(self._runtime.clusters.named(cluster, "syncs"), self._runtime.clock.sleep)
-        return self._appliers[cluster]
+        reached = self._runtime.clusters.named(cluster, "syncs")
+        known = self._appliers.get(cluster)
+        if known is None or known[0] is not reached:
+            known = self._appliers[cluster] = reached, Applier(reached, self._runtime.clock.sleep)
+        return known[1]
 
 
 def _text(body: Mapping[str, Any]) -> bytes:

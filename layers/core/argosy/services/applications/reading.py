@@ -58,12 +58,12 @@ from argosy.resources.source import Source
 from argosy.services.agents.mirror import Copy, Mirror
 from argosy.services.agents.others import applications_are_served
 from argosy.services.agents.registry import AGENTS_PK, Entry
-from argosy.services.agents.subscribing import agent_key
 from argosy.services.applications.destinations import Known
 from argosy.services.applications.evidence import with_evidence
 from argosy.services.applications.following import Place, place_of
 from argosy.services.applications.inventory import Inventory
 from argosy.services.applications.sources import For, Round
+from argosy.services.applications.surveys import ask, watch_anew
 from argosy.services.applications.watching import Deploys, Kind, is_ours, leave, settings_scope, takes
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class Look:
     """What was read. `seen` None: not all of it can be told yet, `waits` says why; `destination`: the cluster's name.
 
     `body`: the Application, where it waits; `waited`: for how many seconds.
-
-    `skipped`: nobody is to do anything about it. `asked`: the version of the row by which somebody has asked for this look.
+    `direct`: no agent tells of its destination. `skipped`: nobody is to do anything about it. `asked`: the version of the
+    row by which somebody has asked for this look.
     """
 
     key: Key
@@ -90,6 +90,7 @@ class Look:
     seen: Observed | None = None
     waits: str = ""
     destination: str = ""
+    direct: bool = False
     asked: int = 0
     skipped: bool = False
     body: Object = field(default_factory=dict)
@@ -210,6 +211,7 @@ class Reading:
     def _waits(self, body: Object, version: Version, name: str, why: str, *, told: bool = False) -> Look:
         """It is looked at again when the cluster is heard of; `told`: it has answered, and waiting will not help."""
         waited = self.runtime.applications.waiting.waits(name, self.key)
+        ask(self.runtime, name, self.key)
         return Look(self.key, version, None, why, name, body=body, waited=_GRACE if told else waited)
 
     # What it belongs to
@@ -296,15 +298,19 @@ class Reading:
             return Look(self.key, version, replace(seen, made=made, wanted=made, hindrances=[outside]), "", name)
         before = self._before(app, name, known.instance, served)
         self._deploy(name, known.instance, sorted({kind for kind, _ in kinds} | before))
+        entry = self.runtime.registry.find(name)
+        lacks = self.runtime.applications.surveys.lacks(name, self.key) if not entry.watched else ""
+        if lacks:
+            return self._waits(known.body, version, name, lacks)
         mirror, scopes = self.mirror, self.scopes
         if name != self.key.cluster:
             mirror = Mirror(self.runtime.store, self.runtime.blobs, name)
             scopes = mirror.scopes()
         inventory = Inventory(self.runtime.store, mirror, scopes, name, self.runtime.applications.fresh)
         live = inventory.live(known.instance, kinds)
-        inventory.check(before, self.runtime.registry.find(name).namespaces or ("",))
+        inventory.check(before, entry.namespaces or ("",))
         if inventory.blind:
-            refused = self._refused(name, inventory.blind)
+            refused = self._refused(entry, inventory.blind)
             if not refused:
                 kind = min(inventory.blind)
                 return self._waits(known.body, version, name, f"{kind.kind} is not watched yet in cluster {name}")
@@ -314,7 +320,7 @@ class Reading:
         unseen = {key_of(body) for body in live.values() if _is_older(body, carried.written)}
         orphaned = _orphaned(seen, mirror, scopes)
         whole = replace(seen, live=live, carried=carried, unseen=unseen, orphaned=orphaned)
-        return Look(self.key, version, with_evidence(self.runtime, whole, name), "", name)
+        return Look(self.key, version, with_evidence(self.runtime, whole, name), "", name, not entry.watched)
 
     def _before(
         self, app: Application, cluster: str, instance: str, served: Mapping[tuple[str, str], Any]
@@ -323,18 +329,23 @@ class Reading:
         found = Deploys(self.runtime.store, cluster).of(instance, self.key) if app.deleting else set()
         return {one for one in found if (one.group, one.kind) in served}
 
-    def _refused(self, cluster: str, blind: Iterable[Kind]) -> list[str]:
-        """What the agent of a cluster may not watch, in the API server's words."""
-        states = self._states(cluster)
-        entry = self.runtime.registry.find(cluster)
+    def _refused(self, entry: Entry, blind: Iterable[Kind]) -> list[str]:
+        """What may not be watched in a cluster, in the API server's words."""
+        who, rights = f"the agent of cluster {entry.name} may not watch", "argosy agent manifests --gitops"
+        states = self._states(entry.name)
+        if not entry.watched:
+            who, rights = (
+                f"nobody here may list, in cluster {entry.name},",
+                "docs/guide/gitops.md#clusters-without-an-agent",
+            )
+            states = self.runtime.applications.surveys.last(entry.name).states
         found: list[str] = []
         for kind in sorted(blind):
             told = [states.get(kind.scope(place).key, "") for place in entry.namespaces or ("",)]
             why = next((text for text in told if text.startswith("refused: ")), "")
             if why:
                 found.append(
-                    f"Failed to load live state: the agent of cluster {cluster} may not watch {kind.kind}: "
-                    f"{why.removeprefix('refused: ')} (argosy agent manifests --gitops)"
+                    f"Failed to load live state: {who} {kind.kind}: {why.removeprefix('refused: ')} ({rights})"
                 )
         return found
 
@@ -439,9 +450,9 @@ class Reading:
             return
         before = leave(self.runtime.store, self.key, cluster, instance)
         if before:
-            self.runtime.door_wakes.wake(str(agent_key(before)))
+            watch_anew(self.runtime, before, self.key)
         if Deploys(self.runtime.store, cluster).put(instance, self.key, kinds):
-            self.runtime.door_wakes.wake(str(agent_key(cluster)))
+            watch_anew(self.runtime, cluster, self.key)
         noted.put(f"{self.key} deploys", fact)
 
     def _follow(self, sources: list[Place], dry: list[Place], settings: Settings) -> None:

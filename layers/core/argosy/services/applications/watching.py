@@ -32,6 +32,7 @@ __all__ = [
     "all_applications",
     "changed",
     "concerned",
+    "deployed",
     "index",
     "is_ours",
     "leave",
@@ -138,8 +139,13 @@ def scopes(store: Store, entry: Entry, *, applications: bool) -> Iterator[Wanted
         yield settings_scope(entry)
         if applications:
             yield secrets_scope(entry)
-    for kind in Deploys(store, entry.name).kinds():
-        yield from {kind.scope(namespace) for namespace in entry.namespaces or ("",)}
+    yield from deployed(store, entry)
+
+
+def deployed(store: Store, entry: Entry) -> dict[Wanted, Kind]:
+    """How the kinds are watched that Applications put into a cluster."""
+    places = entry.namespaces or ("",)
+    return {kind.scope(place): kind for kind in Deploys(store, entry.name).kinds() for place in places}
 
 
 def takes(entry: Entry, namespace: str) -> bool:
