@@ -11,7 +11,7 @@ import pytest
 from argosy.adapters.kube.kubeconfig import server_of
 from argosy.local.devcluster import ClusterInfo
 from argosy.ports.clock import SystemClock
-from argosy.services.agents.managers import MANAGER, install
+from argosy.services.agents.managers import MANAGER, Account, install
 from support.gitops import API, Site, config_map
 from support.up import Up, argosy
 
@@ -22,7 +22,7 @@ type Json = dict[str, Any]
 
 def by_token(site: Site, context: str, info: ClusterInfo) -> Json:
     """As `argocd cluster add` keeps it: the token of an account that may do everything."""
-    token = install(site.cluster, SystemClock(), site.namespace, ())
+    token = install(site.cluster, SystemClock(), Account(site.namespace))
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
     subject = {"kind": "ServiceAccount", "name": MANAGER, "namespace": site.namespace}
     body: Json = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding"}

@@ -18,6 +18,7 @@ from argosy.errors import InvalidObject, Unsupported
 
 if TYPE_CHECKING:
     from argosy.cli.client.contexts import Target
+    from argosy.services.agents.managers import Account
     from argosy.services.agents.registry import Entry
 
 __all__ = ["app"]
@@ -65,6 +66,9 @@ def add(
         bool,
         typer.Option("--client-certificate", help="Keep the certificate of CONTEXT's user; no account is made."),
     ] = False,
+    gitops: Annotated[
+        bool, typer.Option("--gitops", help="The account gets all rights, to sync whatever Applications hold.")
+    ] = False,
     parameter: Annotated[
         list[str] | None,
         typer.Option(
@@ -87,10 +91,13 @@ def add(
     --client-certificate what the kubeconfig has.
     """
     from argosy.cli.client.target import choose
+    from argosy.services.agents.managers import Account
     from argosy.services.agents.registry import Entry
 
     if (bool(agent) + bool(eks) > 1) or not (kube or agent or eks):
         raise InvalidObject("name one way: a CONTEXT, --agent NAME, or --eks ARN")
+    if gitops and (agent or eks or client_certificate):
+        raise InvalidObject("--gitops is about the account that is made in the cluster of a CONTEXT")
     target = choose(context.obj, data)
     if agent:
         entry = Entry(agent, "agent", _agent_settings(target, kube, kubeconfig))
@@ -101,10 +108,11 @@ def add(
     elif client_certificate:
         entry = _by_certificate(target, name or _plain(kube), kube, kubeconfig)
     else:
-        entry = _by_token(target, name or _plain(kube), (kube, kubeconfig), system_namespace, namespace or (), yes=yes)
+        account = Account(system_namespace, tuple(namespace or ()), gitops)
+        entry = _by_token(target, name or _plain(kube), (kube, kubeconfig), account, yes=yes)
     if agent and target.stack:
         _deploy(target, agent, parameter or ())
-    watched = tuple(namespace or ()) if agent else ()
+    watched = tuple(namespace or ()) if agent or gitops else ()
     http = tuple(http_namespace or ())
     entry = replace(entry, management=management, http_namespaces=http, namespaces=watched, instance_id=instance_id)
     applications = tuple(application_namespace or ())
@@ -233,8 +241,7 @@ def _by_token(
     target: Target,
     name: str,
     kube: tuple[str, Path | None],
-    system_namespace: str,
-    namespaces: list[str] | tuple[()],
+    account: Account,
     *,
     yes: bool,
 ) -> Entry:
@@ -250,15 +257,14 @@ def _by_token(
     server, ca = server_of(kubeconfig, context)
     entry = Entry(name, "server", {"server": server, "ca": ca})
     if not yes:
-        where = f"namespaces {', '.join(namespaces)}" if namespaces else "all namespaces"
         typer.confirm(
-            f"Make service account {system_namespace}/{MANAGER} in the cluster of context {context} ({server}), which may "
-            f"act as every service account of {where}?",
+            f"Make service account {account.system_namespace}/{MANAGER} in the cluster of context {context} ({server}), "
+            f"which may {account.rights}?",
             abort=True,
         )
     cluster = connect(kubeconfig, context)
     try:
-        token = install(cluster, SystemClock(), system_namespace, namespaces)
+        token = install(cluster, SystemClock(), account)
     finally:
         cluster.close()
     _keep(target, name, {"token": token})

@@ -24,7 +24,7 @@ from argosy.services.agents.identities import Identity, pod_identity
 from argosy.services.kinds import KINDS
 from argosy.version import VERSION
 
-__all__ = ["ACCOUNT", "IMAGE", "LABEL", "AgentOptions", "Hub", "agent_manifests"]
+__all__ = ["ACCOUNT", "EVERYTHING", "IMAGE", "LABEL", "AgentOptions", "Hub", "agent_manifests"]
 
 ACCOUNT: Final = "argosy-agent"
 """The service account, and the name of all else in its namespace."""
@@ -72,7 +72,7 @@ _ROLLOUTS: Final[Sequence[dict[str, Any]]] = (
 )
 """What moving rollouts on takes: their own objects, what carries their traffic, and telling of it."""
 
-_EVERYTHING: Final[dict[str, Any]] = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+EVERYTHING: Final[dict[str, Any]] = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
 _OF_NO_NAMESPACE: Final = frozenset({"namespaces", "nodes", "persistentvolumes"})
 _DNS: Final = ({"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"})
 _HTTPS: Final = ({"port": 443, "protocol": "TCP"}, {"port": 6443, "protocol": "TCP"})
@@ -216,7 +216,7 @@ def _rules(options: AgentOptions) -> list[Manifest]:
         {"apiGroups": [GROUP], "resources": [f"{plural}/status" for plural in plurals], "verbs": ["patch"]},
         {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["impersonate"]},
         *([] if options.without_rollouts else _ROLLOUTS),
-        *([_EVERYTHING] if options.gitops else []),
+        *([EVERYTHING] if options.gitops else []),
     ]
 
 
