@@ -7,12 +7,10 @@ Who may come in then has the rights that infra/eks-rbac.yaml gives, and no other
 from __future__ import annotations
 
 import json
-import re
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -26,7 +24,7 @@ from argosy.services.runtime import Runtime
 from argosy.services.status import with_status
 from contracts.cluster import grant
 from support.awsflow import REGION, Apply, Template, failures, hook, patiently, post
-from support.eks import HEADER, Door, EksApi, Refused, behind
+from support.eks import Door, EksApi, Sts, behind
 from support.events import dependency, event, sensor, trigger
 from support.gitserver import Repo, serving
 from support.localstack import LocalStack, Stack
@@ -40,27 +38,6 @@ HUB = {"kind": "ServiceAccount", "name": "hub", "namespace": "argosy"}
 LARGE = "x" * 210_000
 LAST = {"atLeastOnce": True}
 PASSWORD = "it's secret/4711"
-
-
-class Sts:
-    """LocalStack's STS, which goes by the key in a header and believes every signature."""
-
-    def __init__(self, localstack: LocalStack) -> None:
-        self._endpoint = localstack.endpoint
-
-    def __call__(self, url: str, cluster: str) -> str:
-        query = parse_qs(urlsplit(url).query)
-        signed = (
-            f"Credential={query['X-Amz-Credential'][0]}, SignedHeaders=host, Signature={query['X-Amz-Signature'][0]}"
-        )
-        headers = {"Authorization": f"AWS4-HMAC-SHA256 {signed}", HEADER: cluster, "Accept": "application/json"}
-        body = b"Action=GetCallerIdentity&Version=2011-06-15"
-        with urllib.request.urlopen(urllib.request.Request(self._endpoint, body, headers), timeout=30) as answer:
-            told: str = answer.read().decode()
-        found = re.search(r'arn:aws:[^<"]+', told)
-        if not found:
-            raise Refused(told)
-        return found[0]
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +68,7 @@ def door(
     function = stack.resources["ClusterTriggerFunction"]
     role = stack.outputs["ClusterTriggerRoleArn"].rpartition("/")[2]
     known = {f"arn:aws:sts::000000000000:assumed-role/{role}/{function}"}
-    made = Door("home", upstream, Sts(localstack), known)
+    made = Door("home", upstream, Sts(localstack.endpoint), known)
     eks.clusters["home"] = made.described | {"arn": f"arn:aws:eks:{REGION}:000000000000:cluster/home"}
     yield made
     del eks.clusters["home"]

@@ -58,13 +58,13 @@ def test_every_function_starts(stack: Stack) -> None:
         assert not done["error"] or done["answer"].get("requestId"), f"{name} does not start: {done['answer']}"
 
 
-def test_one_function_is_in_the_vpc(stack: Stack) -> None:
+def test_two_functions_are_in_the_vpc(stack: Stack) -> None:
     inside = []
     for name, function in stack.of_type(FUNCTION).items():
         configuration = stack.client("lambda").get_function_configuration(FunctionName=function)
         if configuration.get("VpcConfig", {}).get("SubnetIds"):
             inside.append(name)
-    assert inside == ["ClusterTriggerFunction"]
+    assert sorted(inside) == ["ClusterTriggerFunction", "ReconcileAppFunction"]
 
 
 def test_functions_and_layers_are_small_enough() -> None:

@@ -20,6 +20,7 @@ FUNCTIONS: Final = sorted(t.resources(t.FUNCTION))
 QUEUES: Final = sorted(t.resources(t.QUEUE))
 MAPPINGS: Final = t.mappings()
 CONSUMED: Final = sorted(queue for _, queue, _ in MAPPINGS)
+TALKING: Final = ["ClusterTriggerFunction", "ReconcileAppFunction"]
 STATEMENTS: Final = [(function, statement) for function in FUNCTIONS for statement in t.statements(function)]
 FOURTEEN_DAYS: Final = 14 * 86_400
 
@@ -272,18 +273,21 @@ def test_all_functions_run_alike() -> None:
     assert [f for f in FUNCTIONS if "ReservedConcurrentExecutions" in t.properties(f)] == [], "new accounts have 10"
 
 
-def test_one_function_talks_to_clusters() -> None:
-    """It alone is in the VPC and has the client. Who tells of a Sensor's state knows whether there is a home cluster."""
-    assert [f for f in FUNCTIONS if "VpcConfig" in t.properties(f)] == ["ClusterTriggerFunction"]
-    assert [f for f in FUNCTIONS if "KubeLayer" in t.layers(f)] == ["ClusterTriggerFunction"]
-    assert t.layers("ClusterTriggerFunction") == ["CoreLayer", "KubeLayer"]
+def test_two_functions_talk_to_clusters() -> None:
+    """They alone are in the VPC and have the client."""
+    assert [f for f in FUNCTIONS if "VpcConfig" in t.properties(f)] == TALKING
+    assert [f for f in FUNCTIONS if "KubeLayer" in t.layers(f)] == TALKING
+    inside = {"SubnetIds": {"Ref": "VpcSubnetIds"}, "SecurityGroupIds": {"Ref": "VpcSecurityGroupIds"}}
+    for function in TALKING:
+        assert t.layers(function) == ["CoreLayer", "KubeLayer"]
+        assert t.properties(function)["VpcConfig"] == {"Fn::If": ["HasVpc", inside, {"Ref": "AWS::NoValue"}]}
 
 
 def test_clients_of_brokers_and_git_are_where_triggers_need_them() -> None:
     assert [f for f in FUNCTIONS if "TriggersLayer" in t.layers(f)] == ["TriggerFunction"]
-    vpc = t.properties("ClusterTriggerFunction")["VpcConfig"]
-    inside = {"SubnetIds": {"Ref": "VpcSubnetIds"}, "SecurityGroupIds": {"Ref": "VpcSecurityGroupIds"}}
-    assert vpc == {"Fn::If": ["HasVpc", inside, {"Ref": "AWS::NoValue"}]}
+
+
+def test_who_tells_of_a_sensors_state_knows_whether_there_is_a_home_cluster() -> None:
     given = {f: t.environment(f).get("ARGOSY_EKS_CLUSTERS") for f in FUNCTIONS}
     named = {"Fn::Join": [",", {"Ref": "EksClusterArns"}]}
     knowing = ("ApiFunction", "ClusterTriggerFunction", "ReconcileDoorFunction")
@@ -343,8 +347,8 @@ def test_what_a_user_allows_is_what_the_roles_allow() -> None:
     assert allowed == {
         "AllowedSourceArns": {"SqsFunction", "ReconcileSourceFunction"},
         "AllowedTargetArns": {"TriggerFunction"},
-        "EksClusterArns": {"ClusterTriggerFunction"},
-        "EksRoleArns": {"ClusterTriggerFunction"},
+        "EksClusterArns": set(TALKING),
+        "EksRoleArns": set(TALKING),
     }
 
 

@@ -56,7 +56,7 @@ _PREFIX: Final = "k8s-aws-v1."
 _HEADER: Final = "x-k8s-aws-id"
 _SIGNED_SECONDS: Final = 60
 _KEPT_SECONDS: Final = 14 * 60.0
-_OURS: Final = "the function's role (output ClusterTriggerRoleArn)"
+_OURS: Final = "the function's role (output ClusterTriggerRoleArn, of Applications ReconcileAppRoleArn)"
 _REACH: Final = (
     "a private endpoint is reached from its VPC alone: parameters VpcSubnetIds and VpcSecurityGroupIds, and the cluster's "
     "security group must let port 443 in"
