@@ -130,6 +130,7 @@ def test_removing_asks_first() -> None:
         (["cluster", "add", "--agent", "edge"], InvalidObject, "CONTEXT"),
         (["cluster", "add", "nowhere", "-y", "--kubeconfig", "/nowhere"], NotFound, "nowhere"),
         (["cluster", "add", "x", "-y", "--server", "https://argosy.example"], Unsupported, "keeps no token"),
+        (["cluster", "add", "--eks", ARN, "--gitops"], InvalidObject, "--gitops is about the account"),
         (["cluster", "set", "main"], InvalidObject, "nothing to change"),
         (["cluster", "get", "main"], NotFound, "main"),
         (["agent", "manifests", "--cluster", "edge"], Unsupported, "--stack"),
