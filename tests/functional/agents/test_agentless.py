@@ -223,11 +223,25 @@ def test_the_namespaces_of_the_cluster_are_listed_one_by_one() -> None:
     assert edge.mirrored() == ["default/foreign", "web/a"]
 
 
-def test_the_shortest_time_of_the_settings_counts(edge: Managing) -> None:
-    data = {"timeout.reconciliation": "20s", "timeout.reconciliation.jitter": "0s"}
+def settings(edge: Managing, data: dict[str, str]) -> None:
+    """Those of the management cluster."""
     labels = {"app.kubernetes.io/part-of": "argocd"}
     metadata = {"name": "argocd-cm", "namespace": "argocd", "labels": labels}
     edge.agent.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+    edge.settle()
+
+
+@pytest.mark.parametrize("method", ["label", "annotation", "annotation+label"])
+def test_objects_are_told_by_what_the_applications_own_cluster_says(edge: Managing, method: str) -> None:
+    settings(edge, {"application.resourceTrackingMethod": method})
+    edge.deploy(config_map("a"), config_map("b"))
+    edge.far.inner.patch("v1", "ConfigMap", "web", "a", {"data": {"v": "by hand"}})
+    edge.settle(240)
+    assert edge.far.value() == "1"
+
+
+def test_the_shortest_time_of_the_settings_counts(edge: Managing) -> None:
+    settings(edge, {"timeout.reconciliation": "20s", "timeout.reconciliation.jitter": "0s"})
     edge.deploy(config_map("a"))
     edge.settle(60)
     edge.far.inner.patch("v1", "ConfigMap", "web", "a", {"data": {"v": "by hand"}})

@@ -398,7 +398,13 @@ class _Whom:
 
     @cached_property
     def _tracking(self) -> Tracking:
-        return settings_of(self._runtime, self._cluster, self._scopes).tracking
+        """By what objects tell whose they are; where no Applications live, as it is where the first one for it does."""
+        home, scopes = self._cluster, self._scopes
+        if not any(is_of_apps(one) for one, _ in scopes.values()):
+            first = Deploys(self._runtime.store, home).first()
+            home = first.cluster if first is not None else home
+            scopes = Mirror(self._runtime.store, self._runtime.blobs, home).scopes()
+        return settings_of(self._runtime, home, scopes).tracking
 
     def _names_more(self, wanted: Wanted, item: Item) -> bool:
         """Whether an object names a kind that nobody watches yet."""

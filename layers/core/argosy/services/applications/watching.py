@@ -96,6 +96,11 @@ class Deploys:
         rows = self._store.query(self._pk, f"{instance}|" if instance else "")
         return [Key.parse(row.sk.partition("|")[2]) for row in rows]
 
+    def first(self) -> Key | None:
+        """One of all Applications, the same as long as it is there."""
+        rows = self._store.query(self._pk, limit=1)
+        return Key.parse(rows[0].sk.partition("|")[2]) if rows else None
+
     def kinds(self) -> set[Kind]:
         """All kinds that anybody puts there."""
         return {Kind(*one) for row in self._store.query(self._pk) for one in row.data["kinds"]}
