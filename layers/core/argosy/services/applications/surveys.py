@@ -9,13 +9,14 @@ deleted, no copy knows yet.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import batched
 from typing import TYPE_CHECKING, Final
 
 from argosy.control.backoff import backoff
 from argosy.control.keys import Key
+from argosy.errors import Conflict
 from argosy.ports.clock import Clock
 from argosy.ports.store import Delete, Put, Row, Store
 from argosy.services.agents.registry import DIRECT
@@ -37,7 +38,6 @@ _HURRY: Final = 10.0
 _HURRIED: Final = 300.0
 _FAILED: Final = 5.0
 _KEPT: Final = 86_400.0
-_MOST: Final = 100
 
 
 def cluster_key(cluster: str) -> Key:
@@ -119,10 +119,13 @@ class Surveys:
 
     def answered(self, cluster: str, survey: Survey) -> Sequence[Key]:
         """Who has asked for that survey, or an earlier one."""
-        rows = [row for row in self._store.query(_asking(cluster)) if row.data["at"] + _SKEW <= survey.at]
-        for some in batched(rows, _MOST, strict=False):
-            self._store.write([Delete(row.pk, row.sk) for row in some])
-        return [Key.parse(row.sk) for row in rows]
+        found: list[Key] = []
+        for row in self._store.query(_asking(cluster)):
+            if row.data["at"] + _SKEW <= survey.at:
+                with contextlib.suppress(Conflict):  # it has just written again, and waits for the next one
+                    self._store.write([Delete(row.pk, row.sk, expect=row.version)])
+                    found.append(Key.parse(row.sk))
+        return found
 
     def _seconds(self) -> float:
         return self._clock.now().timestamp()
