@@ -399,15 +399,20 @@ class Reading:
             return Made(problems=[f"Failed to load target state: {x}"], transient=True)
 
     def rendered_for(self, app: Application) -> For | None:
-        """Whom an Application's sources are rendered for by somebody else; None where its project does not permit it."""
+        """Whom an Application's sources are rendered for by somebody else.
+
+        None where its project does not permit it, or nobody here could put anything there.
+        """
         project, refused = self._project(app)
         there = self.runtime.applications.destinations.of(self.home)
         clusters = [one.cluster for one in there]
         if refused or permission_problems(app.spec, project, clusters):
             return None
         cluster = destination_cluster(app.spec.destination, clusters)
-        name = next(one.name for one in there if one.cluster is cluster)
-        return self._whom(app, project, settings_of(self.runtime, self.key.cluster, self.scopes), name)
+        to = next(one for one in there if one.cluster is cluster)
+        if to.problem:
+            return None
+        return self._whom(app, project, settings_of(self.runtime, self.key.cluster, self.scopes), to.name)
 
     def _whom(self, app: Application, project: AppProject, settings: Settings, to: str, *, anew: bool = False) -> For:
         """`to`: the name of the cluster that it goes to."""
