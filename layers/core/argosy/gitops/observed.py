@@ -92,11 +92,12 @@ class Observed:
     hindrances: Sequence[str] = ()
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     orphaned: int = 0
+    parsed: Application | None = None
 
     @cached_property
     def app(self) -> Application:
-        """The body as a model."""
-        return Application.of(self.body)
+        """The body as a model; whoever has it already gives it as `parsed`."""
+        return self.parsed if self.parsed is not None else Application.of(self.body)
 
     @property
     def trusts_writers(self) -> bool:

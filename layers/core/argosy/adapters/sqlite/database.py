@@ -30,10 +30,11 @@ __all__ = ["Database"]
 _fsync = getattr(os, "fdatasync", os.fsync)
 _RESTART_BYTES = 64 * 1024 * 1024
 _PASSIVE_BYTES = 4 * 1024 * 1024
+_READER_KILOBYTES = 512
 
 
 class Database:
-    """A connection for writing behind a lock, and one for reading.
+    """A connection for writing behind a lock, and one for each thread that reads at the same time.
 
     `background_checkpoints` leaves moving the log into the file to a caller of `checkpoint`, so that no commit pays for it.
     """
@@ -52,7 +53,7 @@ class Database:
             with self._locked():
                 self._writer = self._connect(background_checkpoints)
                 self._take_over(schema)
-            self._reader = self._connect(background_checkpoints)
+            self._readers = [self._connect_reader()]
         except (sqlite3.Error, OSError) as x:
             raise Unavailable(
                 f"cannot open the database {path}: {x}; is the folder writable and the disk not full?"
@@ -110,11 +111,29 @@ class Database:
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query on the last committed state. Raises Unavailable."""
+        if self._closed:
+            raise Unavailable(f"{self.path} is closed")
         try:
-            with self._read_mutex:
-                return self._reader.execute(sql, parameters).fetchall()
+            with self._reader() as connection:
+                return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as x:
             raise Unavailable(f"cannot read {self.path}: {x}") from x
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """One that nobody reads with: a thread that waits for the interpreter in the middle of a query holds up no other."""
+        try:
+            connection = self._readers.pop()
+        except IndexError:
+            connection = self._connect_reader()
+        try:
+            yield connection
+        finally:
+            with self._read_mutex:
+                if self._closed:
+                    connection.close()
+                else:
+                    self._readers.append(connection)
 
     def checkpoint(self) -> None:
         """Move the log into the file when it has grown; stops writers only when it has grown far."""
@@ -133,12 +152,12 @@ class Database:
             raise Unavailable(f"cannot checkpoint {self.path}: {x}") from x
 
     def close(self) -> None:
-        """Close both connections; calling it twice does nothing."""
+        """Close all connections; calling it twice does nothing."""
         with self._mutex, self._sync_mutex, self._read_mutex:
             if not self._closed:
                 self._closed = True
-                self._reader.close()
-                self._writer.close()
+                for connection in (*self._readers, self._writer):
+                    connection.close()
                 os.close(self._lock_file)
                 if self._log_file is not None:
                     os.close(self._log_file)
@@ -156,6 +175,11 @@ class Database:
         except sqlite3.Error:
             connection.close()
             raise
+        return connection
+
+    def _connect_reader(self) -> sqlite3.Connection:
+        connection = self._connect(background_checkpoints=True)
+        connection.execute(f"PRAGMA cache_size=-{_READER_KILOBYTES}")
         return connection
 
     def _roll_back(self) -> None:

@@ -176,6 +176,7 @@ class Reading:
             broken = {name: body.get(name) for name in ("apiVersion", "kind", "metadata", "status")}
             said = [_first_error(x)]
             return Look(self.key, version, replace(bare, body=broken, refused=said, hindrances=said))
+        bare = replace(bare, parsed=app)
         refresh = self._refresh(body, app, settings)
         project, lost = self._project(app)
         try:
