@@ -21,7 +21,7 @@ from argosy import formats
 from argosy.errors import Conflict
 from argosy.ports.clock import Clock
 from argosy.ports.queue import Outgoing, Queue
-from argosy.ports.store import ABSENT, Delete, Put, Row, Store
+from argosy.ports.store import ABSENT, MAX_WRITES, Delete, Put, Row, Store
 
 __all__ = ["WAKE_PREFIX", "Wakes", "read_wake"]
 
@@ -29,7 +29,6 @@ WAKE_PREFIX: Final = "wake/"
 _AGAIN_SECONDS: Final = 60.0
 _FEW: Final = 5
 _SPREAD_SECONDS: Final = 50
-_MOST_ROWS: Final = 100
 
 
 class Wakes:
@@ -46,10 +45,11 @@ class Wakes:
 
     def send(self, keys: Sequence[str]) -> None:
         """Send the messages of wakes whose rows are written. Failing loses nothing: `tick` sends them again."""
-        self._queue.send(
-            self._name,
-            [Outgoing(orjson.dumps({"wake": key, "v": formats.MESSAGES}).decode(), group=_group(key)) for key in keys],
-        )
+        messages = [
+            Outgoing(orjson.dumps({"wake": key, "v": formats.MESSAGES}).decode(), group=_group(key)) for key in keys
+        ]
+        if messages:
+            self._queue.send(self._name, messages)
 
     def wake(self, key: str) -> bool:
         """Wake `key`; False when it is to be woken already."""
@@ -62,27 +62,34 @@ class Wakes:
 
     def wake_all(self, keys: Sequence[str]) -> None:
         """Wake several, with fewer writes than one after the other."""
-        for some in batched(keys, _MOST_ROWS, strict=False):
-            try:
-                self._store.write([Put(self.row(key).row, expect=ABSENT) for key in some])
-            except Conflict:
-                for key in some:
-                    self.wake(key)
-            else:
-                self.send(some)
+        for some in batched(keys, MAX_WRITES, strict=False):
+            written = self._written([Put(self.row(key).row, expect=ABSENT) for key in some])
+            self.send(written)
+            for key in some:
+                if key not in written:
+                    self._sooner(key)
 
     def spread(self, keys: Sequence[str]) -> None:
         """Wake several within the next minute, as many in each second."""
-        each = min(max(_FEW, -(-len(keys) // _SPREAD_SECONDS)), _MOST_ROWS)
+        each = min(max(_FEW, -(-len(keys) // _SPREAD_SECONDS)), MAX_WRITES)
         now = self._clock.now().timestamp()
         for second, some in enumerate(batched(keys, each, strict=False), 1):
-            rows = [Put(Row(self._pk, key, {"later": True}, due_at=now + second), expect=ABSENT) for key in some]
-            try:
-                self._store.write(rows)
-            except Conflict:
-                for row in rows:
-                    with contextlib.suppress(Conflict):  # it is to be woken already
-                        self._store.write([row])
+            self._written(
+                [Put(Row(self._pk, key, {"later": True}, due_at=now + second), expect=ABSENT) for key in some]
+            )
+
+    def _written(self, changes: Sequence[Put]) -> Sequence[str]:
+        """Write together what can be written; the keys that were, without those that somebody else had to do with."""
+        try:
+            self._store.write(changes)
+        except Conflict:
+            written = []
+            for change in changes:
+                with contextlib.suppress(Conflict):
+                    self._store.write([change])
+                    written.append(change.row.sk)
+            return written
+        return [change.row.sk for change in changes]
 
     def _sooner(self, key: str) -> bool:
         """Send the message of a wake that is there, if `tick` was to send it later."""
@@ -102,16 +109,8 @@ class Wakes:
 
     def again(self, rows: Sequence[Row]) -> None:
         """Send wakes that have become due once more, and expect them to be handled within a minute."""
-        for some in batched(rows, _MOST_ROWS, strict=False):
-            changes = [Put(self.row(row.sk).row, expect=row.version) for row in some]
-            try:
-                self._store.write(changes)
-                self.send([row.sk for row in some])
-            except Conflict:
-                for change in changes:
-                    with contextlib.suppress(Conflict):  # handled or sent by somebody else meanwhile
-                        self._store.write([change])
-                        self.send([change.row.sk])
+        for some in batched(rows, MAX_WRITES, strict=False):
+            self.send(self._written([Put(self.row(row.sk).row, expect=row.version) for row in some]))
 
 
 def read_wake(body: str) -> str | None:

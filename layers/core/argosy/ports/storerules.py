@@ -1,13 +1,14 @@
-"""What one write of the Store port may hold: one check for every adapter."""
+"""What one write of the Store port may hold: one check for every adapter, and how more than that is written."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import batched
 
 from argosy.errors import InvalidObject
-from argosy.ports.store import MAX_WRITES, Delete, Put
+from argosy.ports.store import MAX_WRITES, Delete, Put, Store
 
-__all__ = ["check_changes"]
+__all__ = ["check_changes", "write_in_parts"]
 
 
 def check_changes(changes: Sequence[Put | Delete]) -> list[tuple[str, str]]:
@@ -18,3 +19,9 @@ def check_changes(changes: Sequence[Put | Delete]) -> list[tuple[str, str]]:
     if len(set(keys)) != len(keys):
         raise InvalidObject("one write names the same row twice")
     return keys
+
+
+def write_in_parts(store: Store, changes: Sequence[Put | Delete]) -> None:
+    """Any number of changes, in several writes one after the other. Raises as `Store.write`, with those before written."""
+    for some in batched(changes, MAX_WRITES, strict=False):
+        store.write(some)

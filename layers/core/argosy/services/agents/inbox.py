@@ -28,7 +28,8 @@ from argosy.events.sources import resource
 from argosy.gitops.tracking import Tracking
 from argosy.lang import instants
 from argosy.ports.queue import Outgoing
-from argosy.ports.store import Delete, Put, Row
+from argosy.ports.store import MAX_WRITES, Delete, Put, Row
+from argosy.ports.storerules import write_in_parts
 from argosy.resources.definitions import GROUP
 from argosy.services.agents.doors import door_kind, door_loop
 from argosy.services.agents.errands import agent_blobs
@@ -65,7 +66,6 @@ _COUNTED: Final = {
     "refused": "watch_refused_total",
 }
 _MOST_WRITES: Final = 40
-_MOST_ROWS: Final = 100
 _TRIES: Final = 4
 _MOST_WANTED: Final = 2000
 _WAITED_FOR: Final = frozenset({MIRROR, CONTROL})
@@ -182,13 +182,11 @@ class Inbox:
             (self._runtime.app_wakes, whom.apps),
         ]
         rows = [*whom.rows.values(), *(wakes.row(key) for wakes, keys in woken for key in keys)]
-        room = _MOST_ROWS - len(copies)
-        for start in range(room, len(rows), _MOST_ROWS):
-            self._runtime.store.write(rows[start : start + _MOST_ROWS])
+        room = MAX_WRITES - len(copies)
+        write_in_parts(self._runtime.store, rows[room:])
         self._runtime.store.write([*copies, *rows[:room]])
         for wakes, keys in woken:
-            if keys:
-                wakes.send(sorted(keys))
+            wakes.send(sorted(keys))
 
     def _events(self, cluster: str, item: Item, before: Copy | None) -> Iterator[Outgoing]:
         """What a change is to the event sources that watch it."""

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import batched
 from typing import Any, Final
 
 import orjson
@@ -24,12 +23,12 @@ from argosy.control.keys import wake_digest
 from argosy.errors import ArgosyError, Conflict
 from argosy.ports.blobs import Blobs
 from argosy.ports.store import ABSENT, Delete, Put, Row, Store
+from argosy.ports.storerules import write_in_parts
 
 __all__ = ["Copy", "Mirror"]
 
 _INLINE: Final = 100_000
 _PAGE: Final = 100
-_MOST_WRITES: Final = 100
 _GONE_SECONDS: Final = 86_400.0
 
 
@@ -97,7 +96,7 @@ class Mirror:
     def forget(self, scope: str) -> None:
         """Remove all copies of a scope that nobody watches any more."""
         rows = [*self._store.query(self._pk(scope)), *self._store.query(self._awaited(scope))]
-        self._write_many([Delete(row.pk, row.sk) for row in rows])
+        write_in_parts(self._store, [Delete(row.pk, row.sk) for row in rows])
         self._store.write([Delete(self._scopes, scope)])
 
     def scopes(self) -> dict[str, tuple[Wanted, str]]:
@@ -122,9 +121,9 @@ class Mirror:
         """The first list of a scope is complete as soon as these objects have come; what has meanwhile is not waited for."""
         pk, wanted = self._awaited(scope.key), set(places)
         before = {row.sk for row in self._store.query(pk)}
-        self._write_many([Put(Row(pk, place)) for place in sorted(wanted - before)])
+        write_in_parts(self._store, [Put(Row(pk, place)) for place in sorted(wanted - before)])
         there = {place for place, _ in self.all(scope.key)}
-        self._write_many([Delete(pk, place) for place in sorted((before - wanted) | (there & wanted))])
+        write_in_parts(self._store, [Delete(pk, place) for place in sorted((before - wanted) | (there & wanted))])
         # In the end: else what comes meanwhile would find nothing that is waited for, and take the list for complete.
         data = {"wanted": _fields(scope), "listing": str(version)}
         self._store.write([Put(Row(self._scopes, scope.key, data))])
@@ -153,10 +152,6 @@ class Mirror:
 
     def _awaited(self, scope: str) -> str:
         return f"awaited/{self.cluster}/{scope}"
-
-    def _write_many(self, changes: Sequence[Put | Delete]) -> None:
-        for some in batched(changes, _MOST_WRITES, strict=False):
-            self._store.write(some)
 
     def _kept(self, obj: Mapping[str, Any]) -> dict[str, Any]:
         data = orjson.dumps(obj)

@@ -15,10 +15,10 @@ from typing import Final
 from argosy.control.agents.values import Named, Place, Told
 from argosy.errors import Conflict
 from argosy.ports.store import ABSENT, Delete, Put, Row, Store
+from argosy.ports.storerules import write_in_parts
 
 __all__ = ["Known", "ValueRows"]
 
-_MOST: Final = 100
 _TRIES: Final = 5
 
 
@@ -73,8 +73,7 @@ class ValueRows:
             if key not in rows or rows[key].data.get("asked") != keys
         ]
         changes += [Delete(self._pk, key) for key in rows.keys() - wanted.keys()]
-        for start in range(0, len(changes), _MOST):
-            self._store.write(changes[start : start + _MOST])
+        write_in_parts(self._store, changes)
 
     def put(self, told: Told) -> bool:
         """Keep what an agent tells, if it was asked for; whether other keys or another problem are known by it now.

@@ -15,13 +15,12 @@ from typing import Any, Final
 from argosy.control.keys import Key
 from argosy.errors import Conflict
 from argosy.gitops.refresh.needs import LATEST
-from argosy.ports.store import ABSENT, Delete, Put, Row, Store
+from argosy.ports.store import ABSENT, MAX_WRITES, Delete, Put, Row, Store
 
 __all__ = ["Asked"]
 
 _PK: Final = "asked"
 _TRIES: Final = 5
-_MOST_ROWS: Final = 100
 
 
 class Asked:
@@ -44,7 +43,7 @@ class Asked:
     def put_all(self, keys: Sequence[Key], level: int) -> None:
         """Ask for several, with fewer writes than one after the other. Raises as `put`."""
         known = {row.sk: row for row in self._store.query(_PK)} if len(keys) > 1 else {}
-        for some in batched(keys, _MOST_ROWS, strict=False):
+        for some in batched(keys, MAX_WRITES, strict=False):
             try:
                 self._store.write([_asking(str(key), level, known.get(str(key))) for key in some])
             except Conflict:

@@ -82,9 +82,9 @@ class RepositoryCheck:
         return Observation(self._read(followers, _moved(heads), oldest + period - now))
 
     def _read(self, followers: Sequence[tuple[Key, Sequence[Place]]], moved: Mapping[Place, str], wait: float) -> _Read:
-        concerned = [key for key, follows in followers if moved.keys() & set(follows)]
         if not moved:
             return _Read(wait)
+        concerned = [key for key, follows in followers if moved.keys() & set(follows)]
         known: dict[Key, Application] = {}
         for cluster in sorted({key.cluster for key in concerned}):
             with contextlib.suppress(NotFound):

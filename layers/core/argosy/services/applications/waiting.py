@@ -12,12 +12,12 @@ from typing import Final
 from argosy.control.keys import Key
 from argosy.ports.clock import Clock
 from argosy.ports.store import Delete, Put, Row, Store
+from argosy.ports.storerules import write_in_parts
 
 __all__ = ["Waiting"]
 
 _ANEW: Final = 1500.0
 """Seconds without a look that waits, after which one is the first of a new wait: more than the longest backoff."""
-_MOST: Final = 100
 
 
 class Waiting:
@@ -38,8 +38,7 @@ class Waiting:
     def answered(self, cluster: str) -> Sequence[Key]:
         """The cluster has been heard of; those that have waited for it."""
         rows = self._store.query(_pk(cluster))
-        for start in range(0, len(rows), _MOST):
-            self._store.write([Delete(row.pk, row.sk) for row in rows[start : start + _MOST]])
+        write_in_parts(self._store, [Delete(row.pk, row.sk) for row in rows])
         return [Key.parse(row.sk) for row in rows]
 
 
