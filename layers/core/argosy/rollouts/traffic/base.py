@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,12 +15,12 @@ from argosy.rollouts.writes import Change, Ref
 __all__ = ["PlainRouter", "changed", "found"]
 
 
-class PlainRouter:
+class PlainRouter(ABC):
     """A router without routes of its own, whose weights cannot be verified."""
 
+    @abstractmethod
     def needs(self, rollout: Rollout) -> Sequence[Ref]:
         """See `Router.needs`."""
-        raise NotImplementedError
 
     def problems(self, rollout: Rollout, objects: Objects) -> Iterator[Problem]:
         """See `Router.problems`: an object that is missing."""
