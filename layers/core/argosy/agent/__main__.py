@@ -19,7 +19,7 @@ from argosy.errors import ArgosyError
 
 __all__ = ["main", "run"]
 
-_TRIM_SECONDS: Final = 15.0
+_TRIM_SECONDS: Final = 1.0
 _log = logging.getLogger("argosy.agent")
 
 
@@ -45,7 +45,7 @@ async def _run(settings: Settings, cluster: DirectCluster | None) -> None:
 
 
 async def _trimming() -> None:
-    """Lists of many objects come and go; what they leave behind is given back."""
+    """Lists of many objects come and go; what one leaves behind is given back before the next adds to it."""
     while True:
         await asyncio.sleep(_TRIM_SECONDS)
         trim()
