@@ -64,9 +64,9 @@ def test_statuses_become_errors(code: int, body: bytes, expected: type[ArgosyErr
 @pytest.mark.parametrize(
     ("body", "headers", "delay"),
     [
-        (status(429, "m", details={"retryAfterSeconds": 7}), {"Retry-After": "1"}, 7),
-        (status(429, "m"), {"Retry-After": "2"}, 2),
-        (b"", {"Retry-After": "Fri, 20 Nov 2026 00:00:00 GMT"}, 0),
+        (status(429, "m", details={"retryAfterSeconds": 7}), {"retry-after": "1"}, 7),
+        (status(429, "m"), {"retry-after": "2"}, 2),
+        (b"", {"retry-after": "Fri, 20 Nov 2026 00:00:00 GMT"}, 0),
         (b"", {}, 0),
     ],
 )
@@ -151,12 +151,12 @@ def server() -> Iterator[Server]:
     running.close()
 
 
-def kubeconfig(folder: Path, url: str) -> Path:
+def kubeconfig(folder: Path, url: str, **more: str) -> Path:
     path = folder / "config"
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "c", "cluster": {"server": url}}],
+        "clusters": [{"name": "c", "cluster": {"server": url} | more}],
         "users": [{"name": "u", "user": {"token": "secret-token"}}],
         "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
         "current-context": "here",
@@ -251,6 +251,26 @@ def test_a_redirect_does_not_take_the_token_elsewhere(cluster: DirectCluster, se
     with pytest.raises(Unavailable, match="answers 302"):
         cluster.get("v1", "ConfigMap", "n", "x")
     assert server.requests[-1][1] == f"{MAPS}/x"
+
+
+def test_through_the_proxy_of_a_kubeconfig(server: Server, tmp_path: Path) -> None:
+    there = "http://cluster.example:1"
+    server.serves(f"{there}/version", {"gitVersion": "v1.2.4"})
+    server.serves(f"{there}/api/v1", json.loads(server.answers["/api/v1"][1]))
+    server.serves(f"{there}{MAPS}/x", {"kind": "ConfigMap"})
+    server.serves(f"{there}{MAPS}/y", status(404, "no y", details={"kind": "configmaps"}), 404)
+    cluster = connect(kubeconfig(tmp_path, there, **{"proxy-url": server.url}))
+    try:
+        assert cluster.version() == "v1.2.4"
+        assert cluster.acting_as(ServiceAccount("n", "runner")).get("v1", "ConfigMap", "n", "x") == {
+            "kind": "ConfigMap"
+        }
+        assert server.requests[-1][2]["Impersonate-User"] == "system:serviceaccount:n:runner"
+        assert server.requests[-1][2]["Authorization"] == "Bearer secret-token"
+        with pytest.raises(NotFound, match="no y"):
+            cluster.get("v1", "ConfigMap", "n", "y")
+    finally:
+        cluster.close()
 
 
 def test_discovery_that_is_denied(cluster: DirectCluster, server: Server) -> None:

@@ -8,10 +8,16 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from argosy.adapters.kube.registered import by_access
 from argosy.errors import InvalidObject, Unavailable
@@ -20,7 +26,7 @@ from support.tlsserving import CERTIFICATE, KEY, speak_tls
 
 
 @contextmanager
-def server(*, mutual: bool = False) -> Iterator[tuple[str, list[str]]]:
+def server(*, mutual: bool = False, pair: Path | None = None) -> Iterator[tuple[str, list[str]]]:
     """Its address, and the authorizations that came."""
     came: list[str] = []
 
@@ -39,7 +45,7 @@ def server(*, mutual: bool = False) -> Iterator[tuple[str, list[str]]]:
             """Say nothing."""
 
     serving = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    speak_tls(serving, mutual=mutual)
+    speak_tls(serving, mutual=mutual, pair=pair)
     thread = threading.Thread(target=serving.serve_forever, daemon=True)
     thread.start()
     try:
@@ -74,6 +80,28 @@ def test_by_a_certificate() -> None:
     with server(mutual=True) as (url, came):
         by_access("prod", url, Access(certificate=CERTIFICATE, key=KEY, ca=CERTIFICATE)).close()
         assert came == [""]
+
+
+def test_an_authority_without_key_identifiers_is_as_good_as_to_go(tmp_path: Path) -> None:
+    bare = bare_pair()
+    (tmp_path / "pair.pem").write_text("".join(bare))
+    with server(pair=tmp_path / "pair.pem") as (url, came):
+        by_access("prod", url, Access(token="t", ca=bare[0])).close()
+        assert came == ["Bearer t"]
+
+
+def bare_pair() -> tuple[str, str]:
+    """A certificate of its own authority for 127.0.0.1, with no more in it than that, and its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bare")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=False)
+    text = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    plain = serialization.NoEncryption()
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    return text.decode(), secret.decode()
 
 
 def test_who_is_not_let_in_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def embedded(tmp_path: Path) -> Iterator[Embedded]:
 
 @pytest.fixture
 def agents(embedded: Embedded) -> Iterator[LocalAgents]:
-    made = LocalAgents(embedded, None, lambda: None)
+    made = LocalAgents(embedded, None)
     made.start()
     yield made
     made.stop()

@@ -58,8 +58,8 @@ _log = logging.getLogger("argosy.agent")
 class Connections:
     """What an agent works with. `server_time` is the API server's clock; `commands` and `reports` are queues of `queue`.
 
-    `attributes` go with each report, where one queue serves several clusters. `sent` is called after each send. `brokers`
-    is asked when the first event source needs a connection.
+    `attributes` go with each report, where one queue serves several clusters. `brokers` is asked when the first event source
+    needs a connection.
     """
 
     name: str
@@ -75,7 +75,6 @@ class Connections:
     commands: str
     reports: str
     attributes: Mapping[str, str] = field(default_factory=dict)
-    sent: Callable[[], None] = lambda: None
     heartbeat_seconds: float = 30.0
     brokers: Callable[[], tuple[Brokers, Secrets]] | None = None
 
@@ -227,7 +226,6 @@ class Agent:
                 await asyncio.sleep(max(pause, x.delay if isinstance(x, Retryable) else 0.0))
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
-                self._with.sent()
                 return
 
     def _pack_and_send(self, packed: Callable[[], list[Outgoing]]) -> None:
@@ -243,7 +241,6 @@ class Agent:
             short = {"report": "result", "id": report["id"], "error": "EvaluationError", "text": text}
             message = self._outgoing(short, group, uuid.uuid4().hex)
         self._with.queue.send(self._with.reports, [message])
-        self._with.sent()
 
     def _outgoing(self, report: Mapping[str, Any], group: str, dedup: str) -> Outgoing:
         return Outgoing(

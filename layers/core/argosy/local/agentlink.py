@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from argosy.ports.queue import Outgoing, Queue
@@ -15,11 +14,10 @@ CLUSTER: Final = "cluster"
 
 
 class QueueLink:
-    """`AgentLink` on the queue that all agents of this process share; `sent` is called after each send."""
+    """`AgentLink` on the queue that all agents of this process share."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
-        self.sent: Callable[[], None] = lambda: None
 
     def send(self, cluster: str, message: Outgoing) -> None:
         """See `AgentLink.send`."""
@@ -27,4 +25,3 @@ class QueueLink:
         self._queue.send(
             AGENT_COMMANDS, [Outgoing(message.body, group=group, dedup=message.dedup, attributes={CLUSTER: cluster})]
         )
-        self.sent()

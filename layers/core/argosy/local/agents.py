@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -42,10 +42,10 @@ _log = logging.getLogger("argosy.local")
 
 
 class LocalAgents:
-    """The agents; `reported` is called when one has put something into the queue of reports."""
+    """The agents."""
 
-    def __init__(self, embedded: Embedded, home: ClusterAccess | None, reported: Callable[[], None]) -> None:
-        self._embedded, self._home, self._reported = embedded, home, reported
+    def __init__(self, embedded: Embedded, home: ClusterAccess | None) -> None:
+        self._embedded, self._home = embedded, home
         self._agents: dict[str, tuple[Entry, Agent]] = {}
         self._changed = threading.Condition()
         self._stop = threading.Event()
@@ -147,7 +147,6 @@ class LocalAgents:
             AGENT_COMMANDS,
             AGENT_REPORTS,
             {CLUSTER: entry.name},
-            self._reported,
             brokers=partial(library_brokers, cluster),
         )
 

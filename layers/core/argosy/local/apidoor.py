@@ -77,8 +77,8 @@ class _Calls:
 class GitDoor:
     """Deliveries of Git hosts, from wherever they come; a body that no host would send is not read."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self._calls = _Calls("git_webhook", GIT_PATH, _DELIVERIES, changed)
+    def __init__(self) -> None:
+        self._calls = _Calls("git_webhook", GIT_PATH, _DELIVERIES, lambda: None)
 
     def limit(self, request: Request) -> int:
         """See `Handler.limit`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from argosy.adapters.brokers import LibraryBrokers
@@ -29,10 +29,10 @@ _log = logging.getLogger("argosy.local")
 
 
 class LocalConnectors:
-    """See the module; `sent` is called when events have been put on the bus."""
+    """See the module."""
 
-    def __init__(self, embedded: Embedded, sent: Callable[[], None]) -> None:
-        self._embedded, self._sent = embedded, sent
+    def __init__(self, embedded: Embedded) -> None:
+        self._embedded = embedded
         self._connections = Connections(embedded.runtime)
         self._problems: dict[str, str] = {}
         self._changed = False
@@ -110,4 +110,3 @@ class LocalConnectors:
         messages = self._connections.messages(HOME, line.key, events)
         if messages:
             self._embedded.queue.send(BUS, messages)
-            self._sent()

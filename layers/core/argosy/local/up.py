@@ -28,7 +28,7 @@ from argosy.local.memory import settle_memory
 from argosy.local.plugins import load_plugins
 from argosy.local.token import local_actor, make_token
 from argosy.local.wake import Sleeper, Waker
-from argosy.local.worker import DRAIN, DRAIN_SECONDS
+from argosy.local.worker import DRAIN, DRAIN_SECONDS, WORK
 from argosy.resources.manifests import Manifest
 from argosy.services.access import TokenAuthoriser
 from argosy.services.queues import BUS, TRIGGERS
@@ -108,9 +108,10 @@ class _Installation:
             loop.add_signal_handler(number, self._stop.set)
         declarations = self._embedded.runtime.receiver.declarations
         declarations.refresh()
+        self._embedded.queue.watchers = dict.fromkeys(WORK, Waker(self._data.pipe("work")).wake)
         gateway = Gateway(self._embedded.queue, handler("webhook"), self._waker.wake)
         api = ApiDoor(self._embedded.runtime.authoriser, self._own_waker.wake)
-        git = GitDoor(self._waker.wake)
+        git = GitDoor()
         doors = Doors(gateway, declarations, self._embedded.patient_secrets, self._options.host, api, git)
         port = await self._open_api(doors)
         await self._start_worker()

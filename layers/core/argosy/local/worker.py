@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.errors import ArgosyError
 from argosy.local.agents import LocalAgents
 from argosy.local.assembly import ClusterAccess, Embedded, assemble
@@ -26,7 +27,7 @@ from argosy.local.functions import Context, handler, schedule_event
 from argosy.local.memory import settle_memory
 from argosy.local.plugins import load_plugins
 from argosy.local.pumps import Pump
-from argosy.local.wake import Waker
+from argosy.local.wake import Sleeper, Waker
 from argosy.ports.cluster import Cluster
 from argosy.services.queues import (
     AGENT_COMMANDS,
@@ -41,7 +42,7 @@ from argosy.services.queues import (
 )
 from argosy.services.runtime import use
 
-__all__ = ["DRAIN", "DRAIN_SECONDS", "Worker", "main"]
+__all__ = ["DRAIN", "DRAIN_SECONDS", "WORK", "Worker", "main"]
 
 DRAIN_SECONDS = 20.0
 DRAIN = b"drain"
@@ -49,7 +50,18 @@ ORPHANED = 4
 BUS_BATCH = 100
 TRIGGER_BATCH = 64
 TIMER_BATCH = 100
+WORK = (
+    AGENT_COMMANDS,
+    AGENT_REPORTS,
+    RECONCILE_APP,
+    RECONCILE_DOOR,
+    RECONCILE_ROLLOUT,
+    RECONCILE_SOURCE,
+    TIMERS,
+)
+"""The queues whose senders in another process tell of it by the pipe `work`; the bus has one to itself."""
 _CLUSTER_AGAIN = 10.0
+_WORK_WAIT = 5.0
 _BLOB_AGE = timedelta(days=15)
 _log = logging.getLogger("argosy.local")
 
@@ -84,13 +96,15 @@ class Worker:
         timers = Pump(embedded.queue, TIMERS, handler("timer"), batch=TIMER_BATCH, limit=1)
         for pump in (bus, triggers, timers):
             pump.start()
-        agents, fifos = self._agents(embedded, [bus, timers])
-        connectors = LocalConnectors(embedded, bus.wake)
+        agents, fifos = self._agents(embedded, [bus, triggers, timers])
+        connectors = LocalConnectors(embedded)
         connectors.start()
-        ticking = threading.Thread(target=self._tick, args=(embedded, bus), name="ticker", daemon=True)
+        ticking = threading.Thread(target=self._tick, args=(embedded,), name="ticker", daemon=True)
         ticking.start()
         if embedded.cluster is not None:
             threading.Thread(target=self._watch_cluster, args=(embedded.cluster,), name="cluster", daemon=True).start()
+        sleeper = Sleeper(self.data.pipe("work"))
+        threading.Thread(target=self._watch_work, args=(sleeper, embedded.queue), name="work", daemon=True).start()
         threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: self._stop.set())
@@ -113,25 +127,21 @@ class Worker:
         embedded.close()
         return drained
 
-    def _agents(self, embedded: Embedded, after: Sequence[Pump]) -> tuple[LocalAgents, Sequence[FifoPump]]:
-        """Start the agents and the pumps between them and the hub."""
+    def _agents(self, embedded: Embedded, others: Sequence[Pump]) -> tuple[LocalAgents, Sequence[FifoPump]]:
+        """Start the agents and the pumps between them and the hub; `others` are the pumps that are there already."""
         queue = embedded.queue
         # What is declared in a cluster opens and closes ports of the gateway, which else looks every two seconds.
-        door = FifoPump(
-            queue, RECONCILE_DOOR, handler("reconcile_door"), after=[*after, Waker(self.data.pipe("gateway"))]
-        )
-        hooks = FifoPump(queue, RECONCILE_SOURCE, handler("reconcile_source"), after=after)
-        rollouts = FifoPump(queue, RECONCILE_ROLLOUT, handler("reconcile_rollout"), threads=4, after=after)
-        apps = FifoPump(queue, RECONCILE_APP, handler("reconcile_app"), threads=4, after=after)
-        reports = FifoPump(
-            queue, AGENT_REPORTS, handler("agent_inbox"), threads=2, after=[*after, door, rollouts, apps]
-        )
-        agents = LocalAgents(embedded, self.cluster, reports.wake)
+        door = FifoPump(queue, RECONCILE_DOOR, handler("reconcile_door"), after=[Waker(self.data.pipe("gateway"))])
+        hooks = FifoPump(queue, RECONCILE_SOURCE, handler("reconcile_source"))
+        rollouts = FifoPump(queue, RECONCILE_ROLLOUT, handler("reconcile_rollout"), threads=4)
+        apps = FifoPump(queue, RECONCILE_APP, handler("reconcile_app"), threads=4)
+        reports = FifoPump(queue, AGENT_REPORTS, handler("agent_inbox"), threads=2)
+        agents = LocalAgents(embedded, self.cluster)
         commands = FifoPump(queue, AGENT_COMMANDS, agents.handler, threads=4)
-        embedded.link.sent = commands.wake
         fifos = (commands, reports, door, hooks, rollouts, apps)
-        # Whoever sends wakes who works on it: a timer that rings, an object that wakes another.
-        queue.watchers = {pump.name: pump.wake for pump in fifos}
+        # Whoever sends wakes who works on it: a timer that rings, an object that wakes another, an agent that reports.
+        everyone: list[Pump | FifoPump] = [*fifos, *others]
+        queue.watchers = {pump.name: pump.wake for pump in everyone}
         for pump in fifos:
             pump.start()
         agents.start()
@@ -150,6 +160,13 @@ class Worker:
         self._orphaned = DRAIN not in told
         self._stop.set()
 
+    def _watch_work(self, sleeper: Sleeper, queue: SqliteQueue) -> None:
+        """Wake who works on what another process has sent."""
+        while not self._stop.is_set():
+            if sleeper.wait(_WORK_WAIT):
+                for name in WORK:
+                    queue.watchers[name]()
+
     def _watch_cluster(self, cluster: Cluster) -> None:
         """Say whether the cluster can be reached, and again when that has changed for the better."""
         said = False
@@ -166,7 +183,7 @@ class Worker:
             else:
                 return
 
-    def _tick(self, embedded: Embedded, bus: Pump) -> None:
+    def _tick(self, embedded: Embedded) -> None:
         tick, context = handler("tick"), Context("tick")
         swept = datetime.min.replace(tzinfo=UTC)
         while not self._stop.is_set():
@@ -176,7 +193,6 @@ class Worker:
                 due = embedded.store.next_due()
                 if due is not None and due <= now.timestamp():
                     tick(dict(schedule_event("tick", now.strftime("%Y-%m-%dT%H:%M:%SZ"))), context)
-                    bus.wake()
                     due = embedded.store.next_due()
                 if due is not None:
                     wait = min(wait, max(0.0, due - datetime.now(UTC).timestamp()))

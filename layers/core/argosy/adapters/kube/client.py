@@ -1,8 +1,9 @@
-"""The way into a cluster by a kubeconfig, on the kubernetes package's `DynamicClient` (37.0).
+"""The way into a cluster by a kubeconfig, read and authenticated by the kubernetes package (37.0).
 
 In: a kubeconfig and a context, as kubectl takes them, so that exec plugins, client certificates and OIDC work as they do
-there. Out: `DirectCluster`. Called by entry points only (`argosy up`, the CLI, tests). The package takes half a second
-to import, so every import of it stands inside the function that needs it.
+there. Out: `DirectCluster`. Called by entry points only (`argosy up`, the CLI, tests). Requests go over a `Wire`; behind a
+proxy they go through the package's `DynamicClient` and its urllib3, which knows all sorts of them. The package takes half a
+second to import, so every import of it stands inside the function that needs it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import importlib
 import os
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from argosy.adapters.kube import pod
-from argosy.adapters.kube.connection import TIMEOUT, Answer, Call, Connection, Door, no_answer, read
+from argosy.adapters.kube.connection import TIMEOUT, Answer, Call, Connection, Door, no_answer, trusting
 from argosy.adapters.kube.direct import DirectCluster
+from argosy.adapters.kube.wire import Wire
 from argosy.errors import InvalidObject, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientConnection", "connect", "load_package"]
 
+_KNOWN_SECONDS: Final = 1.0
 _LOADING = threading.Lock()
 
 
@@ -92,7 +96,7 @@ def _in_pod(shown: str) -> bool:
 
 
 class ClientConnection(Connection):
-    """A connection through the package's client, under the credentials of its configuration."""
+    """A connection under the credentials of a configuration of the package."""
 
     def __init__(self, client: ApiClient, token: Callable[[], str] | None = None) -> None:
         """`token`: what each request authenticates with, where the client's own configuration does not say."""
@@ -102,23 +106,41 @@ class ClientConnection(Connection):
 
     def use(self, client: ApiClient) -> None:
         """Go on through another client."""
-        from kubernetes.dynamic import DynamicClient
+        from urllib3 import ProxyManager
 
         self.host = str(client.configuration.host)
         self._client = client
-        self._dynamic = DynamicClient(client, None, lambda *_: self.kinds)  # type: ignore[no-untyped-call]  # as above
+        self._wire: Wire | None = None
+        self._known = -_KNOWN_SECONDS, ""
+        self._proxied = isinstance(client.rest_client.pool_manager, ProxyManager)
 
     def call(self, call: Call, subject: str) -> Answer:
         """See `Connection.call`."""
+        if self._proxied:
+            return self._through_proxy(call, subject)
+        try:
+            wire = self._wire or self._open()
+        except (OSError, ValueError) as error:  # certificates that cannot be read
+            raise no_answer(self.host, subject, error) from error
+        return wire.send(call, subject, self._authorization())
+
+    def _open(self) -> Wire:
+        """Threads that come together may open several; one stays."""
+        self._wire = Wire(self.door())
+        return self._wire
+
+    def _through_proxy(self, call: Call, subject: str) -> Answer:
         from kubernetes.client.exceptions import ApiException
+        from kubernetes.dynamic import DynamicClient
         from urllib3.exceptions import HTTPError
 
         headers = {"Impersonate-User": call.user.user} if call.user else {}
         headers["Accept"] = call.accept
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token()}"
+        dynamic = DynamicClient(self._client, None, lambda *_: self.kinds)  # type: ignore[no-untyped-call]  # as above
         try:
-            response = self._dynamic.request(
+            response = dynamic.request(
                 call.method,
                 call.path,
                 body=call.body,
@@ -128,7 +150,7 @@ class ClientConnection(Connection):
                 content_type=call.content_type,
                 _request_timeout=TIMEOUT,
             )
-            return read(response)
+            return Answer(response.status, response.data, response.headers)
         except ApiException as error:
             if not error.status:  # no answer at all: TLS
                 raise Unavailable(f"{subject}: {self.host}: {error.reason}") from error
@@ -140,7 +162,7 @@ class ClientConnection(Connection):
     def door(self) -> Door:
         """See `Connection.door`."""
         configuration = self._client.configuration
-        tls = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data or None)
+        tls = trusting(configuration.ssl_ca_cert, configuration.ca_cert_data or None)
         if not configuration.verify_ssl:
             tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
         if configuration.cert_file:
@@ -151,14 +173,23 @@ class ClientConnection(Connection):
 
     def close(self) -> None:
         """See `Connection.close`."""
+        if self._wire is not None:
+            self._wire.close()
         self._client.close()  # type: ignore[no-untyped-call]  # untyped in kubernetes 37
 
     def _refused(self, header: str) -> None:
         """A kubeconfig's credentials are asked for each time anyway: its hook renews what has an end."""
 
     def _authorization(self) -> str:
+        """Of a kubeconfig it is asked for once a second: the package sets all of its configuration anew each time."""
         if self._token is not None:
             return f"Bearer {self._token()}"
-        configuration = self._client.configuration
-        found = configuration.get_api_key_with_prefix("BearerToken", "authorization")
-        return found or configuration.get_basic_auth_token() or ""
+        asked, known = self._known
+        now = time.monotonic()
+        if now - asked >= _KNOWN_SECONDS:
+            configuration = self._client.configuration
+            known = configuration.get_api_key_with_prefix("BearerToken", "authorization") or ""
+            if not known and configuration.username:
+                known = configuration.get_basic_auth_token() or ""
+            self._known = now, known
+        return known

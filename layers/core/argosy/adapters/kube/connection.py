@@ -12,7 +12,7 @@ import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from argosy.adapters.kube.kinds import Kinds
 from argosy.adapters.kube.problems import problem
@@ -20,10 +20,7 @@ from argosy.errors import Unavailable
 from argosy.ports.cluster import ServiceAccount
 from argosy.records import record
 
-if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse
-
-__all__ = ["TIMEOUT", "Answer", "Call", "Connection", "Door"]
+__all__ = ["TIMEOUT", "Answer", "Call", "Connection", "Door", "no_answer", "trusting"]
 
 TIMEOUT: Final = (3.0, 30.0)
 """Seconds to connect, seconds between two pieces of the answer."""
@@ -44,7 +41,7 @@ class Call:
 
 @record
 class Answer:
-    """A status, with the headers and the whole body."""
+    """A status, with the headers, whose names are in lower case, and the whole body."""
 
     status: int
     body: bytes
@@ -94,9 +91,14 @@ class Connection(ABC):
         return answer.body
 
 
-def read(response: BaseHTTPResponse) -> Answer:
-    """The whole of a response."""
-    return Answer(response.status, response.data, response.headers)
+def trusting(file: str | None = None, text: str | None = None) -> ssl.SSLContext:
+    """TLS that trusts an authority in a file or a PEM text, else those of the system. Raises OSError, ValueError.
+
+    Certificates may lack what Go's clients do not ask for either, such as key identifiers: many clusters' own do.
+    """
+    made = ssl.create_default_context(cafile=file, cadata=text)
+    made.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return made
 
 
 def no_answer(host: str, subject: str, cause: object) -> Unavailable:

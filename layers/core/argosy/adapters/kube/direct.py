@@ -6,11 +6,12 @@ get it from `client`, `eks` or `pod`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
+
+import orjson
 
 from argosy.adapters.kube.connection import Answer, Call, Connection
 from argosy.adapters.kube.kinds import Served
@@ -199,13 +200,13 @@ class DirectCluster:
         """See `Cluster.version`."""
         answer = self.connection.call(Call("GET", "/version"), "version")
         _check(answer, self.connection.host)
-        return str(json.loads(answer.body)["gitVersion"])
+        return str(orjson.loads(answer.body)["gitVersion"])
 
     def server_time(self) -> datetime | None:
         """The server's clock, to the second; None when it does not tell. Raises as `version`."""
         answer = self.connection.call(Call("GET", "/version"), "version")
         _check(answer, self.connection.host)
-        told = {name.lower(): value for name, value in answer.headers.items()}.get("date", "")
+        told = answer.headers.get("date", "")
         try:
             return parsedate_to_datetime(told)
         except ValueError:
@@ -240,7 +241,7 @@ class DirectCluster:
             self.connection.kinds.forget(served.api_version)
             raise unknown_kind(served.api_version, served.kind)
         _check(answer, subject)
-        found: dict[str, Any] = json.loads(answer.body)
+        found: dict[str, Any] = orjson.loads(answer.body)
         return found
 
 

@@ -8,25 +8,21 @@ as client-go does it (rest/config.go and transport/token_source.go, v0.34).
 from __future__ import annotations
 
 import os
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlencode
 
-import orjson
-
-from argosy.adapters.kube.connection import TIMEOUT, Answer, Call, Connection, Door, no_answer, read
+from argosy.adapters.kube.connection import Answer, Call, Connection, Door, trusting
 from argosy.adapters.kube.direct import DirectCluster
+from argosy.adapters.kube.wire import Wire
 from argosy.errors import NotFound
 
 __all__ = ["PodConnection", "TokenFile", "connect"]
 
 FOLDER: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
 _FRESH_SECONDS: Final = 60.0
-_CONNECTIONS: Final = 8
 
 
 class TokenFile:
@@ -70,26 +66,23 @@ def connect(folder: Path | None = None) -> DirectCluster:
 
 
 class PodConnection(Connection):
-    """A connection on urllib3."""
+    """A connection by a token that is renewed."""
 
     def __init__(self, host: str, ca: Path, token: TokenFile) -> None:
-        from urllib3 import PoolManager, Timeout
-
         super().__init__()
         self.host, self._token = host, token
         try:
-            self._tls = ssl.create_default_context(cafile=str(ca))
+            self._tls = trusting(str(ca))
         except OSError as x:
             raise NotFound(f"the cluster's CA {ca}: {x}") from x
-        timeout = Timeout(connect=TIMEOUT[0], read=TIMEOUT[1])
-        self._pool = PoolManager(ssl_context=self._tls, timeout=timeout, maxsize=_CONNECTIONS, retries=False)
+        self._wire = Wire(self.door())
 
     def call(self, call: Call, subject: str) -> Answer:
         """See `Connection.call`. A token that is refused is read again, once."""
         token = self._token.get()
-        answer = self._once(call, subject, token)
+        answer = self._wire.send(call, subject, f"Bearer {token}")
         if answer.status == 401 and self._token.refuse(token):
-            answer = self._once(call, subject, self._token.get())
+            answer = self._wire.send(call, subject, f"Bearer {self._token.get()}")
         return answer
 
     def door(self) -> Door:
@@ -103,19 +96,4 @@ class PodConnection(Connection):
 
     def close(self) -> None:
         """See `Connection.close`."""
-        self._pool.clear()
-
-    def _once(self, call: Call, subject: str, token: str) -> Answer:
-        from urllib3.exceptions import HTTPError
-
-        headers = {"Authorization": f"Bearer {token}", "Accept": call.accept}
-        if call.user is not None:
-            headers["Impersonate-User"] = call.user.user
-        body = None
-        if call.body is not None:
-            body, headers["Content-Type"] = orjson.dumps(call.body), call.content_type
-        url = f"{self.host}{call.path}" + (f"?{urlencode(call.query)}" if call.query else "")
-        try:
-            return read(self._pool.request(call.method, url, body=body, headers=headers))
-        except (HTTPError, OSError) as x:
-            raise no_answer(self.host, subject, x) from x
+        self._wire.close()

@@ -76,7 +76,7 @@ def _field(answer: dict[str, Any]) -> str:
 
 
 def _delay(answer: dict[str, Any], headers: Mapping[str, str]) -> float:
-    wanted = _details(answer).get("retryAfterSeconds") or headers.get("Retry-After") or 0
+    wanted = _details(answer).get("retryAfterSeconds") or headers.get("retry-after") or 0
     try:
         return max(float(wanted), 0.0)
     except ValueError:  # the header may be a date, which says no more than "later"
