@@ -39,6 +39,22 @@ class StoreContract:
         assert store.get("other", "s") is None
         assert store.query("other") == []
 
+    def test_several_by_their_keys(self, store: Store) -> None:
+        put(store, "a", value="é'\"")
+        put(store, "a", "other")
+        store.write([Put(Row("p", "old", expires_at=1.0))])
+        asked = [("p", "a"), ("p", "none"), ("other", "a"), ("none", "a"), ("p", "old"), ("p", "a")]
+        wanted = {("p", "a"): store.get("p", "a"), ("other", "a"): store.get("other", "a")}
+        assert store.find(asked) == wanted
+        assert store.find([]) == {}
+
+    def test_more_of_them_than_go_together(self, store: Store) -> None:
+        store.write([Put(Row("p", f"{number}", {"n": number})) for number in range(100)])
+        store.write([Put(Row("q", f"{number}", {"n": number})) for number in range(30)])
+        asked = [("p", f"{number}") for number in range(100)] + [("q", f"{number}") for number in range(40)]
+        found = store.find(asked)
+        assert [found[key].data["n"] for key in asked if key in found] == [*range(100), *range(30)]
+
     def test_the_version_counts_the_writes(self, store: Store) -> None:
         for number in (1, 2, 3):
             put(store, "s", value=number)

@@ -12,6 +12,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from argosy.errors import EvaluationError, NotFound
 from argosy.lang import semver, urls
@@ -72,6 +73,7 @@ def same_repository(a: str, b: str) -> bool:
     return normalised(a) == normalised(b) != ""
 
 
+@lru_cache(maxsize=4096)
 def normalised(url: str) -> str:
     """An address in the form in which addresses of one repository are the same (`NormalizeGitURL`); "" for what is none."""
     text = url.strip().lower()

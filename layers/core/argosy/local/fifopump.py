@@ -54,10 +54,10 @@ class FifoPump:
             thread.start()
 
     def wake(self) -> None:
-        """Messages may be there: look now."""
+        """Messages may be there: one thread looks now, and wakes another if it finds more than its share."""
         with self._changed:
             self._wakes += 1
-            self._changed.notify_all()
+            self._changed.notify()
 
     def stop(self, seconds: float) -> bool:
         """Finish what is in flight; False if that took longer than `seconds`."""
@@ -85,12 +85,13 @@ class FifoPump:
                 self._sleep(seen)
 
     def _once(self) -> bool:
-        due = self._queue.next_visible(self.name)
-        if due is None or due > time.time():
-            return False
-        deliveries = self._queue.receive(self.name, _BATCH)
+        ready = self._queue.ready(self.name, _BATCH * len(self._threads))
+        share = min(_BATCH, -(-ready // len(self._threads)))
+        deliveries = self._queue.receive(self.name, share) if share else ()
         if not deliveries:
             return False
+        if len(deliveries) < ready:
+            self.wake()
         failed = self._call(deliveries)
         self._queue.delete(self.name, [one.handle for one in deliveries if one.id not in failed])
         for one in deliveries:
@@ -109,8 +110,8 @@ class FifoPump:
         return {item["itemIdentifier"] for item in (result or {}).get("batchItemFailures", ())}
 
     def _sleep(self, seen: int) -> None:
-        due = self._queue.next_visible(self.name)
-        seconds = _IDLE if due is None else min(_IDLE, max(0.01, due - time.time()))
+        later = self._queue.later(self.name)
+        seconds = _IDLE if later is None else min(_IDLE, later)
         with self._changed:
             if self._wakes == seen and not self._stopping:
                 self._changed.wait(seconds)

@@ -6,7 +6,7 @@ same answers. Whoever writes a row states the version it has read; a lost race r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -52,6 +52,10 @@ class Store(Protocol):
 
     def get(self, pk: str, sk: str) -> Row | None:
         """The row, or None."""
+        ...
+
+    def find(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Row]:
+        """Those rows that are there, by (pk, sk): any number, each as it is at its moment."""
         ...
 
     def query(

@@ -13,7 +13,7 @@ import heapq
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 import orjson
@@ -36,6 +36,7 @@ _INDEX: Final = "due"
 _FAILED: Final = "ConditionalCheckFailed"
 _PAGE: Final = 25
 _BATCH: Final = 25
+_READS: Final = 100
 
 
 class DynamoStore:
@@ -59,6 +60,24 @@ class DynamoStore:
         with telling(f"row {pk}/{sk} of table {self._table}"):
             answer = self._clients.dynamodb.get_item(TableName=self._table, Key=key_of(pk, sk), ConsistentRead=True)
         return self._living(answer["Item"]) if "Item" in answer else None
+
+    def find(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Row]:
+        """See `Store.find`. In batches of a hundred; what DynamoDB leaves undone is asked for again."""
+        left: list[Any] = [key_of(*key) for key in dict.fromkeys(keys)]
+        found: dict[tuple[str, str], Row] = {}
+        waits = pauses()
+        while left:
+            batch, left = left[:_READS], left[_READS:]
+            with telling(f"{len(batch)} rows of table {self._table}"):
+                asked: Any = {self._table: {"Keys": batch, "ConsistentRead": True}}
+                answer = self._clients.dynamodb.batch_get_item(RequestItems=asked)
+            rows = (self._living(item) for item in answer["Responses"].get(self._table, []))
+            found |= {(row.pk, row.sk): row for row in rows if row is not None}
+            undone = answer["UnprocessedKeys"].get(self._table)
+            if undone:
+                left = [*undone["Keys"], *left]
+                self._pause(waits, f"{len(left)} rows")
+        return found
 
     def query(
         self, pk: str, prefix: str = "", *, after: str = "", limit: int | None = None, newest_first: bool = False

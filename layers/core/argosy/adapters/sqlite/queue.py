@@ -58,6 +58,8 @@ _PICK_THESE = """SELECT seq FROM messages
 _PICK_STANDARD = "SELECT seq FROM messages WHERE queue=?1 AND visible_at<=?2 ORDER BY visible_at, seq LIMIT ?3"
 _PICK_FIFO = """SELECT seq FROM messages m WHERE queue=?1 AND visible_at<=?2 AND NOT EXISTS
   (SELECT 1 FROM messages b WHERE b.queue=m.queue AND b.grp=m.grp AND b.visible_at>?2) ORDER BY seq LIMIT ?3"""
+_READY = f"SELECT count(*) FROM ({_PICK_FIFO.replace('ORDER BY seq ', '')})"
+_LATER = "SELECT min(visible_at) FROM messages WHERE queue=?1 AND visible_at>?2"
 _LEASE = """UPDATE messages SET leased=1, visible_at=?4, receive_count=receive_count+1 WHERE seq IN ({pick})
   RETURNING seq, id, body, receive_count, sent_at, grp, attributes"""
 _DEPTH = """SELECT sum(visible_at<=?1), sum(visible_at>?1 AND leased), sum(visible_at>?1 AND NOT leased)
@@ -226,6 +228,16 @@ class SqliteQueue:
             held = _json(list(self._held.get(queue, ())))
         at: float | None = self._db.read(_NEXT, (queue, held))[0][0]
         return at
+
+    def ready(self, queue: str, most: int) -> int:
+        """How many messages of a FIFO queue could be received now; `most` are counted."""
+        return int(self._db.read(_READY, (queue, self._clock.now().timestamp(), most))[0][0])
+
+    def later(self, queue: str) -> float | None:
+        """Seconds until time alone makes another message of a FIFO queue visible; None when there is none to wait for."""
+        now = self._clock.now().timestamp()
+        at: float | None = self._db.read(_LATER, (queue, now))[0][0]
+        return None if at is None else at - now
 
     def recover(self) -> int:
         """Make every message that a killed process had in flight visible again; returns how many.

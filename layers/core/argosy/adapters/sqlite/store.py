@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import batched
 from pathlib import Path
 from sqlite3 import Connection
@@ -27,6 +27,8 @@ CREATE INDEX IF NOT EXISTS expiry ON rows (expires_at) WHERE expires_at IS NOT N
 """
 _SELECT = "SELECT pk, sk, version, data, due_at, expires_at FROM rows"
 _ALIVE = "(expires_at IS NULL OR expires_at > ?)"
+_FIND = f"""{_SELECT.replace("FROM rows", "FROM json_each(?) CROSS JOIN rows")}
+  WHERE pk=value->>0 AND sk=value->>1 AND {_ALIVE}"""
 _LAST = "\U0010ffff"
 _FEW = 32
 
@@ -42,6 +44,11 @@ class SqliteStore:
         """See `Store.get`."""
         rows = self._db.read(f"{_SELECT} WHERE pk=? AND sk=? AND {_ALIVE}", (pk, sk, self._now()))
         return _row(rows[0]) if rows else None
+
+    def find(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Row]:
+        """See `Store.find`."""
+        asked = orjson.dumps(list(keys)).decode()
+        return {(found[0], found[1]): _row(found) for found in self._db.read(_FIND, (asked, self._now()))}
 
     def query(
         self, pk: str, prefix: str = "", *, after: str = "", limit: int | None = None, newest_first: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,11 @@ class FakeStore:
         with self._lock:
             row = self._rows.get((pk, sk))
             return copy.deepcopy(row) if row and self._alive(row) else None
+
+    def find(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Row]:
+        """See `Store.find`."""
+        found = ((key, self.get(*key)) for key in keys)
+        return {key: row for key, row in found if row is not None}
 
     def query(
         self, pk: str, prefix: str = "", *, after: str = "", limit: int | None = None, newest_first: bool = False

@@ -67,6 +67,11 @@ class Mirror:
         row = self._store.get(self._pk(scope), f"{namespace}/{name}")
         return self._copy(row) if row is not None else None
 
+    def find_all(self, places: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], Copy]:
+        """The same of several, by (scope, namespace, name): those of which something is known."""
+        keys = {(self._pk(scope), f"{namespace}/{name}"): (scope, namespace, name) for scope, namespace, name in places}
+        return {keys[key]: self._copy(row) for key, row in self._store.find(keys).items()}
+
     def all(self, scope: str, namespace: str = "", name: str = "") -> Iterator[tuple[str, Copy]]:
         """(`namespace/name`, copy) of every object that is there; `name`: what its name in a namespace begins with.
 

@@ -35,20 +35,21 @@ class Inventory:
 
     def live(self, instance: str, targets: Iterable[tuple[Kind, Key]]) -> dict[Key, Object]:
         """What is there of the targets, and all that carries the name."""
-        found: dict[Key, Object] = {}
-        looked: set[tuple[str, str, str]] = set()
+        wanted: dict[tuple[str, str, str], Key] = {}
         for kind, key in targets:
             scope = self._scope(kind, key.namespace)
             if scope is None:
                 self.blind.add(kind)
-                continue
-            looked.add((scope, key.namespace, key.name))
-            self._take(found, key, self._mirror.find(scope, key.namespace, key.name))
-        for scope, namespace, name in tracked(self._store, self._cluster, instance):
-            if scope not in self._scopes or (scope, namespace, name) in looked:
-                continue
-            copy = self._mirror.find(scope, namespace, name)
-            if copy is not None and copy.object is not None:
+            else:
+                wanted[scope, key.namespace, key.name] = key
+        ours = [place for place in tracked(self._store, self._cluster, instance) if place[0] in self._scopes]
+        copies = self._mirror.find_all({*wanted, *ours})
+        found: dict[Key, Object] = {}
+        for place, key in wanted.items():
+            self._take(found, key, copies.get(place))
+        for place in ours:
+            copy = copies.get(place)
+            if place not in wanted and copy is not None and copy.object is not None:
                 key = key_of(copy.object)
                 if key not in found:
                     self._take(found, key, copy)
