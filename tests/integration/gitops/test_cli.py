@@ -289,3 +289,28 @@ def test_a_rollback_that_is_pinned_holds_until_somebody_syncs(commands: Commands
     site.reaches("Synced", "Healthy", revision=second)
     assert site.value("a") == "2"
     assert "PinnedWarning" not in commands.does("app", "get", name)
+
+
+def test_what_is_nobodys_in_the_namespace(commands: Commands) -> None:
+    site, project = commands.site, f"{commands.site.namespace}-orphans"
+    commands.does("proj", "create", project, "-s", "*", "-d", "*,*", "--orphaned-resources-warn")
+    site.commit(config_map("a"))
+    name = commands.created("--project", project, "--sync-policy", "auto")
+    site.reaches("Synced", "Healthy")
+    site.cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "stray"}}, namespace=site.namespace)
+    stray = job("stray")
+    site.cluster.create(stray, namespace=site.namespace)
+    rows = site.until(lambda: _orphans(commands, name) if len(_orphans(commands, name)) == 3 else None, "all are there")
+    assert {tuple(row[:2]) for row in rows} == {("batch", "Job"), ("Pod", site.namespace), ("Secret", site.namespace)}
+    site.until(lambda: "3 orphaned resources" in str(site.status().get("conditions")) or None, "it is told")
+    site.cluster.delete("batch/v1", "Job", site.namespace, "stray")
+    site.cluster.delete("v1", "Secret", site.namespace, "stray")
+    site.until(lambda: not site.status().get("conditions") or None, "they are gone")
+    commands.does("app", "delete", name, "--yes", "--wait")
+    commands.does("proj", "delete", project)
+
+
+def _orphans(commands: Commands, name: str) -> list[list[str]]:
+    rows = [row.split() for row in commands.does("app", "resources", name, "--orphaned").splitlines()[1:]]
+    assert {row[-1] for row in rows} <= {"Yes"}
+    return rows

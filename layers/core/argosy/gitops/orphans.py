@@ -1,32 +1,77 @@
-"""Live objects that no application has (`controller/appcontroller.go`, `isKnownOrphanedResourceExclusion`).
+"""Live objects that no application has.
 
 In: the live objects of a namespace, and what a project ignores. Out: those that are nobody's. Called where a project watches
-for orphans.
+for orphans. Follows `getResourceTree` and `isKnownOrphanedResourceExclusion` of `controller/appcontroller.go`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from argosy.gitops.filters import Entry, ResourceFilter
 from argosy.gitops.identity import Key, key_of
 from argosy.gitops.projects.patterns import glob_matches
+from argosy.gitops.projects.permissions import kind_permitted
 from argosy.gitops.tracking import Tracking
-from argosy.resources.appproject import OrphanIgnore
+from argosy.resources.appproject import AppProject, OrphanIgnore
 
-__all__ = ["is_ignored", "orphans"]
+__all__ = ["is_ignored", "may_be_orphaned", "orphans"]
 
 _EVERYWHERE: Final = {("", "ServiceAccount", "default"), ("", "ConfigMap", "kube-root-ca.crt")}
 _API: Final = Key("", "Service", "default", "kubernetes")
 
+_EXCLUDED: Final = ResourceFilter(
+    (
+        Entry(("", "discovery.k8s.io"), ("Endpoints", "EndpointSlice")),
+        Entry(("cert-manager.io",), ("CertificateRequest",)),
+        Entry(("cilium.io",), ("CiliumEndpoint",)),
+        Entry(
+            ("kyverno.io", "reports.kyverno.io", "wgpolicyk8s.io"),
+            ("AdmissionReport", "BackgroundScanReport", "EphemeralReport", "PolicyReport", "UpdateRequest"),
+        ),
+    )
+)
+"""The kinds of namespaces that Argo CD's own `resource.exclusions` name (`manifests/base/config/argocd-cm.yaml`)."""
 
-def orphans(objects: Iterable[Mapping[str, Any]], tracking: Tracking, ignored: Sequence[OrphanIgnore]) -> Iterator[Key]:
-    """What no Application tracks, no other object owns, and nobody has said to pass over."""
+
+def may_be_orphaned(group: str, kind: str, project: AppProject, settings: ResourceFilter, server: str) -> bool:
+    """Whether a namespaced kind is looked at: neither settings nor Argo's own exclude it, and the project permits it."""
+    return (
+        not _EXCLUDED.excludes(group, kind, server)
+        and not settings.excludes(group, kind, server)
+        and kind_permitted(project, group, kind, "", namespaced=True)
+    )
+
+
+def orphans(
+    objects: Iterable[Mapping[str, Any]],
+    tracking: Tracking,
+    ignored: Sequence[OrphanIgnore],
+    managed: Collection[Key] = (),
+) -> set[Key]:
+    """What no Application tracks, no other object owns and nobody has said to pass over, with all that it owns.
+
+    `managed`: what the Application has, tracked or not.
+    """
+    found: set[Key] = set()
+    roots: list[str] = []
+    below: dict[str, list[tuple[str, Key]]] = {}
     for one in objects:
-        key = key_of(one)
-        owned = bool((one.get("metadata") or {}).get("ownerReferences"))
-        if not owned and not tracking.owner(one) and not is_ignored(key, ignored):
-            yield key
+        if tracking.owner(one):
+            continue
+        key, metadata = key_of(one), one.get("metadata") or {}
+        uid, owners = str(metadata.get("uid") or ""), metadata.get("ownerReferences") or ()
+        for owner in owners:
+            below.setdefault(str(owner.get("uid") or ""), []).append((uid, key))
+        if not owners and key not in managed and not is_ignored(key, ignored):
+            found.add(key)
+            roots.append(uid)
+    while roots:
+        for uid, key in below.pop(roots.pop(), ()):
+            found.add(key)
+            roots.append(uid)
+    return found
 
 
 def is_ignored(key: Key, ignored: Sequence[OrphanIgnore]) -> bool:

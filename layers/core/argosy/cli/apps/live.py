@@ -6,6 +6,7 @@ It is judged here, as the controller judges it, where the Application goes to th
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from argosy.cli.apps.store import Applications
 from argosy.errors import ArgosyError, NotFound
 from argosy.gitops.health.assess import visible_health
 from argosy.gitops.identity import Key
-from argosy.gitops.orphans import orphans
+from argosy.gitops.orphans import may_be_orphaned, orphans
 from argosy.ports.cluster import Cluster
 from argosy.resources.application import Application, Health, ResourceStatus
 
@@ -76,25 +77,21 @@ def with_health(apps: Applications, app: Application) -> Application:
 
 def orphans_of(apps: Applications, app: Application) -> list[Key]:
     """What is nobody's in its destination's namespace, where its project watches for that and it may be read."""
-    watched, namespace = apps.project_of(app).spec.orphaned_resources, app.spec.destination.namespace
+    project, namespace = apps.project_of(app), app.spec.destination.namespace
+    watched = project.spec.orphaned_resources
     if watched is None or not namespace or not is_here(app):
         return []
-    settings, found = settings_of(apps), set[Key]()
+    settings, objects = settings_of(apps), list[dict[str, Any]]()
     for one in apps.cluster.kinds():
         group = one.api_version.rpartition("/")[0]
         if (
-            not one.namespaced
-            or "list" not in one.verbs
-            or settings.filter.excludes(group, one.kind, IN_CLUSTER.server)
+            one.namespaced
+            and one.verbs >= {"list", "watch"}
+            and may_be_orphaned(group, one.kind, project, settings.filter, IN_CLUSTER.server)
         ):
-            continue
-        try:
-            found.update(
-                orphans(apps.cluster.list(one.api_version, one.kind, namespace), settings.tracking, watched.ignore)
-            )
-        except ArgosyError:
-            continue
-    return sorted(found)
+            with contextlib.suppress(ArgosyError):
+                objects += apps.cluster.list(one.api_version, one.kind, namespace)
+    return sorted(orphans(objects, settings.tracking, watched.ignore, versions(app).keys()))
 
 
 def owned_by(cluster: Cluster, app: Application) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ the same id, and nothing is lost; a report that comes twice is known by its copy
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +40,7 @@ from argosy.services.agents.values import ValueRows
 from argosy.services.applications.controller import application_loop
 from argosy.services.applications.reading import settings_of
 from argosy.services.applications.sources import Round
-from argosy.services.applications.watching import Deploys, all_applications, index
+from argosy.services.applications.watching import Deploys, all_applications, index, strays
 from argosy.services.applications.watching import concerned as apps_concerned
 from argosy.services.applications.watching import is_ours as is_of_apps
 from argosy.services.applications.watching import names_more as app_names_more
@@ -261,7 +261,8 @@ class Inbox:
         """A list is complete; who has waited for the first one is looked at."""
         mirror.listed(scope, version)
         if first and scope.purpose == MIRROR:
-            self._runtime.app_wakes.wake_all([str(key) for key in Deploys(self._runtime.store, cluster).applications()])
+            found = Deploys(self._runtime.store, cluster).awaiting(scope)
+            self._runtime.app_wakes.wake_all([str(key) for key in found])
         if first and scope.purpose in _WAITED_FOR:
             self._answered(cluster)
         if scope.purpose == DOOR:
@@ -383,6 +384,8 @@ class _Whom:
         elif wanted.purpose == MIRROR or is_of_apps(wanted):
             if wanted.purpose == MIRROR:
                 self.change(index(self._cluster, self._tracking, item, before))
+                if strays(self._tracking, item, before):
+                    self.apps |= {str(key) for key in self._watchers.get(item.namespace, ())}
             found = apps_concerned(
                 self._runtime.store, self._cluster, self._tracking, wanted, item, before, self._mirror
             )
@@ -393,6 +396,11 @@ class _Whom:
             self.rollouts |= {str(key) for key in concerned(self._cluster, wanted, item, before, self._mirror)}
             if self._names_more(wanted, item):
                 self.doors.add(str(agent_key(self._cluster)))
+
+    @cached_property
+    def _watchers(self) -> Mapping[str, Collection[Key]]:
+        """Who is told of what is nobody's."""
+        return Deploys(self._runtime.store, self._cluster).watchers()
 
     @cached_property
     def _tracking(self) -> Tracking:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from argosy.control.agents.normal import pruned
-from argosy.control.agents.scopes import MIRROR, Wanted
+from argosy.control.agents.scopes import Wanted
 from argosy.control.effects import Observation, Version
 from argosy.control.keys import Key
 from argosy.errors import ArgosyError, Conflict, InvalidObject, Retryable, Unavailable
@@ -24,7 +24,6 @@ from argosy.gitops.comparison import Known as Compared
 from argosy.gitops.identity import Key as Name
 from argosy.gitops.identity import group_version, key_of
 from argosy.gitops.observed import Made, Observed, instance_name
-from argosy.gitops.orphans import orphans
 from argosy.gitops.projects.permissions import Cluster, namespace_permitted, repository_permitted
 from argosy.gitops.projects.specs import (
     UnknownCluster,
@@ -58,13 +57,14 @@ from argosy.resources.source import Source
 from argosy.services.agents.mirror import Copy, Mirror
 from argosy.services.agents.others import applications_are_served
 from argosy.services.agents.registry import AGENTS_PK, Entry
+from argosy.services.applications import orphans
 from argosy.services.applications.destinations import Known
 from argosy.services.applications.evidence import with_evidence
 from argosy.services.applications.following import Place, place_of
 from argosy.services.applications.inventory import Inventory
 from argosy.services.applications.sources import For, Round
 from argosy.services.applications.surveys import ask, watch_anew
-from argosy.services.applications.watching import Deploys, Kind, is_ours, leave, settings_scope, takes
+from argosy.services.applications.watching import Deploys, Kind, Orphans, is_ours, leave, settings_scope, takes
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
@@ -159,7 +159,7 @@ class Reading:
         return None
 
     def _forget(self) -> None:
-        leave(self.runtime.store, self.key)
+        self._leave()
         self.runtime.applications.following.follow(self.key, [])
         self.runtime.applications.asking.forget(self.key)
         for what in ("deploys", "follows"):
@@ -298,7 +298,8 @@ class Reading:
             made = Made(revisions=made.revisions if made is not None else (), problems=[outside])
             return Look(self.key, version, replace(seen, made=made, wanted=made, hindrances=[outside]), "", name)
         before = self._before(app, name, known.instance, served)
-        self._deploy(name, known.instance, sorted({kind for kind, _ in kinds} | before))
+        sought = orphans.wanted_of(seen, served)
+        self._deploy(name, known.instance, sorted({kind for kind, _ in kinds} | before), sought)
         entry = self.runtime.registry.find(name)
         lacks = self.runtime.applications.surveys.lacks(name, self.key) if not entry.watched else ""
         if lacks:
@@ -319,7 +320,7 @@ class Reading:
             seen = replace(seen, made=blind, wanted=blind, hindrances=refused)
         carried = self.runtime.applications.progress.load(self.key)
         unseen = {key_of(body) for body in live.values() if _is_older(body, carried.written)}
-        orphaned = _orphaned(seen, mirror, scopes)
+        orphaned = orphans.count(seen, sought, mirror, scopes, {key for _, key in kinds})
         whole = replace(seen, live=live, carried=carried, unseen=unseen, orphaned=orphaned)
         return Look(self.key, version, with_evidence(self.runtime, whole, name), "", name, not entry.watched)
 
@@ -448,18 +449,22 @@ class Reading:
     def _credentials(self, app: Application, url: str) -> Credentials:
         return self.runtime.applications.repositories.credentials(self.home, url, app.spec.project_name)
 
-    def _deploy(self, cluster: str, instance: str, kinds: list[Kind]) -> None:
+    def _deploy(self, cluster: str, instance: str, kinds: list[Kind], sought: Orphans) -> None:
         """Kinds that are new in a cluster are watched there from now on."""
         noted = self.runtime.applications.noted
-        fact = f"deploys {cluster} {kinds}"
+        fact = f"deploys {cluster} {kinds} {sought}"
         if noted.get(f"{self.key} deploys") == fact:
             return
+        self._leave(cluster, instance)
+        if Deploys(self.runtime.store, cluster).put(instance, self.key, kinds, sought):
+            watch_anew(self.runtime, cluster, self.key)
+        noted.put(f"{self.key} deploys", fact)
+
+    def _leave(self, cluster: str = "", instance: str = "") -> None:
+        """What only it had in another cluster than this is watched there no longer."""
         before = leave(self.runtime.store, self.key, cluster, instance)
         if before:
             watch_anew(self.runtime, before, self.key)
-        if Deploys(self.runtime.store, cluster).put(instance, self.key, kinds):
-            watch_anew(self.runtime, cluster, self.key)
-        noted.put(f"{self.key} deploys", fact)
 
     def _follow(self, sources: list[Place], dry: list[Place], settings: Settings) -> None:
         """New repositories are checked on schedule from now on."""
@@ -528,16 +533,6 @@ def settings_of(runtime: Runtime, cluster: str, scopes: Mapping[str, tuple[Wante
                 runtime.applications.settings.put(cluster, known)
             return known
     return Settings()
-
-
-def _orphaned(seen: Observed, mirror: Mirror, scopes: Mapping[str, tuple[Wanted, str]]) -> int:
-    """How many objects are nobody's, of the kinds that some Application puts into the cluster."""
-    wanted, namespace = seen.project.spec.orphaned_resources, seen.app.spec.destination.namespace
-    if wanted is None or not namespace:
-        return 0
-    watched = [one.key for one, _ in scopes.values() if one.purpose == MIRROR and one.namespace in ("", namespace)]
-    found = (copy.object for key in watched for _, copy in mirror.all(key, namespace) if copy.object is not None)
-    return sum(1 for _ in orphans(found, seen.settings.tracking, wanted.ignore))
 
 
 def _revisions(one: str, several: Sequence[str]) -> list[str]:

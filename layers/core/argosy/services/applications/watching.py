@@ -3,7 +3,9 @@
 Applications, projects and settings are watched where a cluster's door is open. Of all else, the kinds that some Application
 puts there, and no others. Rows tell who has what: `deploys/<cluster>` which kinds an Application puts into a cluster, by the
 name that its objects carry; `tracked/<cluster>/<that name>` the live objects that carry it. So a reconcile reads its own
-objects, and nobody lists a cluster. `deployed` has to which cluster an Application goes, and by which name.
+objects, and nobody lists a cluster. `deployed` has to which cluster an Application goes, and by which name. Where a project
+wants to know what is nobody's, all kinds of its Applications' namespaces are watched besides; `orphans/<cluster>` has who
+is to be told of it.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ __all__ = [
     "PART_OF",
     "Deploys",
     "Kind",
+    "Orphans",
     "all_applications",
     "changed",
     "concerned",
@@ -41,6 +44,7 @@ __all__ = [
     "secret_names",
     "secrets_scope",
     "settings_scope",
+    "strays",
     "takes",
     "tracked",
 ]
@@ -70,40 +74,75 @@ class Kind:
         return Wanted(self.group, self.version, self.plural, namespace if self.namespaced else "", purpose=MIRROR)
 
 
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """Where an Application wants to know what is nobody's, and of which kinds; "" = nowhere."""
+
+    namespace: str = ""
+    kinds: Sequence[Kind] = ()
+
+
 class Deploys:
-    """Which Applications put what into a cluster."""
+    """Which Applications put what into a cluster, and where they look for what is nobody's."""
 
     def __init__(self, store: Store, cluster: str) -> None:
         self._store, self._cluster, self._pk = store, cluster, _deploys(cluster)
 
-    def put(self, instance: str, key: Key, kinds: Sequence[Kind]) -> bool:
+    def put(self, instance: str, key: Key, kinds: Sequence[Kind], orphans: Orphans) -> bool:
         """Note it, and that the Application goes to this cluster now; whether it was not known."""
-        data = {"kinds": [[one.group, one.version, one.plural, one.kind, one.namespaced] for one in sorted(kinds)]}
+        data: dict[str, Any] = {"kinds": _told(kinds)}
+        if orphans.namespace:
+            data["orphans"] = [orphans.namespace, _told(orphans.kinds)]
         before = self._store.get(self._pk, _sk(instance, key))
         if before is not None and before.data == data:
             return False
         where = {"cluster": self._cluster, "instance": instance}
-        self._store.write([Put(Row(self._pk, _sk(instance, key), data)), Put(Row(_DEPLOYED, str(key), where))])
+        writes = [Put(Row(self._pk, _sk(instance, key), data)), Put(Row(_DEPLOYED, str(key), where))]
+        if orphans.namespace:
+            writes.append(Put(Row(_orphans(self._cluster), _sk(orphans.namespace, key))))
+        left = _orphans_of(before).namespace
+        gone = [Delete(_orphans(self._cluster), _sk(left, key))] if left not in ("", orphans.namespace) else []
+        self._store.write([*writes, *gone])
         return True
 
     def of(self, instance: str, key: Key) -> set[Kind]:
         """The kinds that one of them puts there."""
         row = self._store.get(self._pk, _sk(instance, key))
-        return {Kind(*one) for one in row.data["kinds"]} if row is not None else set()
+        return _kinds_of(row) if row is not None else set()
 
     def applications(self, instance: str = "") -> list[Key]:
         """The Applications whose objects carry a name; "" = all."""
         rows = self._store.query(self._pk, f"{instance}|" if instance else "")
-        return [Key.parse(row.sk.partition("|")[2]) for row in rows]
+        return [_key(row) for row in rows]
+
+    def awaiting(self, scope: Wanted) -> list[Key]:
+        """The Applications that something of this scope is about."""
+        return [_key(row) for row in self._store.query(self._pk) if _concerns(scope, row)]
+
+    def watchers(self) -> dict[str, set[Key]]:
+        """Namespace → the Applications that want to know what is nobody's there."""
+        found: dict[str, set[Key]] = {}
+        for row in self._store.query(_orphans(self._cluster)):
+            found.setdefault(row.sk.partition("|")[0], set()).add(_key(row))
+        return found
 
     def first(self) -> Key | None:
         """One of all Applications, the same as long as it is there."""
         rows = self._store.query(self._pk, limit=1)
-        return Key.parse(rows[0].sk.partition("|")[2]) if rows else None
+        return _key(rows[0]) if rows else None
 
-    def kinds(self) -> set[Kind]:
-        """All kinds that anybody puts there."""
-        return {Kind(*one) for row in self._store.query(self._pk) for one in row.data["kinds"]}
+    def scopes(self, namespaces: Sequence[str]) -> dict[Wanted, Kind]:
+        """How all that somebody puts there, or looks for, is watched; `namespaces`: those that may be, () = all."""
+        rows = self._store.query(self._pk)
+        found = {kind.scope(place): kind for row in rows for kind in _kinds_of(row) for place in namespaces or ("",)}
+        seen = {(scope.group, scope.resource, scope.namespace) for scope in found}
+        for asked in map(_orphans_of, rows):
+            if namespaces and asked.namespace not in namespaces:
+                continue
+            for kind in asked.kinds:
+                if not {(kind.group, kind.plural, place) for place in ("", asked.namespace)} & seen:
+                    found[kind.scope(asked.namespace)] = kind
+        return found
 
 
 def leave(store: Store, key: Key, cluster: str = "", instance: str = "") -> str:
@@ -111,8 +150,10 @@ def leave(store: Store, key: Key, cluster: str = "", instance: str = "") -> str:
     row = store.get(_DEPLOYED, str(key))
     if row is None or (row.data["cluster"], row.data["instance"]) == (cluster, instance):
         return ""
-    before = str(row.data["cluster"])
-    store.write([Delete(_deploys(before), _sk(row.data["instance"], key)), Delete(_DEPLOYED, str(key))])
+    before, sk = str(row.data["cluster"]), _sk(row.data["instance"], key)
+    namespace = _orphans_of(store.get(_deploys(before), sk)).namespace
+    watched = [Delete(_orphans(before), _sk(namespace, key))] if namespace else []
+    store.write([Delete(_deploys(before), sk), Delete(_DEPLOYED, str(key)), *watched])
     return before
 
 
@@ -120,8 +161,37 @@ def _deploys(cluster: str) -> str:
     return f"deploys/{cluster}"
 
 
-def _sk(instance: str, key: Key) -> str:
-    return f"{instance}|{key}"
+def _orphans(cluster: str) -> str:
+    return f"orphans/{cluster}"
+
+
+def _sk(name: str, key: Key) -> str:
+    return f"{name}|{key}"
+
+
+def _key(row: Row) -> Key:
+    return Key.parse(row.sk.partition("|")[2])
+
+
+def _told(kinds: Sequence[Kind]) -> list[list[Any]]:
+    return [[one.group, one.version, one.plural, one.kind, one.namespaced] for one in sorted(kinds)]
+
+
+def _kinds_of(row: Row) -> set[Kind]:
+    return {Kind(*one) for one in row.data["kinds"]}
+
+
+def _orphans_of(row: Row | None) -> Orphans:
+    if row is None or "orphans" not in row.data:
+        return Orphans()
+    namespace, kinds = row.data["orphans"]
+    return Orphans(namespace, [Kind(*one) for one in kinds])
+
+
+def _concerns(scope: Wanted, row: Row) -> bool:
+    orphans = _orphans_of(row)
+    looked = orphans.kinds if scope.namespace in ("", orphans.namespace) else ()
+    return any((one.group, one.plural) == (scope.group, scope.resource) for one in (*_kinds_of(row), *looked))
 
 
 def settings_scope(entry: Entry) -> Wanted:
@@ -148,9 +218,8 @@ def scopes(store: Store, entry: Entry, *, applications: bool) -> Iterator[Wanted
 
 
 def deployed(store: Store, entry: Entry) -> dict[Wanted, Kind]:
-    """How the kinds are watched that Applications put into a cluster."""
-    places = entry.namespaces or ("",)
-    return {kind.scope(place): kind for kind in Deploys(store, entry.name).kinds() for place in places}
+    """How the kinds are watched that Applications put into a cluster, or look for there."""
+    return Deploys(store, entry.name).scopes(entry.namespaces)
 
 
 def takes(entry: Entry, namespace: str) -> bool:
@@ -193,6 +262,13 @@ def index(cluster: str, tracking: Tracking, item: Item, before: Copy | None) -> 
     if now and now != was:
         found.append(Put(Row(_tracked(cluster, now), sk, {})))
     return found
+
+
+def strays(tracking: Tracking, item: Item, before: Copy | None) -> bool:
+    """Whether an object that is nobody's has come or gone, or become somebody's."""
+    was = before.object if before is not None else None
+    now = item.object if item.type != "DELETED" else None
+    return len({one is not None and not tracking.owner(one) for one in (was, now)}) > 1
 
 
 def tracked(store: Store, cluster: str, instance: str) -> Iterator[tuple[str, str, str]]:
