@@ -20,6 +20,7 @@ from argosy.gitops.comparison import Destination, targets_of
 from argosy.gitops.driving import drive
 from argosy.gitops.identity import Key, key_of
 from argosy.gitops.observed import Carried, Made, Observed
+from argosy.gitops.projects.accounts import Account
 from argosy.gitops.projects.permissions import Cluster
 from argosy.gitops.reconcile import Deciding
 from argosy.gitops.refresh.needs import LATEST, Refresh
@@ -175,7 +176,8 @@ class Life:
             if self.crash_at < 0:
                 raise Crash
 
-    def _carry(self, batch: Batch) -> Mapping[str, Outcome]:
+    def _carry(self, batch: Batch, account: Account | None) -> Mapping[str, Outcome]:
+        del account
         done: dict[str, Outcome] = {}
         for write in self.random.sample(list(batch), len(batch)):
             self._point()

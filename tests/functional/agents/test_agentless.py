@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from typing import Any, Self
 
@@ -49,7 +50,9 @@ class Far(ForwardingCluster):
         return done
 
     def acting_as(self, user: ServiceAccount) -> Self:
-        raise NotImplementedError(user)
+        other = copy.copy(self)
+        other.user = user
+        return other
 
     def value(self, name: str = "a") -> str:
         return str(self.inner.get("v1", "ConfigMap", "web", name)["data"]["v"])

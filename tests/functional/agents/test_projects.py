@@ -59,28 +59,6 @@ def test_sources_of_an_operation_are_held_to_the_project(field: str, permitted: 
             edge.value("other")
 
 
-@pytest.mark.parametrize(
-    ("spec", "field"),
-    [
-        ({"destinationServiceAccounts": [{"defaultServiceAccount": "powerless"}]}, "spec.destinationServiceAccounts"),
-    ],
-)
-def test_what_would_restrict_them_and_is_not_served_is_told(spec: Json, field: str) -> None:
-    edge = Edge()
-    labels = {"app.kubernetes.io/part-of": "argocd"}
-    metadata = {"name": "argocd-cm", "namespace": "argocd", "labels": labels}
-    settings = {"application.sync.impersonation.enabled": "true"} if "destination" in field else {}
-    edge.agent.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": settings})
-    edge.commit(config_map("a"))
-    project(edge, **spec)
-    edge.create(project="p")
-    (condition,) = edge.status()["conditions"]
-    assert condition["type"] == "InvalidSpecError"
-    assert condition["message"].startswith(f"project 'p': {field} is not served")
-    with pytest.raises(NotFound):
-        edge.value()
-
-
 def test_service_accounts_restrict_nobody_as_long_as_they_are_not_asked_for() -> None:
     edge = Edge()
     edge.commit(config_map("a"))

@@ -129,7 +129,7 @@ def test_hello() -> None:
         ((group, said),) = await running.reports("heartbeat")
         assert group == "heartbeat"
         assert (said["hello"], said["subscription"], said["scopes"], said["refused"]) == (True, "", {}, 0)
-        assert {"request", "unit", "batch", "subscribe", "report", "http"} == set(said["capabilities"])
+        assert {"request", "unit", "batch", "batch-as", "subscribe", "report", "http"} == set(said["capabilities"])
 
     run(work)
 

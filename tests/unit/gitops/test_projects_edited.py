@@ -18,6 +18,7 @@ type Json = dict[str, Any]
 
 HERE = {"server": "https://kubernetes.default.svc", "namespace": "a"}
 CLUSTER_ROLE = {"group": "rbac.authorization.k8s.io", "kind": "ClusterRole"}
+ACCOUNT = {"server": "*", "namespace": "web", "defaultServiceAccount": "syncer"}
 
 
 def kind(spec: Json, scope: Any, listed: Any, *, allow: bool) -> str:
@@ -55,6 +56,18 @@ def kind(spec: Json, scope: Any, listed: Any, *, allow: bool) -> str:
             {"destinations": [{**HERE, "name": ""}]},
             {"destinations": []},
             "removed",
+        ),
+        (
+            lambda s: editing.add_service_account(s, editing.service_account("*,web,ci:syncer")),
+            {},
+            {"destinationServiceAccounts": [{"server": "*", "namespace": "web", "defaultServiceAccount": "ci:syncer"}]},
+            "is added",
+        ),
+        (
+            lambda s: editing.remove_service_account(s, ACCOUNT),
+            {"destinationServiceAccounts": [ACCOUNT]},
+            {"destinationServiceAccounts": []},
+            "is removed",
         ),
         (
             lambda s: kind(s, "cluster", "allow", allow=True),
@@ -101,6 +114,13 @@ def test_what_is_changed_and_said(edit: Callable[[Json], str], spec: Json, left:
             "already defined",
         ),
         (lambda: editing.remove_signature_key({"signatureKeys": [{"keyID": ""}]}, ""), NotFound, "not configured"),
+        (
+            lambda: editing.add_service_account({"destinationServiceAccounts": [ACCOUNT]}, ACCOUNT),
+            AlreadyExists,
+            "already defined",
+        ),
+        (lambda: editing.remove_service_account({}, ACCOUNT), NotFound, "does not exist"),
+        (lambda: editing.service_account("*,web"), InvalidObject, "is not SERVER,NAMESPACE,ACCOUNT"),
         (lambda: editing.window_at({}, 0), NotFound, "window with id '0' not found"),
         (lambda: editing.remove_window({"syncWindows": [{}]}, 1), NotFound, "window with id '1' not found"),
         (lambda: editing.destination("here"), InvalidObject, "is not SERVER,NAMESPACE"),

@@ -27,7 +27,7 @@ from argosy.control.units import carry_out
 from argosy.control.writing import ClusterWriter
 from argosy.errors import ArgosyError, Denied, EvaluationError, Retryable, Unavailable, Unsupported
 from argosy.ports.clock import SystemClock
-from argosy.ports.cluster import Cluster
+from argosy.ports.cluster import Cluster, ServiceAccount
 from argosy.ports.clusterrequests import Request, perform
 from argosy.ports.signing import Verifier
 
@@ -157,6 +157,10 @@ class Worker:
                 }
             case "batch":
                 return {"value": outcomes_to_json(self._applier.carry(batch_from_json(work.body)))}
+            case "batch-as":
+                acting = self._cluster.acting_as(ServiceAccount(*work.body["user"]))
+                applier = Applier(acting, SystemClock().sleep)
+                return {"value": outcomes_to_json(applier.carry(batch_from_json(work.body)))}
             case "http":
                 return {"value": self._http.call(work.body, self._watching.http_namespaces)}
             case "subscribe":

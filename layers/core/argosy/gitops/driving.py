@@ -15,11 +15,15 @@ from typing import Any
 from argosy.errors import ArgosyError
 from argosy.gitops import operating
 from argosy.gitops.observed import Carried, Made
+from argosy.gitops.projects.accounts import Account
 from argosy.gitops.reconcile import Deciding, compared
 from argosy.gitops.sync.writes import Batch, Outcome
 from argosy.resources.application_operation import OperationState
 
-__all__ = ["Driven", "attempt_of", "drive"]
+__all__ = ["Carry", "Driven", "attempt_of", "drive"]
+
+type Carry = Callable[[Batch, Account | None], Mapping[str, Outcome]]
+"""Does a batch of writes, as whom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Driven:
     carried: Carried
 
 
-def drive(decided: Deciding, carry: Callable[[Batch], Mapping[str, Outcome]], now: datetime) -> Driven:
+def drive(decided: Deciding, carry: Carry, now: datetime) -> Driven:
     """Go on until something has to be written down or waited for. Raises what `carry` raises."""
     seen = decided.seen
     state: Mapping[str, Any] = decided.status["operationState"]
@@ -48,14 +52,15 @@ def drive(decided: Deciding, carry: Callable[[Batch], Mapping[str, Outcome]], no
     found = compared(seen, made)
     try:
         targets, keeps = operating.respected(seen, state, found.targets)
+        account = operating.account(seen)
     except ArgosyError as x:
-        decided.settle(operating.failed(seen, state, made, f"Failed to normalize target resources: {x}", now))
+        decided.settle(operating.failed(seen, state, made, str(x), now))
         return Driven(now, Carried())
     found = replace(found, targets=targets)
     while True:
         step, state = operating.advance(seen, state, made, found, outcomes, carried.not_before, now, keeps)
         for batch in step.batches:
-            outcomes |= carry(batch)
+            outcomes |= carry(batch, account)
         written |= {one.uid: one.version for one in outcomes.values() if one.uid}
         if not (step.asks and step.batches):
             break

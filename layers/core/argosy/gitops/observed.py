@@ -15,6 +15,7 @@ from argosy.gitops.comparison import Destination, Known
 from argosy.gitops.diff.evidence import Evidence
 from argosy.gitops.diff.ignored import Programs
 from argosy.gitops.identity import Key
+from argosy.gitops.projects.accounts import Account
 from argosy.gitops.refresh.needs import Refresh
 from argosy.gitops.settings import CONTROL, Settings
 from argosy.gitops.sync.writes import Batch, Outcome
@@ -122,8 +123,12 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do before the status is written: carry the operation on, or do a batch of writes; and when to look again."""
+    """What to do before the status is written: carry the operation on, or do a batch of writes; and when to look again.
+
+    `account`: as whom the batch is written.
+    """
 
     carry_on: bool = False
     batch: Batch = ()
     due: datetime | None = None
+    account: Account | None = None

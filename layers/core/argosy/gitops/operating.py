@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from argosy.errors import ArgosyError, EvaluationError
 from argosy.gitops.comparison import Compared
 from argosy.gitops.diff import respecting
 from argosy.gitops.diff.ignored import IgnoreRules
@@ -18,6 +19,7 @@ from argosy.gitops.diff.respecting import RESPECT
 from argosy.gitops.health.assess import visible_health
 from argosy.gitops.identity import Key, key_of
 from argosy.gitops.observed import Made, Observed
+from argosy.gitops.projects.accounts import Account, account_of
 from argosy.gitops.projects.permissions import object_refusal
 from argosy.gitops.sync import operation
 from argosy.gitops.sync.hooks import is_hook
@@ -27,7 +29,7 @@ from argosy.gitops.sync.tasks import Live
 from argosy.gitops.sync.writes import Kept, Outcome
 from argosy.resources.application_operation import NamespaceMetadata, OperationState
 
-__all__ = ["WAVE_DELAY", "advance", "failed", "live_of", "refusal", "respected", "result_of", "shared"]
+__all__ = ["WAVE_DELAY", "account", "advance", "failed", "live_of", "refusal", "respected", "result_of", "shared"]
 
 WAVE_DELAY: Final = 2.0
 """Seconds between two waves (ARGOCD_SYNC_WAVE_DELAY)."""
@@ -67,6 +69,15 @@ def respected(
 
     Raises EvaluationError where live values that it has to leave alone cannot be told.
     """
+    try:
+        return _respected(seen, state, targets)
+    except ArgosyError as x:
+        raise EvaluationError(f"Failed to normalize target resources: {x}") from x
+
+
+def _respected(
+    seen: Observed, state: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]
+) -> tuple[list[Mapping[str, Any]], dict[Key, Kept]]:
     sync = OperationState.model_validate(state).operation.sync
     if sync is None or RESPECT not in sync.sync_options:
         return list(targets), {}
@@ -147,6 +158,16 @@ def live_of(seen: Observed, body: Mapping[str, Any]) -> Live:
     """A live object with its health."""
     health = visible_health(body, seen.settings.overrides)
     return Live(body, health.status if health is not None else None, health.message if health is not None else "")
+
+
+def account(seen: Observed) -> Account | None:
+    """As whom its objects are written, None for whoever brings them. Raises EvaluationError where nobody is meant."""
+    if not seen.settings.impersonates:
+        return None
+    try:
+        return account_of(seen.project, seen.app, seen.to.cluster)
+    except EvaluationError as x:
+        raise EvaluationError(f"failed to find a matching service account to impersonate: {x}") from x
 
 
 def refusal(seen: Observed, key: Key) -> str:

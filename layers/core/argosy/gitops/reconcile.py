@@ -152,7 +152,11 @@ class Deciding:
         batch = _writes(left)
         if not batch:
             self.left([left.problem] if left.problem else [])
-        return Plan(batch=batch, due=self.due)
+            return Plan(batch=batch, due=self.due)
+        try:
+            return Plan(batch=batch, due=self.due, account=operating.account(seen))
+        except ArgosyError as x:
+            return self._held_up([str(x)])
 
     def _hooks_of_deletion(self) -> tuple[Sequence[Mapping[str, Any]], Sequence[str]]:
         """The objects of the sources, if hooks are to run now; and why they cannot be told."""

@@ -28,6 +28,11 @@ Project = Annotated[str, typer.Argument(metavar="PROJECT", help="Name of the pro
 Output = Annotated[Format, typer.Option("--output", "-o", help="wide, name, json or yaml.")]
 Server = Annotated[str, typer.Argument(metavar="SERVER/NAME", help="URL of the cluster, or with --name its name.")]
 Namespace = Annotated[str, typer.Argument(metavar="NAMESPACE")]
+AnyServer = Annotated[str, typer.Argument(metavar="SERVER", help="URL of the cluster, or a glob.")]
+Account = Annotated[str, typer.Argument(metavar="SERVICE-ACCOUNT")]
+AccountNamespace = Annotated[
+    str, typer.Option("--service-account-namespace", help="Its namespace, if it is not the destination's.")
+]
 ByName = Annotated[bool, typer.Option("--name", help="The cluster is given by its name.")]
 Url = Annotated[str, typer.Argument(metavar="URL", help="Of the repository.")]
 KeyId = Annotated[str, typer.Argument(metavar="KEY-ID", help="Of the key, or its fingerprint.")]
@@ -51,6 +56,8 @@ def register(app: typer.Typer) -> None:
         ("remove-source", remove_source),
         ("add-destination", add_destination),
         ("remove-destination", remove_destination),
+        ("add-destination-service-account", add_service_account),
+        ("remove-destination-service-account", remove_service_account),
         ("add-signature-key", add_signature_key),
         ("remove-signature-key", remove_signature_key),
     ):
@@ -68,6 +75,9 @@ def create(
     description: Annotated[str, typer.Option("--description", help="What it is for.")] = "",
     src: Annotated[list[str] | None, typer.Option("--src", "-s", help="Permitted repository URL.")] = None,
     dest: Annotated[list[str] | None, typer.Option("--dest", "-d", help="Permitted SERVER,NAMESPACE.")] = None,
+    accounts: Annotated[
+        list[str] | None, typer.Option("--dest-service-accounts", help="Who writes: SERVER,NAMESPACE,ACCOUNT.")
+    ] = None,
     namespaces: Annotated[
         list[str] | None, typer.Option("--source-namespaces", help="Where its applications may be, besides.")
     ] = None,
@@ -90,6 +100,7 @@ def create(
         "description": description,
         "sourceRepos": src,
         "destinations": [editing.destination(one) for one in dest or ()],
+        "destinationServiceAccounts": [editing.service_account(one) for one in accounts or ()],
         "sourceNamespaces": namespaces,
         "clusterResourceWhitelist": _group_kinds(allow_cluster),
         "clusterResourceBlacklist": _group_kinds(deny_cluster),
@@ -224,6 +235,35 @@ def remove_destination(
     """Allow a cluster's namespace no more."""
     given = {"name" if by_name else "server": server, "namespace": namespace}
     edited(context, name, lambda spec: editing.remove_destination(spec, given))
+
+
+def add_service_account(
+    context: typer.Context,
+    name: Project,
+    server: AnyServer,
+    namespace: Namespace,
+    account: Account,
+    home: AccountNamespace = "",
+) -> None:
+    """Have the objects of a destination written as a service account."""
+    edited(context, name, lambda spec: editing.add_service_account(spec, _account(server, namespace, account, home)))
+
+
+def remove_service_account(
+    context: typer.Context,
+    name: Project,
+    server: AnyServer,
+    namespace: Namespace,
+    account: Account,
+    home: AccountNamespace = "",
+) -> None:
+    """Have them written as it no more."""
+    edited(context, name, lambda spec: editing.remove_service_account(spec, _account(server, namespace, account, home)))
+
+
+def _account(server: str, namespace: str, account: str, home: str) -> Json:
+    full = f"{home}:{account}" if home else account
+    return {"server": server, "namespace": namespace, "defaultServiceAccount": full}
 
 
 def _kinds(scope: editing.Scope, allow: bool) -> Callable[..., None]:

@@ -5,8 +5,8 @@ text. The text names the cluster, so that work for another is refused, and when 
 used later. `id` is the same for the same work: an agent that has done it answers what it answered before.
 
 Kinds of work: `request` (one call of the Cluster port), `unit` (the writes of a controller's decision), `batch` (those of
-a step of a sync), `subscribe` (what to watch), `report` (objects that the hub lacks), `http` (a call to a name inside the
-cluster).
+a step of a sync), `batch-as` (those as a service account), `subscribe` (what to watch), `report` (objects that the hub
+lacks), `http` (a call to a name inside the cluster).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from argosy.ports.signing import Signer, Verifier
 
 __all__ = ["KINDS", "LIFE", "Work", "group_of", "open_work", "sealed"]
 
-KINDS: Final = frozenset({"request", "unit", "batch", "subscribe", "report", "http"})
+KINDS: Final = frozenset({"request", "unit", "batch", "batch-as", "subscribe", "report", "http"})
 LIFE: Final = timedelta(seconds=300)
 """How long work is good for. An agent that was away for longer finds it expired, and whoever asked decides again."""
 

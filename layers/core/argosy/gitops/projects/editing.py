@@ -17,15 +17,18 @@ from argosy.gitops.signatures import key_id
 __all__ = [
     "LISTS",
     "add_destination",
+    "add_service_account",
     "add_signature_key",
     "add_source",
     "change_kind",
     "destination",
     "put_window",
     "remove_destination",
+    "remove_service_account",
     "remove_signature_key",
     "remove_source",
     "remove_window",
+    "service_account",
     "window_at",
 ]
 
@@ -109,6 +112,32 @@ def remove_destination(spec: Json, given: Json) -> str:
         raise NotFound("Specified destination does not exist in project")
     del found[at]
     return "Destination is removed"
+
+
+def service_account(text: str) -> Json:
+    """`SERVER,NAMESPACE,ACCOUNT`, the account of another namespace as `NAMESPACE:ACCOUNT`. Raises InvalidObject."""
+    parts = text.rsplit(",", 2)
+    if len(parts) != 3 or not all(parts):
+        raise InvalidObject(f"{text!r} is not SERVER,NAMESPACE,ACCOUNT", field="--dest-service-accounts")
+    return dict(zip(("server", "namespace", "defaultServiceAccount"), parts, strict=True))
+
+
+def add_service_account(spec: Json, given: Json) -> str:
+    """Have a destination's objects written as an account."""
+    found = spec.setdefault("destinationServiceAccounts", [])
+    if any((one["server"], one["namespace"]) == (given["server"], given["namespace"]) for one in found):
+        raise AlreadyExists("Specified destination service account is already defined in project")
+    found.append(given)
+    return "Destination service account is added"
+
+
+def remove_service_account(spec: Json, given: Json) -> str:
+    """Have them written as it no more."""
+    found = spec.get("destinationServiceAccounts") or []
+    if given not in found:
+        raise NotFound("Specified destination service account does not exist in project")
+    found.remove(given)
+    return "Destination service account is removed"
 
 
 def _place(found: list[Json], given: Json) -> int | None:

@@ -16,7 +16,7 @@ from argosy.resources.application import ApplicationSpec, Destination
 from argosy.resources.appproject import AppProject
 from argosy.resources.source import Source
 
-__all__ = ["UnknownCluster", "destination_cluster", "permission_problems", "source_problems", "unserved"]
+__all__ = ["UnknownCluster", "destination_cluster", "permission_problems", "source_problems"]
 
 
 class UnknownCluster(InvalidObject):
@@ -58,20 +58,6 @@ def _sources(sources: Sequence[Source], project: AppProject, *, multiple: bool) 
         if not source_permitted(project, source.repo_url):
             found.append(f"application repo {source.repo_url} is not permitted in project '{project.name}'")
     return found, False
-
-
-def unserved(project: AppProject, *, impersonates: bool) -> list[str]:
-    """What of a project would restrict its Applications and is not served: they must not do without it unnoticed.
-
-    `impersonates`: whether the settings want syncs to have the rights of service accounts.
-    """
-    if not impersonates:
-        return []
-    return [
-        f"project '{project.name}': spec.destinationServiceAccounts is not served, as objects are written with the "
-        "rights of the cluster's agent: take application.sync.impersonation.enabled out of argocd-cm, and limit those "
-        "rights (argosy agent manifests --namespaces) or what the project permits"
-    ]
 
 
 def _defect(source: Source, *, multiple: bool) -> str:

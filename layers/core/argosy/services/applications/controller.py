@@ -130,7 +130,7 @@ class _Turn:
     def _carried_out(self, call: Call) -> bool | datetime:
         decided, look, plan = call.what
         if plan.batch:
-            done = self._applications.operating.end(look.destination, plan.batch, look.key, look.version.uid)
+            done = self._applications.operating.end(look.destination, plan, look.key, look.version.uid)
             decided.left([one.problem for one in done.values() if one.problem])
             return True
         due = self._applications.operating.carry_on(decided, look.key, look.destination)

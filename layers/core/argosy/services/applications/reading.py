@@ -30,7 +30,6 @@ from argosy.gitops.projects.specs import (
     destination_cluster,
     permission_problems,
     source_problems,
-    unserved,
 )
 from argosy.gitops.refresh.needs import (
     LATEST,
@@ -184,8 +183,7 @@ class Reading:
         except ArgosyError as x:
             return self._waits(body, version, self.home.name, str(x), told=not isinstance(x, Retryable))
         clusters = [one.cluster for one in there]
-        missed = unserved(project, impersonates=settings.impersonates)
-        refused = lost or missed or permission_problems(app.spec, project, clusters)
+        refused = lost or permission_problems(app.spec, project, clusters)
         known = replace(bare, refresh=refresh, project=project, refused=refused, hindrances=lost)
         try:
             cluster = destination_cluster(app.spec.destination, clusters)
