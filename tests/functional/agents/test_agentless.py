@@ -275,3 +275,22 @@ def test_a_cluster_that_was_removed_is_not_asked_any_more(edge: Managing) -> Non
     asked = edge.far.lists.copy()
     edge.settle(600)
     assert (edge.far.lists, edge.made.runtime.store.query("surveys")) == (asked, [])
+
+
+def test_how_its_last_check_went_is_told(edge: Managing) -> None:
+    clusters = Administration(edge.made.runtime)
+    assert clusters.one("far").check is None, "no Application goes there"
+    edge.far.refused = {"Secret"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
+    edge.deploy(config_map("a"), secret)
+    check = clusters.one("far").check
+    assert check is not None
+    assert (check.tried, check.failed, check.problem) == (check.listed, 0, "")
+    states = {one.resource: one.state for one in check.scopes}
+    assert states == {"configmaps": "watching", "secrets": "refused: Secret: cannot list resource"}
+    edge.far.away = True
+    edge.settle(400)
+    later = clusters.one("far").check
+    assert later is not None
+    assert (later.tried > check.tried, later.failed > 0, later.problem) == (True, True, "no answer from https://far")
+    assert clusters.one("edge").check is None, "its agent tells how it fares"

@@ -18,6 +18,7 @@ from argosy.errors import ArgosyError, Conflict, InvalidObject, NotFound, Unsupp
 from argosy.local.assembly import assemble
 from argosy.local.datadir import DataDir
 from argosy.services.agents.identities import Identity, access_key, pod_identity, roles_anywhere, web_identity
+from argosy.services.applications.surveys import Survey
 
 ARN = "arn:aws:eks:eu-central-1:210987654321:cluster/Main_1"
 HEARTBEAT = {
@@ -93,6 +94,22 @@ def test_all_that_an_agent_tells(home: Path) -> None:
     for text in ("v1.34.0", "0.1.0", "last heartbeat", "-3.0 s", "2, last: the work is for cluster 'x'", "1 expired"):
         assert text in told
     assert "sensors.argoproj.io" in told, "what it is to watch"
+
+
+def test_how_the_last_check_of_one_without_an_agent_went(home: Path) -> None:
+    add_eks()
+    assert "none: no Application goes there" in argosy("cluster", "get", "main-1").stdout
+    embedded = assemble(DataDir(home / "data"))
+    embedded.runtime.applications.surveys.put("main-1", Survey(at=1.0, tried=61.0, failed=2, problem="no route"))
+    embedded.close()
+    told = argosy("cluster", "get", "main-1").stdout
+    for text in (
+        "last check           1970-01-01T00:01:01",
+        "last answer          1970-01-01T00:00:01",
+        "2 times: no route",
+    ):
+        assert text in told
+    assert shown("cluster", "get", "main-1")["check"]["failed"] == 2
 
 
 def test_a_name_that_is_taken() -> None:

@@ -26,7 +26,7 @@ Name = Annotated[str, Path()]
 
 
 class ScopeAnswer(BaseModel):
-    """What an agent watches: `state` in its own words, `listed` whether a complete list has come."""
+    """What is watched, or listed at each check: `state` in words, `listed` whether a complete list has come."""
 
     resource: str
     namespace: str
@@ -57,8 +57,25 @@ class AgentAnswer(BaseModel):
     scopes: list[ScopeAnswer]
 
 
+class CheckAnswer(BaseModel):
+    """The last check of a cluster without an agent, `lag` seconds ago.
+
+    `listed`: when it last answered, empty for never. `failed`: how often it was asked in vain since, `problem` why.
+    """
+
+    tried: str
+    lag: float
+    listed: str
+    failed: int
+    problem: str
+    scopes: list[ScopeAnswer]
+
+
 class ClusterAnswer(BaseModel):
-    """A cluster. `way` is how it is reached, `settings` are those of the way; `agent` is null for one never heard of."""
+    """A cluster. `way` is how it is reached, `settings` are those of the way; `agent` is null for one never heard of.
+
+    `check` is null for one with an agent, and as long as no Application goes there.
+    """
 
     name: str
     way: str
@@ -73,6 +90,7 @@ class ClusterAnswer(BaseModel):
     argocdNamespace: str = "argocd"
     applicationNamespaces: list[str] = []
     agent: AgentAnswer | None = None
+    check: CheckAnswer | None = None
 
 
 class ClusterList(BaseModel):

@@ -141,7 +141,7 @@ def get(
     output: Output = OutputFormat.TABLE,
     data: Data = None,
 ) -> None:
-    """Show a cluster with all that its agent tells: versions, lag, what it watches, what it refused."""
+    """Show a cluster with all that its agent tells, or without one how its last check went."""
     with connected(context, data) as client:
         found = client.cluster(name)
     if output is not OutputFormat.TABLE:
@@ -149,10 +149,10 @@ def get(
         return
     for title, value in _details(found):
         typer.echo(f"{title:<20} {value}")
-    agent = found.get("agent") or {}
-    if agent.get("scopes"):
+    scopes = (found.get("agent") or found.get("check") or {}).get("scopes")
+    if scopes:
         typer.echo()
-        show(agent["scopes"], _SCOPES, output, single=False)
+        show(scopes, _SCOPES, output, single=False)
 
 
 @app.command(name="set")
@@ -371,7 +371,7 @@ def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("agent", _status(one) or "none"),
     ]
     if agent is None:
-        return found
+        return [*found, *_checked(one)]
     return [
         *found,
         ("agent version", agent["version"]),
@@ -383,6 +383,15 @@ def _details(one: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("refused work", f"{agent['refused']}" + (f", last: {agent['refusal']}" if agent["refusal"] else "")),
         ("watches", ", ".join(f"{count} {what}" for what, count in agent["counts"].items())),
     ]
+
+
+def _checked(one: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """How a cluster without an agent fared at its last check."""
+    check = one.get("check")
+    if check is None:
+        return [("last check", "none: no Application goes there")] if one["way"] in ("eks", "server") else []
+    lines = [("last check", f"{check['tried']} ({check['lag']:.0f}s ago)"), ("last answer", check["listed"] or "never")]
+    return [*lines, ("failed", f"{check['failed']} times: {check['problem']}")] if check["failed"] else lines
 
 
 _COLUMNS = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from argosy.errors import InvalidObject, Unsupported
@@ -23,7 +23,7 @@ from argosy.services.kinds import KINDS
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
-__all__ = ["Administration", "AgentState", "Change", "ClusterState", "Scope"]
+__all__ = ["Administration", "AgentState", "Change", "CheckState", "ClusterState", "Scope"]
 
 _SILENT: Final = timedelta(seconds=90)
 """Three heartbeats that did not come."""
@@ -39,7 +39,7 @@ _SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What an agent watches: `state` in its own words, `listed` whether the hub has seen a complete list."""
+    """What is watched, or listed at each check: `state` in words, `listed` whether the hub has seen a complete list."""
 
     resource: str
     namespace: str
@@ -72,8 +72,23 @@ class AgentState:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckState:
+    """How a cluster without an agent fares: `tried` is when it was asked last, `lag` how many seconds ago.
+
+    `listed` is when it last answered, "" for never; `failed` how often it was asked in vain since, `problem` why.
+    """
+
+    tried: str
+    lag: float
+    listed: str
+    failed: int
+    problem: str
+    scopes: Sequence[Scope] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterState:
-    """A cluster, with its agent's state if one was ever heard of."""
+    """A cluster, with its agent's state if one was ever heard of, or that of its last check if there was one."""
 
     name: str
     way: str
@@ -88,6 +103,7 @@ class ClusterState:
     argocd_namespace: str = "argocd"
     application_namespaces: Sequence[str] = ()
     agent: AgentState | None = None
+    check: CheckState | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As the API shows it."""
@@ -182,13 +198,12 @@ class Administration:
             entry.argocd_namespace,
             entry.application_namespaces,
             agent,
+            self._check(entry) if not entry.watched else None,
         )
 
     def _agent(self, cluster: str, heard: Mapping[str, Any]) -> AgentState:
         at = datetime.fromisoformat(str(heard["heard"]))
         lag = self._runtime.clock.now() - at
-        states: Mapping[str, str] = heard.get("scopes") or {}
-        scopes = Mirror(self._runtime.store, self._runtime.blobs, cluster).scopes()
         return AgentState(
             lag < _SILENT,
             stamp(at),
@@ -201,18 +216,30 @@ class Administration:
             str(heard.get("refusal", "")),
             float(heard.get("offset", 0.0)),
             dict(heard.get("counts") or {}),
-            [
-                Scope(
-                    f"{one.resource}.{one.group}" if one.group else one.resource,
-                    one.namespace,
-                    one.labels,
-                    one.purpose,
-                    states.get(key, "not watched yet"),
-                    bool(listed),
-                )
-                for key, (one, listed) in sorted(scopes.items())
-            ],
+            self._scopes(cluster, heard.get("scopes") or {}, "not watched yet"),
         )
+
+    def _check(self, entry: Entry) -> CheckState | None:
+        last = self._runtime.applications.surveys.last(entry.name)
+        if not last.tried:
+            return None
+        lag = self._runtime.clock.now().timestamp() - last.tried
+        scopes = self._scopes(entry.name, last.states, "not listed yet")
+        return CheckState(_time(last.tried), round(lag, 3), _time(last.at), last.failed, last.problem, scopes)
+
+    def _scopes(self, cluster: str, states: Mapping[str, str], otherwise: str) -> list[Scope]:
+        scopes = Mirror(self._runtime.store, self._runtime.blobs, cluster).scopes()
+        return [
+            Scope(
+                f"{one.resource}.{one.group}" if one.group else one.resource,
+                one.namespace,
+                one.labels,
+                one.purpose,
+                states.get(key, otherwise),
+                bool(listed),
+            )
+            for key, (one, listed) in sorted(scopes.items())
+        ]
 
     def _wake(self, entry: Entry) -> None:
         """What is to be watched there may be something else now."""
@@ -221,6 +248,10 @@ class Administration:
 
     def _told(self, actor: str, what: str) -> None:
         self._runtime.store.write([audited(actor, [what], self._runtime.clock.now())])
+
+
+def _time(seconds: float) -> str:
+    return stamp(datetime.fromtimestamp(seconds, UTC)) if seconds else ""
 
 
 def _whose(entry: Entry) -> tuple[object, ...]:
