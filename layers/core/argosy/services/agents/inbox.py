@@ -8,9 +8,8 @@ the same id, and nothing is lost; a report that comes twice is known by its copy
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from argosy.control.agents.reports import Item, event_id
@@ -25,25 +24,19 @@ from argosy.control.loop import Loop
 from argosy.errors import Conflict, EvaluationError, NotFound
 from argosy.events.jsontext import write_json
 from argosy.events.sources import resource
-from argosy.gitops.tracking import Tracking
 from argosy.lang import instants
 from argosy.ports.queue import Outgoing
-from argosy.ports.store import MAX_WRITES, Delete, Put, Row
-from argosy.ports.storerules import write_in_parts
-from argosy.resources.definitions import GROUP
-from argosy.services.agents.doors import door_kind, door_loop
+from argosy.ports.store import Delete, Put, Row
+from argosy.services.agents.doors import door_loop
 from argosy.services.agents.errands import agent_blobs
 from argosy.services.agents.mirror import Copy, Mirror
 from argosy.services.agents.registry import AGENTS_PK
-from argosy.services.agents.subscribing import agent_key, lives_in, wanted_by
+from argosy.services.agents.subscribing import lives_in, wanted_by
 from argosy.services.agents.values import ValueRows
+from argosy.services.agents.waking import Waking
 from argosy.services.applications.controller import application_loop
-from argosy.services.applications.reading import settings_of
 from argosy.services.applications.sources import Round
-from argosy.services.applications.watching import Deploys, all_applications, index, strays
-from argosy.services.applications.watching import concerned as apps_concerned
-from argosy.services.applications.watching import is_ours as is_of_apps
-from argosy.services.applications.watching import names_more as app_names_more
+from argosy.services.applications.watching import Deploys, all_applications
 from argosy.services.aside import or_set_aside
 from argosy.services.connections import Connections, cluster_of
 from argosy.services.declarations import Declarations, SourceEntry
@@ -51,8 +44,6 @@ from argosy.services.mail import unpack
 from argosy.services.queues import AGENT_REPORTS, BUS, ROLLOUT_KINDS
 from argosy.services.receive import bus_message
 from argosy.services.rollouts.controller import rollout_loop
-from argosy.services.rollouts.watching import KINDS as ROLLOUT_PLURALS
-from argosy.services.rollouts.watching import concerned, needed_kinds, served
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
@@ -146,8 +137,8 @@ class Inbox:
         writes: dict[tuple[str, str, str], Put] = {}
         events: list[Outgoing] = []
         first = _first_lists(scopes)
-        whom = _Whom(self._runtime, cluster, mirror, scopes)
-        whom.change(mirror.arrived(item) for item in items if item.scope in first)
+        waking = Waking(self._runtime, cluster, mirror, scopes)
+        waking.change(mirror.arrived(item) for item in items if item.scope in first)
         for item in items:
             if item.scope not in scopes:
                 continue  # nobody watches it any more
@@ -162,31 +153,16 @@ class Inbox:
                 events += self._events(cluster, item, before)
             if not (before is not None and before.uid != item.uid and item.version < before.version):
                 writes[place] = mirror.put(item, before, self._now().timestamp())
-                whom.note(wanted, item, before, writes[place])
+                waking.note(wanted, item, before, writes[place])
                 row = before.row if before is not None else 0
                 copies[place] = Copy(item.uid, item.version, dict(item.object) if item.object else None, "", row)
         if events:
             self._runtime.queue.send(BUS, events)
-        if writes or whom.rows:
-            self._write(list(writes.values()), whom)
+        waking.write(list(writes.values()))
         for key in {item.scope for item in items} & first.keys():
             version = mirror.listing(key)
             if version is not None:
                 self._listed(cluster, mirror, first[key], version)
-
-    def _write(self, copies: Sequence[Put], whom: _Whom) -> None:
-        """Write copies and wakes together; of very many wakes some before: to look too often does no harm."""
-        woken = [
-            (self._runtime.door_wakes, whom.doors),
-            (self._runtime.rollout_wakes, whom.rollouts),
-            (self._runtime.app_wakes, whom.apps),
-        ]
-        rows = [*whom.rows.values(), *(wakes.row(key) for wakes, keys in woken for key in keys)]
-        room = MAX_WRITES - len(copies)
-        write_in_parts(self._runtime.store, rows[room:])
-        self._runtime.store.write([*copies, *rows[:room]])
-        for wakes, keys in woken:
-            wakes.send(sorted(keys))
 
     def _events(self, cluster: str, item: Item, before: Copy | None) -> Iterator[Outgoing]:
         """What a change is to the event sources that watch it."""
@@ -357,74 +333,6 @@ def _since(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
     grown = {name: now.get(name, 0) - before.get(name, 0) for name in _COUNTED}
     began = any(number < 0 for number in grown.values())
     return {metric: now.get(name, 0) if began else grown[name] for name, metric in _COUNTED.items()}
-
-
-class _Whom:
-    """Who has to be woken because some objects have changed."""
-
-    def __init__(
-        self, runtime: Runtime, cluster: str, mirror: Mirror, scopes: Mapping[str, tuple[Wanted, str]]
-    ) -> None:
-        self._runtime, self._cluster, self._mirror, self._scopes = runtime, cluster, mirror, scopes
-        self._watched = {(one.group, one.resource) for one, _ in scopes.values() if one.purpose == CONTROL}
-        self.doors: set[str] = set()
-        self.rollouts: set[str] = set()
-        self.apps: set[str] = set()
-        self.rows: dict[tuple[str, str], Put | Delete] = {}
-
-    def change(self, rows: Iterable[Put | Delete]) -> None:
-        """Rows to write with the copies; of several changes of one row the last counts."""
-        self.rows |= {(one.row.pk, one.row.sk) if isinstance(one, Put) else (one.pk, one.sk): one for one in rows}
-
-    def note(self, wanted: Wanted, item: Item, before: Copy | None, write: Put) -> None:
-        """A change, and the write of its copy."""
-        if wanted.purpose == DOOR:
-            key = _door_key(self._cluster, wanted, item, before, write)
-            self.doors |= {str(key)} if key is not None else set()
-        elif wanted.purpose == MIRROR or is_of_apps(wanted):
-            if wanted.purpose == MIRROR:
-                self.change(index(self._cluster, self._tracking, item, before))
-                if strays(self._tracking, item, before):
-                    self.apps |= {str(key) for key in self._watchers.get(item.namespace, ())}
-            found = apps_concerned(
-                self._runtime.store, self._cluster, self._tracking, wanted, item, before, self._mirror
-            )
-            self.apps |= {str(key) for key in found}
-            if app_names_more(wanted, item, before):
-                self.doors.add(str(agent_key(self._cluster)))
-        elif wanted.purpose == CONTROL:
-            self.rollouts |= {str(key) for key in concerned(self._cluster, wanted, item, before, self._mirror)}
-            if self._names_more(wanted, item):
-                self.doors.add(str(agent_key(self._cluster)))
-
-    @cached_property
-    def _watchers(self) -> Mapping[str, Collection[Key]]:
-        """Who is told of what is nobody's."""
-        return Deploys(self._runtime.store, self._cluster).watchers()
-
-    @cached_property
-    def _tracking(self) -> Tracking:
-        """By what objects tell whose they are; where no Applications live, as it is where the first one for it does."""
-        home, scopes = self._cluster, self._scopes
-        if not any(is_of_apps(one) for one, _ in scopes.values()):
-            first = Deploys(self._runtime.store, home).first()
-            home = first.cluster if first is not None else home
-            scopes = Mirror(self._runtime.store, self._runtime.blobs, home).scopes()
-        return settings_of(self._runtime, home, scopes).tracking
-
-    def _names_more(self, wanted: Wanted, item: Item) -> bool:
-        """Whether an object names a kind that nobody watches yet."""
-        if wanted.resource not in ROLLOUT_PLURALS or item.object is None:
-            return False
-        return not {served(*kind) for kind in needed_kinds(item.object)} <= self._watched
-
-
-def _door_key(cluster: str, wanted: Wanted, item: Item, before: Copy | None, write: Put) -> Key | None:
-    """The declaration that is to be looked at, None when nothing of it has changed that matters to us."""
-    kind = door_kind(wanted.resource)
-    if kind is None or (before is not None and before.wake and before.wake == write.row.data.get("wake")):
-        return None
-    return Key(cluster, GROUP, kind, item.namespace, item.name)
 
 
 def _loop(runtime: Runtime, key: Key) -> Loop:

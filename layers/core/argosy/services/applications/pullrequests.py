@@ -30,8 +30,9 @@ from argosy.ports.pullrequests import PullRequestHosts, RequestPlace
 from argosy.ports.store import Delete, Put, Row
 from argosy.resources.application import Application
 from argosy.services.agents.registry import Entry
+from argosy.services.applications.controlplane import ControlPlane
 from argosy.services.applications.declared import declared
-from argosy.services.applications.reading import Reading
+from argosy.services.applications.making import Making
 from argosy.services.applications.sources import For, Round
 
 if TYPE_CHECKING:
@@ -132,13 +133,13 @@ class RequestCheck:
 
     def _shown(self, hosts: PullRequestHosts, place: RequestPlace, home: Entry, request: PullRequest) -> None:
         base = hosts.base(place, request.base, request.head)
-        together = Round()
+        together, plane = Round(), ControlPlane(self._runtime, home.name)
         # What its project does not permit is rendered for nobody.
         apps = [
             (app, whom)
             for key, app in declared(self._runtime, home)
             if merged_into(app, request)
-            and (whom := Reading(self._runtime, key, together).rendered_for(app)) is not None
+            and (whom := Making(self._runtime, key, plane, together).rendered_for(app)) is not None
         ]
         changed = [self._change(app, whom, request, base, together) for app, whom in apps[:_MOST_APPS]]
         left = len(apps) - len(changed)

@@ -9,31 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from argosy.control.agents.normal import pruned
-from argosy.control.agents.scopes import Wanted
 from argosy.control.effects import Observation, Version
 from argosy.control.keys import Key
-from argosy.errors import ArgosyError, Conflict, InvalidObject, Retryable, Unavailable
-from argosy.gitops import signatures
+from argosy.errors import ArgosyError, Conflict, InvalidObject, Retryable
 from argosy.gitops.clusters import unmanaged
 from argosy.gitops.comparison import Destination, targets_of
 from argosy.gitops.comparison import Known as Compared
 from argosy.gitops.identity import Key as Name
 from argosy.gitops.identity import group_version, key_of
 from argosy.gitops.observed import Made, Observed, instance_name
-from argosy.gitops.projects.permissions import Cluster, namespace_permitted, repository_permitted
+from argosy.gitops.projects.permissions import Cluster
 from argosy.gitops.projects.specs import (
     UnknownCluster,
     destination_cluster,
     permission_problems,
-    source_problems,
 )
 from argosy.gitops.refresh.needs import (
     LATEST,
-    LATEST_RESOLVED,
     RECENT,
     Changes,
     Refresh,
@@ -42,35 +37,29 @@ from argosy.gitops.refresh.needs import (
     decide,
     is_skipped,
 )
-from argosy.gitops.requests import AppInfo
-from argosy.gitops.settings import CONFIG_MAP, PARAMETERS_MAP, Settings
-from argosy.gitops.signatures import Required
-from argosy.gitops.sync import cascade, local
+from argosy.gitops.settings import Settings
 from argosy.lang import instants
-from argosy.ports.repository import Credentials
 from argosy.resources.application import Application
-from argosy.resources.application_operation import OperationState
-from argosy.resources.appproject import DEFAULT_PROJECT, AppProject
+from argosy.resources.appproject import DEFAULT_PROJECT
 from argosy.resources.definitions import GROUP
-from argosy.resources.source import Source
-from argosy.services.agents.mirror import Copy, Mirror
+from argosy.services.agents.mirror import Mirror
 from argosy.services.agents.others import applications_are_served
-from argosy.services.agents.registry import AGENTS_PK, Entry
+from argosy.services.agents.registry import Entry
 from argosy.services.applications import orphans
+from argosy.services.applications.controlplane import ControlPlane, first_error, states_of
 from argosy.services.applications.destinations import Known
 from argosy.services.applications.evidence import with_evidence
-from argosy.services.applications.following import Place, place_of
+from argosy.services.applications.following import place_of
 from argosy.services.applications.inventory import Inventory
-from argosy.services.applications.sources import For, Round
+from argosy.services.applications.making import GRACE, Making
+from argosy.services.applications.sources import Round
 from argosy.services.applications.surveys import ask, watch_anew
-from argosy.services.applications.watching import Deploys, Kind, Orphans, is_ours, leave, settings_scope, takes
+from argosy.services.applications.watching import Deploys, Kind, Orphans, leave, takes
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
-__all__ = ["Look", "Reading", "settings_of"]
-
-_GRACE: Final = 180.0
+__all__ = ["Look", "Reading"]
 
 type Object = Mapping[str, Any]
 
@@ -98,7 +87,7 @@ class Look:
     @property
     def overdue(self) -> bool:
         """Whether it has waited for so long that its status is to say so."""
-        return self.seen is None and not self.skipped and self.waited >= _GRACE
+        return self.seen is None and not self.skipped and self.waited >= GRACE
 
 
 @dataclass
@@ -108,54 +97,33 @@ class Reading:
     runtime: Runtime
     key: Key
     round: Round
-    mirror: Mirror = field(init=False)
-    home: Entry = field(init=False)
-    scopes: Mapping[str, tuple[Wanted, str]] = field(init=False)
+    home: ControlPlane = field(init=False)
     asked: int = 0
 
     def __post_init__(self) -> None:
-        self.mirror = Mirror(self.runtime.store, self.runtime.blobs, self.key.cluster)
-        self.home = self.runtime.registry.find(self.key.cluster)
-        self.scopes = self.mirror.scopes()
+        self.home = ControlPlane(self.runtime, self.key.cluster)
 
     def observation(self) -> Observation | None:
         """The look; None when the Application is gone."""
-        if not takes(self.home, self.key.namespace):
+        if not takes(self.home.entry, self.key.namespace):
             self._forget()
             return None
         copy = self.runtime.applications.fresh.newest(
-            self.key, self._find("applications", self.key.namespace, self.key.name)
+            self.key, self.home.find("applications", self.key.namespace, self.key.name)
         )
         if copy is None or copy.object is None:
             self._forget()
             return None
         version = Version(copy.uid, copy.version)
-        if is_skipped(copy.object) or applications_are_served(self.runtime.store, self.home):
+        if is_skipped(copy.object) or applications_are_served(self.runtime.store, self.home.entry):
             return Observation(Look(self.key, version, skipped=True), {self.key: version}, copy.version)
-        missing = self._untold()
+        missing = self.home.untold()
         if missing:
             return Observation(
-                self._waits(copy.object, version, self.home.name, missing), {self.key: version}, copy.version
+                self._waits(copy.object, version, self.home.entry.name, missing), {self.key: version}, copy.version
             )
         look = replace(self._look(copy.object, version), asked=self.asked)
         return Observation(look, {self.key: version}, copy.version)
-
-    def _untold(self) -> str:
-        """What it is decided by and the agent has not told once yet; "" for nothing: without it all would be permitted."""
-        for scope, listed in self.scopes.values():
-            if not listed and is_ours(scope) and scope.resource in ("appprojects", "configmaps"):
-                refused = self._states(self.home.name).get(scope.key, "")
-                why = f": {refused}" if refused.startswith("refused: ") else ""
-                return (
-                    f"cluster {self.home.name}: its agent has not told {scope.resource} of {scope.namespace} yet{why}"
-                )
-        return ""
-
-    def _find(self, plural: str, namespace: str, name: str) -> Copy | None:
-        for scope, _ in self.scopes.values():
-            if is_ours(scope) and scope.resource == plural and scope.namespace in ("", namespace):
-                return self.mirror.find(scope.key, namespace, name)
-        return None
 
     def _forget(self) -> None:
         self._leave()
@@ -165,23 +133,23 @@ class Reading:
             self.runtime.applications.noted.drop(f"{self.key} {what}")
 
     def _look(self, body: dict[str, Any], version: Version) -> Look:
-        instance = instance_name(self.key.namespace, self.key.name, self.home.argocd_namespace)
-        settings = settings_of(self.runtime, self.key.cluster, self.scopes)
+        instance = instance_name(self.key.namespace, self.key.name, self.home.entry.argocd_namespace)
+        settings = self.home.settings
         own = Name(GROUP, "Application", self.key.namespace, self.key.name)
         bare = Observed(body, own, instance, Refresh(), DEFAULT_PROJECT, settings, self.runtime.programs)
         try:
             app = Application.of(body)
         except ValueError as x:
             broken = {name: body.get(name) for name in ("apiVersion", "kind", "metadata", "status")}
-            said = [_first_error(x)]
+            said = [first_error(x)]
             return Look(self.key, version, replace(bare, body=broken, refused=said, hindrances=said))
         bare = replace(bare, parsed=app)
         refresh = self._refresh(body, app, settings)
-        project, lost = self._project(app)
+        project, lost = self.home.project(app, self.key)
         try:
-            there = self.runtime.applications.destinations.of(self.home)
+            there = self.runtime.applications.destinations.of(self.home.entry)
         except ArgosyError as x:
-            return self._waits(body, version, self.home.name, str(x), told=not isinstance(x, Retryable))
+            return self._waits(body, version, self.home.entry.name, str(x), told=not isinstance(x, Retryable))
         clusters = [one.cluster for one in there]
         refused = lost or permission_problems(app.spec, project, clusters)
         known = replace(bare, refresh=refresh, project=project, refused=refused, hindrances=lost)
@@ -211,27 +179,7 @@ class Reading:
         """It is looked at again when the cluster is heard of; `told`: it has answered, and waiting will not help."""
         waited = self.runtime.applications.waiting.waits(name, self.key)
         ask(self.runtime, name, self.key)
-        return Look(self.key, version, None, why, name, body=body, waited=_GRACE if told else waited)
-
-    # What it belongs to
-
-    def _project(self, app: Application) -> tuple[AppProject, list[str]]:
-        name = app.spec.project_name
-        copy = self._find("appprojects", self.home.argocd_namespace, name)
-        if copy is None or copy.object is None:
-            if name != "default":
-                said = f"Application referencing project {name} which does not exist"
-                return DEFAULT_PROJECT, [said]
-            project = DEFAULT_PROJECT
-        else:
-            try:
-                project = AppProject.of(copy.object)
-            except ValueError as x:
-                return DEFAULT_PROJECT, [f"project {name} cannot be read: {_first_error(x)}"]
-        if not namespace_permitted(project, self.key.namespace, self.home.argocd_namespace):
-            who = f"application '{self.key.name}' in namespace '{self.key.namespace}'"
-            return project, [f"{who} is not permitted to use project '{name}'"]
-        return project, []
+        return Look(self.key, version, None, why, name, body=body, waited=GRACE if told else waited)
 
     def _refresh(self, body: Object, app: Application, settings: Settings) -> Refresh:
         changes = changes_of_spec(app)
@@ -276,8 +224,8 @@ class Reading:
         served = self.runtime.applications.served.of(name)
         namespaced = {gk: one.namespaced for gk, one in served.items()}
         to = Destination(there.cluster, namespaced, scoped, self._hidden(name))
-        whom = self._whom(app, known.project, known.settings, name, anew=known.refresh.type == "hard")
-        made, wanted = self._made(app, known, whom)
+        making = Making(self.runtime, self.key, self.home, self.round)
+        made, wanted = making.made(app, known, name)
         if known.settings.problems:
             # With exclusions or rules that count for nothing it would sync, or delete, what it must not.
             problems = known.settings.problems
@@ -302,7 +250,7 @@ class Reading:
         lacks = self.runtime.applications.surveys.lacks(name, self.key) if not entry.watched else ""
         if lacks:
             return self._waits(known.body, version, name, lacks)
-        mirror, scopes = self.mirror, self.scopes
+        mirror, scopes = self.home.mirror, self.home.scopes
         if name != self.key.cluster:
             mirror = Mirror(self.runtime.store, self.runtime.blobs, name)
             scopes = mirror.scopes()
@@ -332,7 +280,7 @@ class Reading:
     def _refused(self, entry: Entry, blind: Iterable[Kind]) -> list[str]:
         """What may not be watched in a cluster, in the API server's words."""
         who, rights = f"the agent of cluster {entry.name} may not watch", "argosy agent manifests --gitops"
-        states = self._states(entry.name)
+        states = states_of(self.runtime.store, entry.name)
         if not entry.watched:
             who, rights = (
                 f"nobody here may list, in cluster {entry.name},",
@@ -348,104 +296,6 @@ class Reading:
                     f"Failed to load live state: {who} {kind.kind}: {why.removeprefix('refused: ')} ({rights})"
                 )
         return found
-
-    def _states(self, cluster: str) -> Mapping[str, str]:
-        """How the scopes of a cluster's agent fare, as it has told last."""
-        row = self.runtime.store.get(AGENTS_PK, cluster)
-        return (row.data.get("scopes") or {}) if row is not None else {}
-
-    def _made(self, app: Application, known: Observed, whom: For) -> tuple[Made | None, Made | None]:
-        """What the sources come to, and the same for an operation that runs."""
-        if app.deleting and (known.refused or not cascade.wants_targets(app)):
-            return None, None
-        status, spec, level = app.status.sync, app.spec, known.refresh.level
-        before = status.told if level < LATEST else []
-        made = local.left(app, known.project) or self._sources(spec.all_sources, before, whom, level, app)
-        hydrator = spec.source_hydrator
-        dry = [place_of(hydrator.dry)] if hydrator is not None else []
-        self._follow([place_of(one) for one in spec.all_sources], dry, known.settings)
-        if not known.operating:
-            return made, None
-        state = OperationState.model_validate(known.state) if known.state is not None else None
-        running = state if state is not None and not state.completed else None
-        asked = running.operation if running is not None else app.operation
-        sync = asked.sync if asked is not None else None
-        if sync is None:
-            return made, made
-        if sync.manifests:
-            return made, local.brought(app, known.project, sync)
-        chosen: Sequence[Source] = sync.sources or ((sync.source,) if sync.source is not None else spec.all_sources)
-        result = running.sync_result if running is not None else None
-        pinned = _revisions(result.revision, result.revisions) if result is not None else []
-        revisions = pinned or _revisions(sync.revision, sync.revisions)
-        if list(chosen) == list(spec.all_sources) and revisions == list(made.revisions):
-            return made, made
-        forbidden = source_problems(chosen, known.project, multiple=bool(sync.sources) or spec.multiple)
-        if forbidden:
-            return made, Made(problems=forbidden, forbidden=True)
-        return made, self._sources(chosen, revisions, whom, RECENT if pinned else LATEST_RESOLVED, app)
-
-    def _sources(
-        self, sources: Sequence[Source], revisions: Sequence[str], whom: For, level: int, app: Application
-    ) -> Made:
-        """A repository that does not answer leaves the status as it is for a while, unless somebody waits for it."""
-        try:
-            return self.runtime.applications.sources.made(sources, revisions, whom, self.round, level)
-        except Unavailable as x:
-            reconciled = instants.parse(app.status.reconciled_at)
-            young = reconciled is not None and (self.runtime.clock.now() - reconciled).total_seconds() < _GRACE
-            if young and level < LATEST_RESOLVED and not app.deleting:
-                raise
-            return Made(problems=[f"Failed to load target state: {x}"], transient=True)
-
-    def rendered_for(self, app: Application) -> For | None:
-        """Whom an Application's sources are rendered for by somebody else.
-
-        None where its project does not permit it, or nobody here could put anything there.
-        """
-        project, refused = self._project(app)
-        there = self.runtime.applications.destinations.of(self.home)
-        clusters = [one.cluster for one in there]
-        if refused or permission_problems(app.spec, project, clusters):
-            return None
-        cluster = destination_cluster(app.spec.destination, clusters)
-        to = next(one for one in there if one.cluster is cluster)
-        if to.problem:
-            return None
-        return self._whom(app, project, settings_of(self.runtime, self.key.cluster, self.scopes), to.name)
-
-    def _whom(self, app: Application, project: AppProject, settings: Settings, to: str, *, anew: bool = False) -> For:
-        """`to`: the name of the cluster that it goes to."""
-        repositories = self.runtime.applications.repositories
-        kubernetes, api_versions = self.runtime.applications.served.versions(to)
-        about = AppInfo(
-            name=app.metadata.name,
-            namespace=app.spec.destination.namespace,
-            project=app.spec.project_name,
-            kube_version=kubernetes,
-            api_versions=api_versions,
-        )
-        return For(
-            about,
-            partial(self._credentials, app),
-            settings.manner,
-            anew,
-            self.home.name,
-            partial(repository_permitted, project),
-            lambda name: repositories.named(self.home, name, app.spec.project_name),
-            self._required(project),
-        )
-
-    def _required(self, project: AppProject) -> Required | None:
-        """Which signatures a project wants commits to have; keys that have not been told of are not known."""
-        if not project.spec.signature_keys:
-            return None
-        copy = self.mirror.find(settings_scope(self.home).key, self.home.argocd_namespace, signatures.CONFIG_MAP)
-        keys = ((copy.object if copy is not None else None) or {}).get("data") or {}
-        return Required([one.key_id for one in project.spec.signature_keys], keys)
-
-    def _credentials(self, app: Application, url: str) -> Credentials:
-        return self.runtime.applications.repositories.credentials(self.home, url, app.spec.project_name)
 
     def _deploy(self, cluster: str, instance: str, kinds: list[Kind], sought: Orphans) -> None:
         """Kinds that are new in a cluster are watched there from now on."""
@@ -463,17 +313,6 @@ class Reading:
         before = leave(self.runtime.store, self.key, cluster, instance)
         if before:
             watch_anew(self.runtime, before, self.key)
-
-    def _follow(self, sources: list[Place], dry: list[Place], settings: Settings) -> None:
-        """New repositories are checked on schedule from now on."""
-        soft, jitter = settings.soft, settings.jitter
-        noted, fact = self.runtime.applications.noted, str([sources, dry, soft, jitter])
-        if noted.get(f"{self.key} follows") == fact:
-            return
-        following = self.runtime.applications.following
-        for repository in following.follow(self.key, sources, dry, soft=soft, jitter=jitter):
-            self.runtime.app_wakes.wake(str(repository))
-        noted.put(f"{self.key} follows", fact)
 
     def _kinds(self, seen: Observed, served: Mapping[tuple[str, str], Any]) -> list[tuple[Kind, Name]]:
         """The keys of all targets, with how their kinds are watched; a kind that is not served cannot be."""
@@ -515,34 +354,6 @@ class Reading:
         return hide
 
 
-def settings_of(runtime: Runtime, cluster: str, scopes: Mapping[str, tuple[Wanted, str]]) -> Settings:
-    """The settings of the control plane in a cluster, read anew when they have changed; `scopes`: what is watched there."""
-    mirror = Mirror(runtime.store, runtime.blobs, cluster)
-    for scope, _ in scopes.values():
-        if is_ours(scope) and scope.resource == "configmaps":
-            found = [mirror.find(scope.key, scope.namespace, name) for name in (CONFIG_MAP, PARAMETERS_MAP)]
-            if all(copy is None or copy.object is None for copy in found):
-                continue
-            version = "|".join(f"{copy.uid}/{copy.version}" if copy is not None else "" for copy in found)
-            known = runtime.applications.settings.get(cluster)
-            if known is None or known.version != version:
-                data, parameters = (((copy.object if copy else None) or {}).get("data") or {} for copy in found)
-                known = Settings.of(data, version, parameters)
-                runtime.applications.settings.put(cluster, known)
-            return known
-    return Settings()
-
-
-def _revisions(one: str, several: Sequence[str]) -> list[str]:
-    return list(several) or ([one] if one else [])
-
-
 def _is_older(body: Object, written: Mapping[str, int]) -> bool:
     metadata = body.get("metadata") or {}
     return int(metadata.get("resourceVersion") or 0) < written.get(str(metadata.get("uid") or ""), 0)
-
-
-def _first_error(error: ValueError) -> str:
-    first: list[Any] = getattr(error, "errors", list)()
-    place = ".".join(str(part) for part in first[0]["loc"]) if first else "spec"
-    return f"{place}: {first[0]['msg'] if first else error}"

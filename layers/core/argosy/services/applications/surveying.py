@@ -30,7 +30,7 @@ from argosy.gitops.settings import JITTER, SOFT
 from argosy.ports.cluster import Cluster, Objects
 from argosy.resources.definitions import GROUP
 from argosy.services.agents.mirror import Mirror
-from argosy.services.applications.reading import settings_of
+from argosy.services.applications.controlplane import settings_of
 from argosy.services.applications.surveys import Survey
 from argosy.services.applications.watching import Deploys, Kind, deployed
 

@@ -32,10 +32,10 @@ from argosy.resources.application import Application
 from argosy.services.agents.mirror import Mirror
 from argosy.services.agents.registry import Entry
 from argosy.services.applications.checking import FEW
+from argosy.services.applications.controlplane import settings_of
 from argosy.services.applications.declared import those_of
 from argosy.services.applications.following import Place, place_of, repository_key
 from argosy.services.applications.pullrequests import Requests
-from argosy.services.applications.reading import settings_of
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
