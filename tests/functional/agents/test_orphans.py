@@ -8,7 +8,7 @@ import pytest
 
 from argosy.services.agents.registry import Entry
 from functional.agents.test_agentless import THERE, Managing
-from support.edge import Edge
+from support.edge import URL, Edge
 from support.gitops import API, config_map
 
 type Json = dict[str, Any]
@@ -66,6 +66,24 @@ def test_what_an_orphan_has_made_is_one_too(edge: Edge) -> None:
         edge.agent.cluster.create(pod, namespace="web")
     edge.settle(10)
     assert said(edge) == ["Application has 2 orphaned resources"]
+
+
+@pytest.mark.parametrize("namespace", ["argocd", "team"])
+def test_what_an_application_has_left_behind_is_nobodys(namespace: str) -> None:
+    edge = Edge(Entry("edge", "agent", application_namespaces=("team",)))
+    declare(edge, orphanedResources={}, sourceNamespaces=["*"])
+    edge.commit_files({"app/all.yaml": [config_map("a")], "left/all.yaml": [config_map("left")]})
+    edge.create(project="watching")
+    source = {"repoURL": URL, "path": "left", "targetRevision": "main"}
+    edge.create(namespace, name="other", project="watching", source=source)
+    edge.settle(10)
+    assert (said(edge), edge.value("left")) == ([], "1")
+    edge.agent.cluster.delete(API, "Application", namespace, "other")
+    edge.settle(10)
+    assert said(edge) == ["Application has 1 orphaned resources"]
+    edge.agent.cluster.delete("v1", "ConfigMap", "web", "left")
+    edge.settle(10)
+    assert said(edge) == []
 
 
 def test_what_the_application_has_is_none_before_it_is_synced() -> None:

@@ -197,14 +197,16 @@ def test_orphans_are_what_nobody_has_where_the_project_watches(apps: Application
     tracked = {"annotations": {"argocd.argoproj.io/tracking-id": "shop:/ConfigMap:default/mine"}}
     for body in (config_map("stray"), config_map("mine", **tracked), config_map("made", ownerReferences=[owner])):
         cluster.create(body)
-    cluster.create(config_map("known"))
+    left = {"annotations": {"argocd.argoproj.io/tracking-id": "gone:/ConfigMap:default/left"}}
+    for body in (config_map("known"), config_map("left", **left), deployed(project="watching")):
+        cluster.create(body)
     shop = application(deployed(project="watching"))
     project = {"apiVersion": API, "kind": "AppProject", "metadata": {"name": "watching", "namespace": "argocd"}}
     cluster.create({**project, "spec": {}})
     assert orphans_of(apps, shop) == []
     ignored = [{"kind": "ConfigMap", "name": "known"}]
     cluster.patch(API, "AppProject", "argocd", "watching", {"spec": {"orphanedResources": {"ignore": ignored}}})
-    assert orphans_of(apps, shop) == [Key("", "ConfigMap", "default", "stray")]
+    assert orphans_of(apps, shop) == [Key("", "ConfigMap", "default", name) for name in ("left", "stray")]
 
 
 def test_revisions_are_for_places_or_names_of_sources() -> None:

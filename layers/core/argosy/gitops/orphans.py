@@ -6,7 +6,8 @@ for orphans. Follows `getResourceTree` and `isKnownOrphanedResourceExclusion` of
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from argosy.gitops.filters import Entry, ResourceFilter
@@ -48,17 +49,20 @@ def orphans(
     objects: Iterable[Mapping[str, Any]],
     tracking: Tracking,
     ignored: Sequence[OrphanIgnore],
-    managed: Collection[Key] = (),
+    managed: Collection[Key],
+    exists: Callable[[str], bool],
 ) -> set[Key]:
     """What no Application tracks, no other object owns and nobody has said to pass over, with all that it owns.
 
-    `managed`: what the Application has, tracked or not.
+    `managed`: what the Application has, tracked or not. `exists`: whether an Application has objects of that name.
     """
+    is_there = cache(exists)
     found: set[Key] = set()
     roots: list[str] = []
     below: dict[str, list[tuple[str, Key]]] = {}
     for one in objects:
-        if tracking.owner(one):
+        application = tracking.owner(one)
+        if application and is_there(application):
             continue
         key, metadata = key_of(one), one.get("metadata") or {}
         uid, owners = str(metadata.get("uid") or ""), metadata.get("ownerReferences") or ()

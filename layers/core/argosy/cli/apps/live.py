@@ -7,7 +7,7 @@ It is judged here, as the controller judges it, where the Application goes to th
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from argosy.cli.apps.rendering import IN_CLUSTER, settings_of
@@ -15,6 +15,7 @@ from argosy.cli.apps.store import Applications
 from argosy.errors import ArgosyError, NotFound
 from argosy.gitops.health.assess import visible_health
 from argosy.gitops.identity import Key
+from argosy.gitops.observed import instance_name
 from argosy.gitops.orphans import may_be_orphaned, orphans
 from argosy.ports.cluster import Cluster
 from argosy.resources.application import Application, Health, ResourceStatus
@@ -91,7 +92,16 @@ def orphans_of(apps: Applications, app: Application) -> list[Key]:
         ):
             with contextlib.suppress(ArgosyError):
                 objects += apps.cluster.list(one.api_version, one.kind, namespace)
-    return sorted(orphans(objects, settings.tracking, watched.ignore, versions(app).keys()))
+    return sorted(orphans(objects, settings.tracking, watched.ignore, versions(app).keys(), _living(apps)))
+
+
+def _living(apps: Applications) -> Callable[[str], bool]:
+    """Whether there is an Application whose objects carry a name; all are taken to be, where they may not be listed."""
+    try:
+        found = [one["metadata"] for one in apps.listing(everywhere=True)]
+    except ArgosyError:
+        return lambda _: True
+    return {instance_name(one["namespace"], one["name"], apps.control) for one in found}.__contains__
 
 
 def owned_by(cluster: Cluster, app: Application) -> list[dict[str, Any]]:

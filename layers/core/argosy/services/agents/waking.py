@@ -20,7 +20,7 @@ from argosy.services.agents.doors import door_kind
 from argosy.services.agents.mirror import Copy, Mirror
 from argosy.services.agents.subscribing import agent_key
 from argosy.services.applications.controlplane import settings_of
-from argosy.services.applications.watching import Deploys, index, strays
+from argosy.services.applications.watching import Deploys, hands, index
 from argosy.services.applications.watching import concerned as apps_concerned
 from argosy.services.applications.watching import is_ours as is_of_apps
 from argosy.services.applications.watching import names_more as app_names_more
@@ -58,8 +58,7 @@ class Waking:
         elif wanted.purpose == MIRROR or is_of_apps(wanted):
             if wanted.purpose == MIRROR:
                 self.change(index(self._cluster, self._tracking, item, before))
-                if strays(self._tracking, item, before):
-                    self._apps |= {str(key) for key in self._watchers.get(item.namespace, ())}
+                self._apps |= self._told(item.namespace, hands(self._tracking, item, before))
             found = apps_concerned(
                 self._runtime.store, self._cluster, self._tracking, wanted, item, before, self._mirror
             )
@@ -87,6 +86,12 @@ class Waking:
         runtime.store.write([*copies, *rows[:room]])
         for wakes, keys in woken:
             wakes.send(sorted(keys))
+
+    def _told(self, namespace: str, owners: Collection[str]) -> set[str]:
+        """Who wants to know that something comes or goes that is nobody's, or an Application's that is not there."""
+        watchers = self._watchers.get(namespace, ()) if owners else ()
+        known = Deploys(self._runtime.store, self._cluster).applications
+        return {str(key) for key in watchers} if watchers and not all(one and known(one) for one in owners) else set()
 
     @cached_property
     def _watchers(self) -> Mapping[str, Collection[Key]]:

@@ -60,6 +60,12 @@ class ControlPlane:
                 return self.mirror.find(scope.key, namespace, name)
         return None
 
+    def has(self, instance: str) -> bool:
+        """Whether there is an Application whose objects carry this name (see `instance_name`)."""
+        namespace, _, name = instance.rpartition("_")
+        copy = self.find("applications", namespace or self.entry.argocd_namespace, name)
+        return copy is not None and copy.object is not None
+
     def project(self, app: Application, key: Key) -> tuple[AppProject, list[str]]:
         """That of an Application, and why it may not be used."""
         name = app.spec.project_name

@@ -14,6 +14,7 @@ from argosy.gitops.observed import Observed
 from argosy.gitops.orphans import may_be_orphaned, orphans
 from argosy.ports.cluster import ServedKind
 from argosy.services.agents.mirror import Mirror
+from argosy.services.applications.controlplane import ControlPlane
 from argosy.services.applications.watching import Kind, Orphans
 
 __all__ = ["count", "wanted_of"]
@@ -35,7 +36,12 @@ def wanted_of(seen: Observed, served: Mapping[tuple[str, str], ServedKind]) -> O
 
 
 def count(
-    seen: Observed, wanted: Orphans, mirror: Mirror, scopes: Mapping[str, tuple[Wanted, str]], managed: Collection[Key]
+    seen: Observed,
+    wanted: Orphans,
+    mirror: Mirror,
+    scopes: Mapping[str, tuple[Wanted, str]],
+    managed: Collection[Key],
+    home: ControlPlane,
 ) -> int:
     """How many there are, of the kinds that have been told of; `managed`: what the Application has itself."""
     asked = seen.project.spec.orphaned_resources
@@ -49,4 +55,4 @@ def count(
     ]
     copies = (copy for key in watched for _, copy in mirror.all(key, wanted.namespace))
     found = (copy.object for copy in copies if copy.object is not None)
-    return len(orphans(found, seen.settings.tracking, asked.ignore, managed))
+    return len(orphans(found, seen.settings.tracking, asked.ignore, managed, home.has))

@@ -126,7 +126,11 @@ class Reading:
         return Observation(look, {self.key: version}, copy.version)
 
     def _forget(self) -> None:
-        self._leave()
+        before = self._leave()
+        if before:
+            # What it has left there is nobody's now.
+            told = Deploys(self.runtime.store, before).watchers().values()
+            self.runtime.app_wakes.wake_all(sorted({str(key) for keys in told for key in keys}))
         self.runtime.applications.following.follow(self.key, [])
         self.runtime.applications.asking.forget(self.key)
         for what in ("deploys", "follows"):
@@ -266,7 +270,7 @@ class Reading:
             seen = replace(seen, made=blind, wanted=blind, hindrances=refused)
         carried = self.runtime.applications.progress.load(self.key)
         unseen = {key_of(body) for body in live.values() if _is_older(body, carried.written)}
-        orphaned = orphans.count(seen, sought, mirror, scopes, {key for _, key in kinds})
+        orphaned = orphans.count(seen, sought, mirror, scopes, {key for _, key in kinds}, self.home)
         whole = replace(seen, live=live, carried=carried, unseen=unseen, orphaned=orphaned)
         return Look(self.key, version, with_evidence(self.runtime, whole, name), "", name, not entry.watched)
 
@@ -308,11 +312,12 @@ class Reading:
             watch_anew(self.runtime, cluster, self.key)
         noted.put(f"{self.key} deploys", fact)
 
-    def _leave(self, cluster: str = "", instance: str = "") -> None:
-        """What only it had in another cluster than this is watched there no longer."""
+    def _leave(self, cluster: str = "", instance: str = "") -> str:
+        """What only it had in another cluster than this is watched there no longer; which it was, "" for none."""
         before = leave(self.runtime.store, self.key, cluster, instance)
         if before:
             watch_anew(self.runtime, before, self.key)
+        return before
 
     def _kinds(self, seen: Observed, served: Mapping[tuple[str, str], Any]) -> list[tuple[Kind, Name]]:
         """The keys of all targets, with how their kinds are watched; a kind that is not served cannot be."""

@@ -36,6 +36,7 @@ __all__ = [
     "changed",
     "concerned",
     "deployed",
+    "hands",
     "index",
     "is_ours",
     "leave",
@@ -44,7 +45,6 @@ __all__ = [
     "secret_names",
     "secrets_scope",
     "settings_scope",
-    "strays",
     "takes",
     "tracked",
 ]
@@ -264,11 +264,12 @@ def index(cluster: str, tracking: Tracking, item: Item, before: Copy | None) -> 
     return found
 
 
-def strays(tracking: Tracking, item: Item, before: Copy | None) -> bool:
-    """Whether an object that is nobody's has come or gone, or become somebody's."""
+def hands(tracking: Tracking, item: Item, before: Copy | None) -> set[str]:
+    """Whose an object has been and is, "" for nobody's; empty where it neither comes nor goes nor changes hands."""
     was = before.object if before is not None else None
     now = item.object if item.type != "DELETED" else None
-    return len({one is not None and not tracking.owner(one) for one in (was, now)}) > 1
+    owners = {None if one is None else tracking.owner(one) for one in (was, now)}
+    return {one for one in owners if one is not None} if len(owners) > 1 else set()
 
 
 def tracked(store: Store, cluster: str, instance: str) -> Iterator[tuple[str, str, str]]:
