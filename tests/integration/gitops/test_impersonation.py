@@ -1,4 +1,4 @@
-"""Syncs as service accounts on a real API server: behind the agent of `argosy up`, and directly by a token."""
+"""Syncs as service accounts on a real API server: in the home cluster, through an agent, and by a token."""
 
 from __future__ import annotations
 
@@ -33,16 +33,20 @@ def impersonating(site: Site) -> Iterator[None]:
     site.cluster.delete(API, "AppProject", site.control, site.namespace)
 
 
-@pytest.fixture(params=["by the agent", "directly"])
+@pytest.fixture(params=["here", "by an agent", "by a token"])
 def destination(request: pytest.FixtureRequest, site: Site, context: str, up: Up) -> Iterator[dict[str, str]]:
-    """The development cluster, as the home cluster or by a token under another name."""
-    if request.param == "by the agent":
+    """The development cluster as the home cluster, or under another name."""
+    if request.param == "here":
         yield {"server": "https://kubernetes.default.svc", "namespace": site.namespace}
         return
     name = f"{site.namespace}-far"
-    account = ("--gitops", "--namespace", site.namespace, "--system-namespace", site.namespace)
-    added = argosy("cluster", "add", context, "--name", name, *account, "-y", data=up.data)
-    assert added.code == 0, added.err
+    account = ("--name", name, "--gitops", "--namespace", site.namespace, "--system-namespace", site.namespace, "-y")
+    for words in (
+        ("add", context, *(("--agent", name) if request.param == "by an agent" else account)),
+        ("set", name, "--no-door"),
+    ):
+        done = argosy("cluster", *words, data=up.data)
+        assert done.code == 0, done.err
     yield {"name": name, "namespace": site.namespace}
     argosy("cluster", "rm", name, "-y", data=up.data)
 
