@@ -1,7 +1,8 @@
 """A moto server that loses nothing when several processes use it at once.
 
 moto has no locks of its own: a message that is sent while another is deleted can be gone. Requests are let in one by one,
-and a long poll waits outside, as SQS's does: it looks again and again until there is something or its time is over.
+and a long poll waits outside, as SQS's does: it looks again when anything was asked for and when what was hidden may have
+come back, until there is something, its time is over, or nobody is there any more who could be given a message.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import contextlib
 import io
 import json
 import logging
+import select
+import socket
 import subprocess
 import sys
 import threading
@@ -25,7 +28,8 @@ from support.processes import environment
 
 __all__ = ["moto_process", "moto_server"]
 
-_LOOK = 0.005
+_LOOK = 0.05
+"""Seconds after which what is delayed or in flight is looked for again."""
 
 type Environ = dict[str, Any]
 type Started = tuple[str, list[tuple[str, str]]]
@@ -36,21 +40,28 @@ class _OneByOne:
 
     def __init__(self) -> None:
         self._inner = DomainDispatcherApplication(create_backend_app)
-        self._lock = threading.Lock()
+        self._asked = threading.Condition()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        polls = environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage"
         until = 0.0
-        if environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage":
+        if polls:
             asked = json.loads(body)
             until = time.monotonic() + float(asked.pop("WaitTimeSeconds", 0))
             body = json.dumps({**asked, "WaitTimeSeconds": 0}).encode()
-        while True:
-            (status, headers), answer = self._ask(dict(environ), body)
-            if time.monotonic() >= until or b"ReceiptHandle" in answer:
-                start_response(status, headers)
-                return [answer]
-            time.sleep(_LOOK)
+        with self._asked:
+            while True:
+                (status, headers), answer = self._ask(dict(environ), body)
+                if b"ReceiptHandle" in answer or (left := until - time.monotonic()) <= 0:
+                    break
+                self._asked.wait(min(left, _LOOK))
+                if _gone(environ["werkzeug.socket"]):
+                    break
+            if not polls:
+                self._asked.notify_all()
+        start_response(status, headers)
+        return [answer]
 
     def _ask(self, environ: Environ, body: bytes) -> tuple[Started, bytes]:
         started: list[Started] = []
@@ -59,9 +70,13 @@ class _OneByOne:
             started.append((status, headers))
 
         environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        with self._lock:
-            answer = b"".join(self._inner(environ, start))
+        answer = b"".join(self._inner(environ, start))
         return started[0], answer
+
+
+def _gone(client: socket.socket) -> bool:
+    """Whether who asks has closed its connection; it sends nothing before it has its answer."""
+    return bool(select.select([client], [], [], 0)[0])
 
 
 @contextlib.contextmanager
