@@ -7,7 +7,6 @@ more it ends in sync, with exactly what is wanted there.
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from argosy.gitops.settings import Settings
 from argosy.gitops.sync import kubectl
 from argosy.gitops.sync.building import ATTEMPT
 from argosy.gitops.sync.writes import Apply, Batch, Delete, Outcome, Release, Write
+from argosy.lang.copying import copied
 from argosy.lang.patch import merge_patch
 from argosy.resources.application_operation import OperationState
 from argosy.resources.appproject import DEFAULT_PROJECT
@@ -94,7 +94,7 @@ class Life:
         key = key_of(body)
         before = self.cluster.get(key)
         uid = before["metadata"]["uid"] if before is not None else f"uid-{self.counter}"
-        stored = copy.deepcopy(body)
+        stored = copied(body)
         stored["metadata"] |= {"uid": uid, "resourceVersion": str(self.counter)}
         self.cluster[key] = stored
         return stored
@@ -119,7 +119,7 @@ class Life:
         """One turn on what is, or was; with a crash somewhere between its writes. When it asks to be looked at again."""
         app, there = self._stale() if stale else (self.app, self.cluster)
         self.crash_at = self.random.randrange(6) if crash else None
-        seen = self._seen(copy.deepcopy(app), copy.deepcopy(there))
+        seen = self._seen(copied(app), copied(there))
         decided = Deciding(seen, self.now)
         plan = decided.plan()
         due, carried = plan.due, seen.carried
@@ -227,7 +227,7 @@ class Life:
 
     def interfere(self) -> None:
         """Something happens."""
-        self.past.append((copy.deepcopy(self.app), copy.deepcopy(self.cluster)))
+        self.past.append((copied(self.app), copied(self.cluster)))
         what = self.random.choice(
             ["edit", "delete", "commit", "sync", "terminate", "time", "time", "time", "hooks", "hooks"]
         )

@@ -6,13 +6,13 @@ available pods than maxUnavailable allows, no two ReplicaSets for one version, a
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from argosy.lang.copying import copied
 from argosy.lang.patch.mergepatch import merge_patch
 from argosy.resources.rollout import Rollout
 from argosy.rollouts.bounds import max_unavailable
@@ -48,7 +48,7 @@ class Life:
 
     def snapshot(self) -> tuple[dict[Ref, Json], dict[Ref, int]]:
         """What a reader sees now."""
-        return copy.deepcopy(self.objects), dict(self.versions)
+        return copied(self.objects), dict(self.versions)
 
     def put(self, ref: Ref, body: Json) -> None:
         """A write of anybody."""
@@ -87,7 +87,7 @@ class Life:
         if isinstance(write, Create):
             if write.ref in self.objects:
                 return True  # applied again: the same fields, which are there
-            made = copy.deepcopy(dict(write.manifest))
+            made = copied(dict(write.manifest))
             made["metadata"] |= {"uid": f"uid-{self.counter}", "creationTimestamp": _text(self.now), "generation": 1}
             made["status"] = {"replicas": 0, "readyReplicas": 0, "availableReplicas": 0}
             self.put(write.ref, made)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from argosy.gitops.sync.seen import Seen, Step
 from argosy.gitops.sync.step import step, terminate
 from argosy.gitops.sync.tasks import Live
 from argosy.gitops.sync.writes import Apply, Delete, Outcome, Release, Write
+from argosy.lang.copying import copied
 from argosy.resources.application_operation import NamespaceMetadata, OperationState
 
 type Object = dict[str, Any]
@@ -74,7 +74,7 @@ class World:
     def there(self, obj: Object) -> None:
         """Put an object into the cluster."""
         self.uids += 1
-        stored = copy.deepcopy(obj)
+        stored = copied(obj)
         stored["metadata"]["uid"] = str(self.uids)
         self.cluster[key_of(stored)] = stored
 

@@ -6,7 +6,6 @@ object as of some earlier time, one object further behind than another.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from argosy.control.effects import Apply, Observation, Remove, Version, Write
 from argosy.control.keys import Key
 from argosy.errors import Conflict, NotFound
+from argosy.lang.copying import copied
 
 Body = dict[str, Any]
 HOME = "home"
@@ -112,7 +112,7 @@ class Server:
         metadata["generation"] = metadata.get("generation", 0) + changed
         metadata["resourceVersion"] = self.resource
         self.objects[target] = body
-        self.changes.append(Change(self.resource, target, copy.deepcopy(body)))
+        self.changes.append(Change(self.resource, target, copied(body)))
         return metadata["uid"], self.resource
 
 
@@ -143,13 +143,13 @@ class Mirror:
 
     def get(self, key: Key) -> Body | None:
         """The object as it is shown."""
-        return copy.deepcopy(self._shown.get(key))
+        return copied(self._shown.get(key))
 
     def owned(self, home: str, owner: str) -> dict[Key, Body]:
         """The objects that `owner` of `home` has made."""
         wanted = {HOME: home, "owner": owner}
         return {
-            key: copy.deepcopy(body)
+            key: copied(body)
             for key, body in sorted(self._shown.items())
             if wanted.items() <= body["metadata"]["labels"].items()
         }
@@ -168,7 +168,7 @@ def version_of(body: Mapping[str, Any]) -> Version:
 
 def merged(body: Mapping[str, Any], patch: Mapping[str, Any]) -> Body:
     """RFC 7386."""
-    out = dict(copy.deepcopy(body))
+    out = dict(copied(body))
     for name, value in patch.items():
         if value is None:
             out.pop(name, None)

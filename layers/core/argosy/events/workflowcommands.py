@@ -9,7 +9,6 @@ on the workflow, so that a repeated firing does it once.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -18,6 +17,7 @@ from argosy.errors import EvaluationError
 from argosy.events.effects import WorkflowCommand
 from argosy.events.triggers.objects import FIRING_ANNOTATION, derived_name, is_of, stamped
 from argosy.events.workflowretry import retried
+from argosy.lang.copying import copied
 from argosy.records import record
 from argosy.resources.workflowargs import Options, parse
 
@@ -75,7 +75,7 @@ def new_workflow(
 ) -> dict[str, Any]:
     """The workflow that submit, submit-from or resubmit creates from `source`. Raises EvaluationError."""
     if command.operation == "submit":
-        made = copy.deepcopy(dict(command.manifest))
+        made = copied(dict(command.manifest))
     elif source is None:
         raise EvaluationError(f"{command.operation} of {command.name}: it was not read")
     elif command.operation == "resubmit":
@@ -106,7 +106,7 @@ def change(command: WorkflowCommand, live: Mapping[str, Any], firing: str, now: 
         raise EvaluationError(
             f"{command.operation}: the nodes of {command.name} are kept compressed or offloaded, which is not served"
         )
-    made = copy.deepcopy(dict(live))
+    made = copied(dict(live))
     if command.operation == "resume":
         if not _resumed(made, now):
             return Change("none")
@@ -162,11 +162,11 @@ def _from_cron(cron: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     }
     if more.get("finalizers"):
         metadata["finalizers"] = list(more["finalizers"])
-    return _workflow(metadata, copy.deepcopy(spec.get("workflowSpec") or {}))
+    return _workflow(metadata, copied(spec.get("workflowSpec") or {}))
 
 
 def _again(old: Mapping[str, Any]) -> dict[str, Any]:
-    of, spec = old["metadata"], copy.deepcopy(old.get("spec") or {})
+    of, spec = old["metadata"], copied(old.get("spec") or {})
     if spec.get("activeDeadlineSeconds") == 0:  # it was terminated
         del spec["activeDeadlineSeconds"]
     spec.pop("shutdown", None)
@@ -192,7 +192,7 @@ def _suspended(live: Mapping[str, Any]) -> Change:
         raise EvaluationError("cannot suspend completed workflows")
     if (live.get("spec") or {}).get("suspend"):
         return Change("none")
-    made = copy.deepcopy(dict(live))
+    made = copied(dict(live))
     made.setdefault("spec", {})["suspend"] = True
     return Change("update", made)
 

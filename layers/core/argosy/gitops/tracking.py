@@ -7,7 +7,6 @@ other controllers.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -15,6 +14,7 @@ from typing import Any, Final, Literal
 from argosy.errors import InvalidObject
 from argosy.gitops.annotations import INSTALLATION_ID, TRACKING_ID
 from argosy.gitops.identity import Key, key_of
+from argosy.lang.copying import copied
 
 __all__ = ["Method", "Tracked", "Tracking", "is_self_referenced", "parse", "tracking_id"]
 
@@ -70,7 +70,7 @@ class Tracking:
 
     def mark(self, obj: Mapping[str, Any], application: str, namespace: str) -> Object:
         """The object as the application's. Raises InvalidObject when the name makes no label."""
-        made = copy.deepcopy(dict(obj))
+        made = copied(dict(obj))
         metadata = made.setdefault("metadata", {})
         if self.method != "label":
             notes = dict(metadata.get("annotations") or {})
@@ -101,7 +101,7 @@ class Tracking:
 
     def moved(self, live: Mapping[str, Any], config: Mapping[str, Any]) -> Object:
         """The live object without what only moving from labels to annotations would change."""
-        found = copy.deepcopy(dict(live))
+        found = copied(dict(live))
         labels = (found.get("metadata") or {}).get("labels") or {}
         if self.method == "label" or not labels.get(self.label):
             return found

@@ -8,7 +8,6 @@ before what is shipped; an action that settings do not define is looked for amon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 from argosy.errors import NotFound
@@ -17,6 +16,7 @@ from argosy.gitops.actions.custom import Defined
 from argosy.gitops.actions.registry import actions_of
 from argosy.gitops.health.verdict import Object
 from argosy.gitops.identity import group_version, key_of
+from argosy.lang.copying import copied
 
 __all__ = ["offers", "run"]
 
@@ -43,7 +43,7 @@ def run(obj: Object, name: str, call: Call, overrides: Overrides | None = None) 
     if action is None:
         known = sorted({*_shipped(obj), *(defined.scripts if defined is not None else ())})
         raise NotFound(f"{key_of(obj).setting} has no action {name!r}; it has {', '.join(known) or 'none'}")
-    draft = deepcopy(dict(obj))
+    draft = copied(dict(obj))
     made = action.run(draft, call)
     return [Impact("create", made)] if made is not None else [Impact("patch", draft)]
 

@@ -6,7 +6,6 @@ In: an object and which of its fields hold what. Out: the object with these fiel
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing import Any, Final
 from argosy.errors import InvalidObject
 from argosy.gitops.diff.kube import Misfit, encoded, struct, whole_numbers
 from argosy.gitops.identity import key_of
+from argosy.lang.copying import copied
 
 __all__ = ["KnownField", "with_known_types"]
 
@@ -40,7 +40,7 @@ def with_known_types(obj: Mapping[str, Any], fields: Sequence[KnownField]) -> Ob
 
     Raises InvalidObject for a type that nobody knows.
     """
-    found: Object = copy.deepcopy(dict(obj))
+    found: Object = copied(dict(obj))
     for field in (*_BUILT_IN.get(key_of(obj).setting, ()), *fields):
         _walk(found, field.path.split("."), _holds(field.type))
     return found

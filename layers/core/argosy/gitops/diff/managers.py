@@ -6,11 +6,11 @@ one of the managers owns. Called before a comparison, for `managedFieldsManagers
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from argosy.gitops.diff.fieldsets import FieldSet, item_keys, key_names, managed
+from argosy.lang.copying import copied
 
 __all__ = ["without_managed"]
 
@@ -21,7 +21,7 @@ def without_managed(
     live: Mapping[str, Any], config: Mapping[str, Any], managers: Iterable[str]
 ) -> tuple[Object, Object]:
     """Live and desired without the fields that differ and are the managers'; a field that one side lacks stays."""
-    before, after = copy.deepcopy(dict(live)), copy.deepcopy(dict(config))
+    before, after = copied(dict(live)), copied(dict(config))
     for owned in managed(live, managers):
         _clear(before, after, owned)
     return before, after

@@ -7,7 +7,6 @@ of the API.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import orjson
 from argosy.gitops.annotations import LAST_APPLIED
 from argosy.gitops.diff.normal import folded_secret
 from argosy.gitops.diff.threeway import last_applied
+from argosy.lang.copying import copied
 
 __all__ = ["masked"]
 
@@ -30,7 +30,7 @@ def masked(
 ) -> tuple[Object | None, Object | None]:
     """Both Secrets masked, with what was last applied in their annotations. `hidden`: annotations that are secret, too."""
     names = list(hidden)
-    shown = [None if one is None else folded_secret(copy.deepcopy(dict(one))) for one in (target, live)]
+    shown = [None if one is None else folded_secret(copied(dict(one))) for one in (target, live)]
     applied = [None if one is None else _applied(one, names) for one in shown]
     sides = [one for one in (*shown, *applied) if one is not None]
     _mask([side.get("data") for side in sides])

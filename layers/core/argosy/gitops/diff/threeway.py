@@ -7,7 +7,6 @@ server's defaults, others as plain JSON, where a list counts as changed only for
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from argosy.gitops.annotations import LAST_APPLIED
 from argosy.gitops.diff.kube import kind_type, merging, with_defaults
 from argosy.gitops.diff.normal import normalised
 from argosy.gitops.diff.pruning import common, common_items
+from argosy.lang.copying import copied
 from argosy.lang.patch import create_merge_patch, merge_patch, strategic_merge_patch, three_way_patches
 
 __all__ = ["applied", "last_applied", "predict"]
@@ -107,7 +107,7 @@ def _merged(original: Object, config: Object, live: Object) -> Object:
 
 def _laid(gone: Object, new: Object) -> Object:
     """Both patches as one; they share no field."""
-    found = copy.deepcopy(gone)
+    found = copied(gone)
     for name, value in new.items():
         both = isinstance(value, dict) and isinstance(found.get(name), dict)
         found[name] = _laid(found[name], value) if both else value

@@ -9,13 +9,13 @@ hundred levels).
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from argosy.errors import EvaluationError
+from argosy.lang.copying import copied
 from argosy.lang.expr.values import deep_equal
 
 __all__ = ["json_patch"]
@@ -30,16 +30,16 @@ def json_patch(document: Any, operations: object) -> Any:
         raise EvaluationError("a JSON patch is a list of operations")
     if len(operations) > _MOST:
         raise EvaluationError(f"a JSON patch of {len(operations):,} operations; at most {_MOST:,} are taken")
-    root = [copy.deepcopy(document)]  # so that the document itself is a member, too
-    copied = 0
+    root = [copied(document)]  # so that the document itself is a member, too
+    size = 0
     for number, operation in enumerate(operations):
         try:
-            copied += _apply(root, operation)
+            size += _apply(root, operation)
         except EvaluationError as x:
             raise EvaluationError(f"operation {number} of the JSON patch: {x}") from x
         except (RecursionError, orjson.JSONEncodeError) as x:
             raise EvaluationError(f"operation {number} of the JSON patch: nested too deep") from x
-        if copied > _LARGEST:
+        if size > _LARGEST:
             raise EvaluationError(
                 f"operation {number} of the JSON patch: copies of more than {_LARGEST:,} bytes in all"
             )
@@ -83,7 +83,7 @@ def _move(root: list[Any], operation: Mapping[str, Any]) -> int:
 
 def _copy(root: list[Any], operation: Mapping[str, Any]) -> int:
     holder, key = _place(root, _path(operation, "from"))
-    value = copy.deepcopy(holder[key])
+    value = copied(holder[key])
     _insert(root, _path(operation, "path"), value)
     return len(orjson.dumps(value))
 
@@ -125,7 +125,7 @@ def _path(operation: Mapping[str, Any], member: str) -> list[str]:
 def _value(operation: Mapping[str, Any]) -> Any:
     if "value" not in operation:
         raise EvaluationError("its value is missing")
-    return copy.deepcopy(operation["value"])
+    return copied(operation["value"])
 
 
 def _shown(parts: Sequence[str]) -> str:

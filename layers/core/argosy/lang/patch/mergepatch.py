@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
 from argosy.errors import EvaluationError
+from argosy.lang.copying import copied
 
 __all__ = ["create_merge_patch", "merge_patch"]
 
@@ -17,7 +17,7 @@ def merge_patch(document: Any, patch: Any) -> Any:
     Raises EvaluationError for what is nested too deep (some hundred levels).
     """
     try:
-        return copy.deepcopy(_merged(document, patch))
+        return copied(_merged(document, patch))
     except RecursionError as x:
         raise EvaluationError("a merge patch or its document is nested too deep") from x
 
@@ -30,7 +30,7 @@ def create_merge_patch(original: Any, modified: Any) -> dict[str, Any]:
     if not isinstance(original, Mapping) or not isinstance(modified, Mapping):
         raise EvaluationError("a merge patch is computed between two objects")
     try:
-        return copy.deepcopy(_difference(original, modified))
+        return copied(_difference(original, modified))
     except RecursionError as x:
         raise EvaluationError("the two objects are nested too deep") from x
 

@@ -9,11 +9,11 @@ On purpose different: a field that the kind does not have is merged as plain JSO
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from argosy.errors import EvaluationError
+from argosy.lang.copying import copied
 from argosy.lang.patch.types import PLAIN, TYPES, Type
 
 __all__ = ["strategic_merge_patch"]
@@ -36,7 +36,7 @@ def strategic_merge_patch(document: Mapping[str, Any], patch: Mapping[str, Any],
     if known is None:
         raise EvaluationError(f"a {kind} has no strategic merge patch; a merge patch is what it takes")
     try:
-        return _map(copy.deepcopy(dict(document)), copy.deepcopy(dict(patch)), known)
+        return _map(copied(dict(document)), copied(dict(patch)), known)
     except RecursionError as x:
         raise EvaluationError("a strategic merge patch or its object is nested too deep") from x
 

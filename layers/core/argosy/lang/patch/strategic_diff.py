@@ -10,12 +10,12 @@ On purpose different: a field that the kind does not have is compared as plain J
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from argosy.errors import EvaluationError
+from argosy.lang.copying import copied
 from argosy.lang.patch.types import PLAIN, Type
 
 __all__ = ["create_strategic_patch", "three_way_patches"]
@@ -39,7 +39,7 @@ def create_strategic_patch(
 ) -> Object:
     """The patch. Raises EvaluationError for an item that lacks its list's key, and for what is nested too deep."""
     try:
-        return copy.deepcopy(_maps(original, modified, kind, _Wanted(deletions, changes), retain=False))
+        return copied(_maps(original, modified, kind, _Wanted(deletions, changes), retain=False))
     except RecursionError as x:
         raise EvaluationError("the two objects are nested too deep") from x
 

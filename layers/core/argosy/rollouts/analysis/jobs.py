@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from argosy.lang.copying import copied
 from argosy.lang.instants import parse
 from argosy.rollouts.analysis.providers import Measured
 
@@ -39,7 +39,7 @@ class Job:
         metadata, config = run.get("metadata") or {}, metric["provider"]["job"]
         number = (result.get("count") or 0) + (result.get("error") or 0) + 1
         uid, name = str(metadata.get("uid", "")), str(metric["name"])
-        own, spec = config.get("metadata") or {}, copy.deepcopy(config.get("spec") or {})
+        own, spec = config.get("metadata") or {}, copied(config.get("spec") or {})
         if spec.get("backoffLimit") is None:
             spec["backoffLimit"] = 0
         pods = spec.setdefault("template", {}).setdefault("spec", {})

@@ -5,11 +5,11 @@ Follows `rollout/trafficrouting/istio/istio.go` of Argo Rollouts. Of a VirtualSe
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from argosy.errors import EvaluationError
+from argosy.lang.copying import copied
 from argosy.resources.rollout import MirrorRoute, Named, Rollout
 from argosy.resources.rollout_traffic import DestinationRule, IstioRouting, VirtualService
 from argosy.rollouts.replicasets import HASH
@@ -117,7 +117,7 @@ def _own_route(
             made = {"name": name, **extra}
             if mirrors:
                 plain: Body = next((route for route in others if route.get("name") not in order), {})
-                made["route"] = copy.deepcopy(plain.get("route") or [])
+                made["route"] = copied(plain.get("route") or [])
             others.append(made)
         managed = sorted((r for r in others if r.get("name") in order), key=lambda r: order.index(r["name"]))
         after = [*managed, *(route for route in others if route.get("name") not in order)]

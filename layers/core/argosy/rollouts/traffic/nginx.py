@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from argosy.errors import EvaluationError
+from argosy.lang.copying import copied
 from argosy.resources.base import Problem
 from argosy.resources.rollout import Rollout
 from argosy.resources.rollout_traffic import NginxRouting
@@ -130,7 +130,7 @@ def _annotations(config: NginxRouting, stable: Body, split: Split) -> dict[str, 
 def _rules(stable: Body, service: str, canary: str) -> Iterator[dict[str, Any]]:
     """The rules that have a path to the stable service, which goes to the canary there."""
     for rule in (stable.get("spec") or {}).get("rules") or ():
-        made, uses = copy.deepcopy(dict(rule)), False
+        made, uses = copied(dict(rule)), False
         for path in (made.get("http") or {}).get("paths") or ():
             backend = (path.get("backend") or {}).get("service") or {}
             if backend.get("name") == service:

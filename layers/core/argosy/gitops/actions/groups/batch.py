@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 from argosy.errors import EvaluationError
 from argosy.gitops.actions.action import PLUS, Action, Call, Draft, holds, into, lacks, named, put
 from argosy.gitops.health.verdict import Object, at, find
+from argosy.lang.copying import copied
 
 __all__ = ["CRON_JOB", "JOB"]
 
@@ -25,13 +24,13 @@ def _create_job(draft: Draft, call: Call) -> Draft:
     if not isinstance(at(template, "spec"), dict):
         raise EvaluationError("spec.jobTemplate.spec is missing")
     job = named(draft, call, "Job", "batch/v1", blockOwnerDeletion=True, controller=True)
-    given = deepcopy(at(template, "metadata") or {})
+    given = copied(at(template, "metadata") or {})
     job["metadata"]["labels"] = given.get("labels") or {}
     job["metadata"]["annotations"] = {
         **(given.get("annotations") or {}),
         "cronjob.kubernetes.io/instantiate": "manual",
     }
-    job["spec"] = deepcopy(template["spec"])
+    job["spec"] = copied(template["spec"])
     return job
 
 

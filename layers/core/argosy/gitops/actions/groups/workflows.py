@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 from argosy.errors import EvaluationError
 from argosy.gitops.actions.action import PLUS, Action, Call, Draft, named
 from argosy.gitops.health.verdict import Object, at
+from argosy.lang.copying import copied
 
 __all__ = ["CRON_WORKFLOW", "TEMPLATE"]
 
@@ -27,7 +26,7 @@ def _from_cron(draft: Draft, call: Call) -> Draft:
     if not isinstance(at(draft, "spec", "workflowSpec"), dict):
         raise EvaluationError("spec.workflowSpec is missing")
     made = _workflow(draft, call, "workflows.argoproj.io/cron-workflow")
-    given = deepcopy(at(draft, "spec", "workflowMetadata") or {})
+    given = copied(at(draft, "spec", "workflowMetadata") or {})
     made["metadata"]["labels"] |= given.get("labels") or {}
     made["metadata"]["annotations"] = {
         **(given.get("annotations") or {}),
@@ -35,7 +34,7 @@ def _from_cron(draft: Draft, call: Call) -> Draft:
     }
     if given.get("finalizers"):
         made["finalizers"] = given["finalizers"]  # at the top, where Argo puts them, and so nobody heeds them
-    made["spec"] = deepcopy(draft["spec"]["workflowSpec"])
+    made["spec"] = copied(draft["spec"]["workflowSpec"])
     return made
 
 

@@ -7,13 +7,13 @@ pods with resources of their own derive from their containers'.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from argosy.gitops.diff.kube.encoding import Misfit, encoded
 from argosy.gitops.diff.kube.types import kind_type, merging, struct
 from argosy.gitops.loading import load
+from argosy.lang.copying import copied
 from argosy.lang.patch import create_strategic_patch, strategic_merge_patch
 from argosy.lang.quantity import parse
 
@@ -49,7 +49,7 @@ def with_defaults(obj: Mapping[str, Any]) -> Json:
         before = encoded(dict(obj), name)
     except Misfit:
         return dict(obj)
-    after = copy.deepcopy(before)
+    after = copied(before)
     _set(after, name)
     patch = create_strategic_patch(before, after, merging(name))
     return strategic_merge_patch(obj, patch, merging(name))
