@@ -11,7 +11,7 @@ from typing import Any
 from argosy.control.keys import Key
 from argosy.control.state import States
 from argosy.resources.manifests import Manifest
-from argosy.services.objects import Applied
+from argosy.services.applied import Applied
 from argosy.services.runtime import Runtime
 from argosy.services.status import with_status
 from support.events import event_source

@@ -39,10 +39,10 @@ from argosy.ports.workshop import Workshop
 from argosy.resources.manifests import Manifest
 from argosy.services.access import IamAuthoriser
 from argosy.services.agents.registry import Entry
+from argosy.services.applied import Applied
 from argosy.services.aside import ORIGIN, REASON
 from argosy.services.fire import Firings
 from argosy.services.mail import pack, unpack
-from argosy.services.objects import Applied
 from argosy.services.outcomes import sensor_status
 from argosy.services.queues import AWS_QUEUES, BUS, DEAD_LETTERS, LOCAL_QUEUES, TRIGGERS
 from argosy.services.runtime import Runtime

@@ -13,7 +13,8 @@ from argosy.ports.fakes.store import FakeStore
 from argosy.ports.store import Delete, Put, Row
 from argosy.resources.manifests import Manifest, read_manifests
 from argosy.services.calendars import CALENDAR_PK
-from argosy.services.objects import OBJECTS_PK, VERSION_KEY, Objects, check, kind_named
+from argosy.services.kinds import kind_named
+from argosy.services.objects import OBJECTS_PK, VERSION_KEY, Objects, check
 from support.events import GROUP_VERSION, Body, event_source, sensor, trigger
 
 HOOK = {"webhook": {"example": {"endpoint": "/example", "port": "12000", "method": "POST"}}}

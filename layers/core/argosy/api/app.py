@@ -52,8 +52,9 @@ from argosy.errors import (
 from argosy.problems import problem_of
 from argosy.resources.eventsource import KNOWN_TYPES, EventSource
 from argosy.resources.manifests import Manifest
+from argosy.services.applied import Applied
 from argosy.services.audit import audited
-from argosy.services.objects import Applied, kind_named
+from argosy.services.kinds import kind_named
 from argosy.services.operations import Operation
 from argosy.services.queues import BUS
 from argosy.services.receive import bus_message

@@ -18,7 +18,7 @@ from argosy.errors import Conflict, Unavailable
 if TYPE_CHECKING:
     from argosy.cli.client import Client
     from argosy.cli.client.contexts import Target
-    from argosy.services.objects import Applied
+    from argosy.services.applied import Applied
 
 __all__ = ["app"]
 
@@ -69,7 +69,7 @@ def import_(
     data: Data = None,
 ) -> None:
     """Apply everything in a file, in parts of two megabytes; a part that fails leaves those before it done."""
-    from argosy.services.objects import Applied, unique
+    from argosy.services.applied import Applied, unique
     from argosy.services.transfer import groups, plan
 
     manifests = list(unique(load([filename]), "default"))

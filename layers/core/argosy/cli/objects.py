@@ -39,7 +39,7 @@ def apply(
     data: Data = None,
 ) -> None:
     """Create or change objects; all of them, or none if one is wrong. A running instance takes them up at once."""
-    from argosy.services.objects import unique
+    from argosy.services.applied import unique
 
     manifests = list(unique(load(_needed(filename), recursive=recursive), namespace))
     with connected(context, data, make=True) as client:
@@ -102,7 +102,7 @@ def delete(
     data: Data = None,
 ) -> None:
     """Delete objects by name or by manifest; all of them, or none if one is not there."""
-    from argosy.services.objects import kind_named
+    from argosy.services.kinds import kind_named
 
     if filename:
         targets = [(m.kind, m.namespace or namespace, m.name) for m in load(filename, recursive=recursive)]

@@ -18,7 +18,6 @@ import typer
 from argosy.cli.kube import Kubeconfig, KubeContext, opened
 from argosy.cli.output import Column, OutputFormat, show
 from argosy.errors import InvalidObject, NotFound, Unavailable
-from argosy.resources.rollout import Rollout
 
 if TYPE_CHECKING:
     from argosy.adapters.kube.direct import DirectCluster
@@ -43,6 +42,7 @@ Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Namespace of 
 
 def _patch(name: str, namespace: str, context: str, kubeconfig: Path | None, verb: str, *, said: str) -> None:
     """Do a verb: read the Rollout, then patch what it changes."""
+    from argosy.resources.rollout import Rollout
     from argosy.rollouts.verbs import patches
 
     with opened(context, kubeconfig) as cluster:
@@ -127,6 +127,7 @@ def restart(
     from datetime import timedelta
 
     from argosy.lang import duration
+    from argosy.resources.rollout import Rollout
     from argosy.rollouts.verbs import patches
 
     delay = timedelta(microseconds=duration.parse(after) / duration.MICROSECOND) if after else timedelta()
@@ -194,6 +195,7 @@ def status(
 ) -> None:
     """Show the status of a rollout, and wait until it is Healthy; Degraded is an error."""
     from argosy.lang import duration
+    from argosy.resources.rollout import Rollout
     from argosy.rollouts.phase import phase
 
     limit = duration.parse(timeout) / duration.SECOND
@@ -330,6 +332,7 @@ def lint(
 ) -> None:
     """Validate Rollouts in a file, as the controller would."""
     from argosy.resources.manifests import read_manifests
+    from argosy.resources.rollout import Rollout
     from argosy.resources.rollout_validation import validate
 
     problems = []

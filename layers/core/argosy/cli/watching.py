@@ -13,8 +13,7 @@ from typing import Any
 
 from argosy.cli.client import Client, Seen
 from argosy.errors import InvalidObject, NotFound
-from argosy.services.kinds import KINDS
-from argosy.services.objects import kind_named
+from argosy.services.kinds import KINDS, kind_named
 
 __all__ = ["Query", "follow", "found"]
 

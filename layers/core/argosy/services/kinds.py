@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from argosy.resources import eventbus, eventsource, sensor_lint, sensor_validation
-from argosy.resources.base import Problem, parse
+from argosy.errors import NotFound
 from argosy.resources.definitions import DEFINITIONS, GROUP, VERSION, Definition
-from argosy.resources.eventbus import EventBus
-from argosy.resources.eventsource import EventSource
 from argosy.resources.manifests import Manifest
-from argosy.resources.sensor import Sensor
 
-__all__ = ["GROUP_VERSION", "KINDS", "Kind", "find_kind"]
+if TYPE_CHECKING:
+    from argosy.resources.base import Problem
+
+__all__ = ["GROUP_VERSION", "KINDS", "Kind", "kind_named"]
 
 GROUP_VERSION: Final = f"{GROUP}/{VERSION}"
 
@@ -51,14 +50,24 @@ class Kind:
 
 
 def _event_source(manifest: Manifest, served: Set[str]) -> list[Problem]:
-    return eventsource.validate(parse(EventSource, manifest), manifest.body, served)
+    from argosy.resources import eventsource
+    from argosy.resources.base import parse
+
+    return eventsource.validate(parse(eventsource.EventSource, manifest), manifest.body, served)
 
 
 def _event_bus(manifest: Manifest, _: Set[str]) -> list[Problem]:
-    return eventbus.validate(parse(EventBus, manifest))
+    from argosy.resources import eventbus
+    from argosy.resources.base import parse
+
+    return eventbus.validate(parse(eventbus.EventBus, manifest))
 
 
 def _sensor(manifest: Manifest, _: Set[str]) -> list[Problem]:
+    from argosy.resources import sensor_lint, sensor_validation
+    from argosy.resources.base import parse
+    from argosy.resources.sensor import Sensor
+
     sensor = parse(Sensor, manifest)
     problems = sensor_validation.validate(sensor, manifest.body)
     return [*problems, *sensor_validation.conditions_problem(sensor), *sensor_lint.uncompilable(sensor)]
@@ -70,6 +79,10 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 
 
-def find_kind(word: str) -> Kind | None:
-    """The kind that a user means by `word` (kind, plural, short name), or None."""
-    return next((kind for kind in KINDS.values() if kind.answers_to(word)), None)
+def kind_named(word: str) -> str:
+    """The kind that a user means by `word` (kind, plural, short name). Raises NotFound with the words that would do."""
+    kind = next((kind for kind in KINDS.values() if kind.answers_to(word)), None)
+    if kind is None:
+        known = ", ".join(f"{k.plural} ({k.short})" for k in KINDS.values())
+        raise NotFound(f"no kind is called {word!r}; known: {known}")
+    return kind.name

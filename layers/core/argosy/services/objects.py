@@ -29,12 +29,13 @@ from argosy.resources.homes import home_of
 from argosy.resources.manifests import Manifest
 from argosy.resources.sensor import Sensor
 from argosy.services.agents.registry import HOME
+from argosy.services.applied import Applied, unique
 from argosy.services.audit import audited
 from argosy.services.calendars import timer_changes
-from argosy.services.kinds import GROUP_VERSION, KINDS, find_kind
+from argosy.services.kinds import GROUP_VERSION, KINDS
 from argosy.services.versions import version_changes
 
-__all__ = ["OBJECTS_PK", "VERSION_KEY", "Applied", "Objects", "Wakened", "check", "kind_named", "unique"]
+__all__ = ["OBJECTS_PK", "VERSION_KEY", "Objects", "Wakened", "check"]
 
 OBJECTS_PK = "objects"
 VERSION_KEY = ("meta", "objects")
@@ -47,29 +48,6 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(@[a-z0-9-]{1,40})?\Z")
 """With the cluster that it is of, where that is not the home cluster (decision 0008)."""
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What became of one object: `created`, `configured`, `unchanged` or `deleted`.
-
-    `hooked`: it may have webhooks elsewhere.
-    """
-
-    kind: str
-    namespace: str
-    name: str
-    what: str
-    hooked: bool = False
-
-    @property
-    def changed(self) -> bool:
-        """False when it was as it should be already."""
-        return self.what != "unchanged"
-
-    def __str__(self) -> str:
-        """As kubectl says it."""
-        return f"{self.kind.lower()}.argoproj.io/{self.name} {self.what}"
 
 
 def check(manifest: Manifest, served: Set[str] = SERVED_TYPES, jq: Jq | None = None) -> list[ArgosyError]:
@@ -313,26 +291,6 @@ class Objects:
                     raise
             else:
                 return
-
-
-def kind_named(word: str) -> str:
-    """The kind that a user means. Raises NotFound with the words that would do."""
-    kind = find_kind(word)
-    if kind is None:
-        known = ", ".join(f"{k.plural} ({k.short})" for k in KINDS.values())
-        raise NotFound(f"no kind is called {word!r}; known: {known}")
-    return kind.name
-
-
-def unique(manifests: Sequence[Manifest], namespace: str) -> Iterable[Manifest]:
-    """The manifests, `namespace` for those that name none. Raises InvalidObject for an object that is given twice."""
-    seen: dict[tuple[str, str, str], Manifest] = {}
-    for manifest in manifests:
-        key = (manifest.kind, manifest.namespace or namespace, manifest.name)
-        if key in seen:
-            raise manifest.problem("metadata.name", f"given twice (first in {seen[key].file or 'this input'})")
-        seen[key] = manifest
-    return seen.values()
 
 
 def _check_home(key: str, row: Row, home: str) -> None:

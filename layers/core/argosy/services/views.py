@@ -21,8 +21,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from argosy.services.status import with_status
-
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
@@ -68,6 +66,8 @@ class Views:
         return self._shown(self._runtime.objects.get(kind, namespace, name), base_url)
 
     def _shown(self, body: dict[str, Any], base_url: str) -> dict[str, Any]:
+        from argosy.services.status import with_status
+
         runtime = self._runtime
         return with_status(runtime.store, body, runtime.unserved, runtime.base_url() or base_url)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from argosy.resources.manifests import Manifest
-from argosy.services.objects import Applied
+from argosy.services.applied import Applied
 
 if TYPE_CHECKING:
     from argosy.services.agents.administration import Change

@@ -17,9 +17,9 @@ from argosy.problems import error_of
 from argosy.resources.manifests import Manifest
 from argosy.services.agents.administration import Administration, Change
 from argosy.services.agents.registry import Entry
+from argosy.services.applied import Applied
 from argosy.services.explaining import why
 from argosy.services.history import listed, shown
-from argosy.services.objects import Applied
 from argosy.services.replays import asked, instant
 from argosy.services.views import MAX_WAIT, fingerprint
 from argosy.services.wiring import connections

@@ -13,7 +13,7 @@ from argosy.cli.client.transport import Reply, Transport
 from argosy.errors import ArgosyError, Denied, InvalidObject, NotFound, Permanent, Placed, Unauthenticated, Unavailable
 from argosy.problems import error_of
 from argosy.resources.manifests import Manifest
-from argosy.services.objects import Applied
+from argosy.services.applied import Applied
 from argosy.services.views import MAX_WAIT
 
 if TYPE_CHECKING:
