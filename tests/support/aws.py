@@ -22,6 +22,7 @@ from unittest.mock import patch
 import pytest
 import yaml
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.loaders import Loader
 from moto import mock_aws
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
@@ -86,11 +87,11 @@ def make_bucket(client: S3Client, name: str, region: str = REGION) -> str:
 
 @cache
 def _template() -> Any:
-    class Loader(yaml.SafeLoader):
+    class Template(yaml.SafeLoader):
         """Reads CloudFormation's short functions as what they are applied to."""
 
-    Loader.add_multi_constructor("!", lambda _loader, _tag, node: node.value)
-    return yaml.load(_TEMPLATE.read_text(), Loader)  # noqa: S506 - it makes no objects
+    Template.add_multi_constructor("!", lambda _loader, _tag, node: node.value)
+    return yaml.load(_TEMPLATE.read_text(), Template)  # noqa: S506 - it makes no objects
 
 
 # moto
@@ -100,12 +101,18 @@ def at_once(seconds: float) -> None:
     """A pause that takes no time."""
 
 
+@cache
+def _loader(_: str | None = None) -> Loader:
+    """The one of all sessions; each of its own reads megabytes of JSON for every client."""
+    return Loader()
+
+
 @contextlib.contextmanager
 def mocked() -> Iterator[Clients]:
     """Clients of an empty AWS in this process.
 
     moto serves several threads at once without locks of its own and would lose updates that AWS does not lose: it is given
-    one request at a time. botocore's pauses between attempts take no time.
+    one request at a time. botocore's pauses between attempts take no time, and what AWS's services are is read once.
     """
     lock, process = threading.Lock(), botocore_stubber.process_request
 
@@ -120,6 +127,7 @@ def mocked() -> Iterator[Clients]:
         patch.dict("os.environ", ENVIRONMENT),
         patch.object(botocore_stubber, "process_request", one_by_one),
         patch("botocore.endpoint.time", SimpleNamespace(sleep=at_once)),
+        patch("botocore.session.create_loader", _loader),
     ):
         yield Clients(ENVIRONMENT)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -28,20 +28,15 @@ PASSWORD = "canary-charts"
 BOT = Credentials(USER, PASSWORD)
 
 
-@pytest.fixture
-def helm(tmp_path: Path) -> Helm:
-    return Helm(tmp_path / "helm")
-
-
-@pytest.fixture
-def server(tmp_path: Path, helm: Helm) -> Iterator[ChartServer]:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, helm: Helm) -> Path:
     """Two versions of `web`, one of `db`."""
-    with serving_charts(tmp_path / "charts") as running:
-        for version in ("1.0.0", "1.2.0"):
-            helm.package(chart_files("web", version), running.root)
-        helm.package(chart_files("db", "0.1.0+build.5"), running.root, "db")
-        helm.index(running.root)
-        yield running
+    folder = tmp_path_factory.mktemp("published")
+    for version in ("1.0.0", "1.2.0"):
+        helm.package(chart_files("web", version), folder)
+    helm.package(chart_files("db", "0.1.0+build.5"), folder, "db")
+    helm.index(folder)
+    return folder
 
 
 def test_versions_and_a_package(server: ChartServer) -> None:
