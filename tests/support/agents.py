@@ -49,6 +49,9 @@ CREDENTIALS = {
     "AWS_DEFAULT_REGION": REGION,
 }
 
+_HIDDEN = {"commands": 2, "reports": 6}
+"""Seconds after which a message is seen again that was given to a process which was killed then."""
+
 _PUMPED = {
     RECONCILE_APP: "reconcile_app",
     RECONCILE_DOOR: "reconcile_door",
@@ -160,7 +163,7 @@ def _hub(environ: dict[str, str], folder: Path, clusters: Sequence[Entry]) -> It
     bucket = make_bucket(clients.s3, f"blobs-{stage}")
     agents = [entry.name for entry in clusters if entry.way == "agent"]
     specs = [
-        QueueSpec(f"{name}-{kind}", fifo=True, visibility=6) for name in agents for kind in ("commands", "reports")
+        QueueSpec(f"{name}-{kind}", fifo=True, visibility=hidden) for name in agents for kind, hidden in _HIDDEN.items()
     ]
     urls = make_queues(clients.sqs, specs, f"argosy-{stage}-agent-")
     queue = SqsQueue(specs, urls, clients, wait=1, drain=False)

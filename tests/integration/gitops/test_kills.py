@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,11 +20,12 @@ from support.agents import AgentProcess, hub_on, pod_environment, settled
 from support.gitops import Site, config_map, deployment, job
 from support.gitserver import GitServer, Repo
 from support.motoserver import moto_server
-from support.up import Up, argosy
+from support.up import Up, argosy, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("gitops")]
 
 _MOST_KILLS = 12
+_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ class Witness:
         self._thread.start()
 
     def _look(self) -> None:
-        while not self._stop.wait(0.02):
+        while not self._stop.wait(0.05):
             for one in self._site.cluster.list("batch/v1", "Job", self._site.namespace):
                 self.jobs[one["metadata"]["uid"]] = one["metadata"]["name"]
 
@@ -56,6 +58,11 @@ class Witness:
         self._stop.set()
         self._thread.join()
         return sorted(self.jobs.values())
+
+
+def told(state: Any) -> str:
+    """How far an operation has come."""
+    return str([state.get("message"), (state.get("syncResult") or {}).get("resources")])
 
 
 def killed_whenever_it_moves(site: Site, kill: Callable[[], None]) -> None:
@@ -76,14 +83,17 @@ def killed_whenever_it_moves(site: Site, kill: Callable[[], None]) -> None:
     witness = Witness(site)
     site.sync(prune=True)
     kills, before = 0, ""
-    while True:
+
+    def moved() -> Any:
+        """The operation, once it has ended or has come further than when it was killed."""
         state = site.status().get("operationState") or {}
-        if state.get("startedAt") != began and state.get("phase") not in ("Running", None):
-            break
-        now = str([state.get("message"), (state.get("syncResult") or {}).get("resources")])
-        if now == before or kills > _MOST_KILLS:
-            continue
-        before = now
+        return state if ended(state) or (told(state) != before and kills <= _MOST_KILLS) else None
+
+    def ended(state: Any) -> bool:
+        return state.get("startedAt") != began and state.get("phase") not in ("Running", None)
+
+    while not ended(state := until(moved, "the sync goes on", _SECONDS)):
+        before = told(state)
         kill()
         kills += 1
     assert (state["phase"], state["message"]) == ("Succeeded", "successfully synced (no more tasks)")

@@ -17,12 +17,13 @@ from argosy.services.agents.registry import Entry
 from support.agents import AgentProcess, hub_on, pod_environment, settled
 from support.motoserver import moto_server
 from support.rollouts import Shop
-from support.up import Up, argosy
+from support.up import Up, argosy, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("rollouts")]
 
 STRATEGIES = ["canary", "blueGreen"]
 _MOST_KILLS = 8
+_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -48,10 +49,16 @@ def begun(shop: Shop, strategy: str) -> None:
 def killed_whenever_it_moves(shop: Shop, kill: Callable[[], None]) -> None:
     """`kill` ends what decides or acts, and starts it again."""
     kills, before = 0, ""
-    while shop.status.get("phase") != "Healthy" or shop.sets() != {"app:2": 4}:
+
+    def moved() -> str:
+        """How far it has come, once it has ended or has come further than when it was killed."""
         now = str([shop.status.get("currentStepIndex"), shop.status.get("blueGreen"), shop.sets()])
-        if now == before or kills > _MOST_KILLS:
-            continue
+        return now if ended() or (now != before and kills <= _MOST_KILLS) else ""
+
+    def ended() -> bool:
+        return shop.status.get("phase") == "Healthy" and shop.sets() == {"app:2": 4}
+
+    while (now := until(moved, "the rollout goes on", _SECONDS)) and not ended():
         before = now
         kill()
         kills += 1

@@ -161,6 +161,12 @@ def test_stale_decisions_are_taken_again_and_then_wait() -> None:
     assert 0.5 <= turns.waits <= 1
 
 
+def test_who_is_never_first_does_not_wait_for_long() -> None:
+    turns = Turns(MADE, carrier=Carried(outcomes=[Outcome(stale=True)] * 30))
+    assert [turns.run().attempt for _ in range(10)] == list(range(1, 11))
+    assert 4 <= turns.waits <= 8
+
+
 @pytest.mark.parametrize(
     ("answer", "units", "problem"),
     [

@@ -14,8 +14,8 @@ __all__ = ["backoff"]
 _CAP: Final = 600.0
 
 
-def backoff(key: str, attempt: int, base: float) -> float:
+def backoff(key: str, attempt: int, base: float, cap: float = _CAP) -> float:
     """Seconds to wait after the `attempt`th failure in a row (from 1): half to the whole of base x 2^(attempt-1), capped."""
-    ceiling = min(_CAP, base * 2.0 ** min(attempt - 1, 30))
+    ceiling = min(cap, base * 2.0 ** min(attempt - 1, 30))
     share: float = int.from_bytes(hashlib.sha256(f"{key}\n{attempt}".encode()).digest()[:4]) / 2**32
     return ceiling * (0.5 + share / 2)

@@ -33,6 +33,8 @@ __all__ = ["Loop"]
 
 _TRIES: Final = 3
 _SOON_SECONDS: Final = 1.0
+_LATEST_SOON_SECONDS: Final = 8.0
+"""Others were first, or what was read is old: that passes, however often in a row it has happened."""
 _FAILED_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 120.0
 _CHANGED: Final = "what was read has changed since"
@@ -269,8 +271,8 @@ class Loop:
         attempt = before.attempt + 1 if end.soon or end.problem else 0
         due = end.due.timestamp() if end.due is not None else None
         if attempt:
-            base = _SOON_SECONDS if end.soon else _FAILED_SECONDS
-            again = self._seconds() + backoff(str(turn.key), attempt, base)
+            limits = (_SOON_SECONDS, _LATEST_SOON_SECONDS) if end.soon else (_FAILED_SECONDS,)
+            again = self._seconds() + backoff(str(turn.key), attempt, *limits)
             due = again if due is None else min(due, again)
         at_once = due is not None and due <= self._seconds()
         due = None if at_once else due
