@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from argosy.errors import AlreadyExists, ArgosyError, Conflict, InvalidObject, NotFound, Unavailable
 from argosy.gitops.annotations import HOOK_FINALIZER
-from argosy.gitops.diff.respecting import keeping, yielding
 from argosy.gitops.identity import Key, key_of
 from argosy.gitops.sync import kubectl
 from argosy.gitops.sync.writes import MANAGER, Apply, Batch, Delete, Outcome, Release, Write
@@ -97,6 +96,8 @@ class Applier:
         """The write with the live values of what it keeps."""
         if not write.keeps:
             return write
+        from argosy.gitops.diff.respecting import keeping, yielding
+
         try:
             live = self._cluster.get(*self._where(write.manifest))
         except NotFound:

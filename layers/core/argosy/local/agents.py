@@ -29,8 +29,7 @@ from argosy.errors import ArgosyError, NotFound
 from argosy.local.agentlink import CLUSTER
 from argosy.local.assembly import ClusterAccess, Embedded
 from argosy.services.agents.errands import agent_blobs
-from argosy.services.agents.registry import Entry
-from argosy.services.applications.destinations import SECRET
+from argosy.services.agents.registry import SECRET, Entry
 from argosy.services.queues import AGENT_COMMANDS, AGENT_REPORTS
 
 __all__ = ["LocalAgents"]

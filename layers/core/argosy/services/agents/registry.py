@@ -15,7 +15,7 @@ from typing import Any, Final
 from argosy.errors import AlreadyExists, Conflict, InvalidObject, NotFound
 from argosy.ports.store import ABSENT, Delete, Put, Row, Store
 
-__all__ = ["AGENTS_PK", "CLUSTERS_PK", "DIRECT", "HOME", "WAYS", "Entry", "Registry"]
+__all__ = ["AGENTS_PK", "CLUSTERS_PK", "DIRECT", "HOME", "SECRET", "VERSION", "WAYS", "Entry", "Registry"]
 
 CLUSTERS_PK: Final = "clusters"
 AGENTS_PK: Final = "agents"
@@ -28,6 +28,10 @@ _LISTS: Final = ("http_namespaces", "namespaces", "application_namespaces")
 WAYS: Final = ("home", "agent", "eks", "server")
 DIRECT: Final = ("eks", "server")
 """The ways to a cluster in which no agent stands."""
+
+SECRET: Final = "secret"  # noqa: S105 - where the credential is, not what
+VERSION: Final = "version"
+"""Settings of a cluster that was joined: the Secret that it is by, and its resourceVersion."""
 
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?\Z")
 

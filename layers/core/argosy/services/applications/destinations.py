@@ -20,18 +20,15 @@ from typing import TYPE_CHECKING, Final
 from argosy.errors import NotFound, Unavailable
 from argosy.gitops.clusters import Access, ClusterSecret, access_of
 from argosy.gitops.projects.permissions import Cluster
-from argosy.services.agents.registry import HOME, Entry
+from argosy.services.agents.registry import HOME, SECRET, VERSION, Entry
 from argosy.services.applications.controlsecrets import texts_of
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
-__all__ = ["IN_CLUSTER", "SECRET", "VERSION", "Destinations", "Known"]
+__all__ = ["IN_CLUSTER", "Destinations", "Known"]
 
 IN_CLUSTER: Final = "https://kubernetes.default.svc"
-SECRET: Final = "secret"  # noqa: S105 - where the credential is, not what
-VERSION: Final = "version"
-"""Settings of a cluster that was joined: the Secret that it is by, and its resourceVersion."""
 _LONGEST: Final = 31
 _GOOD_SECONDS: Final = 30.0
 
