@@ -19,13 +19,13 @@ from typing import Any, Final
 import orjson
 
 from argosy.errors import ArgosyError, Denied
+from argosy.gitops.webhooks.delivery import MOST_BYTES
 from argosy.local.functions import Context
 from argosy.local.functions import handler as function_named
 from argosy.local.gateway import answer_with, proxy_event
 from argosy.local.httpserver import Handler, Reply, Request
 from argosy.ports.access import Authoriser, Caller
 from argosy.problems import problem_of
-from argosy.services.applications.webhooks import MOST_BYTES
 
 __all__ = ["ApiDoor", "Branch", "GitDoor", "is_near"]
 

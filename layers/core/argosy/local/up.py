@@ -22,13 +22,13 @@ from argosy.local.apidoor import ApiDoor, GitDoor, is_near
 from argosy.local.assembly import ClusterAccess, Embedded, assemble
 from argosy.local.datadir import DataDir
 from argosy.local.doors import Doors
+from argosy.local.draining import DRAIN, DRAIN_SECONDS
 from argosy.local.functions import handler
 from argosy.local.gateway import Gateway
 from argosy.local.memory import settle_memory
 from argosy.local.plugins import load_plugins
 from argosy.local.token import local_actor, make_token
-from argosy.local.wake import Sleeper, Waker
-from argosy.local.worker import DRAIN, DRAIN_SECONDS, WORK
+from argosy.local.wake import WORK, Sleeper, Waker
 from argosy.resources.manifests import Manifest
 from argosy.services.access import TokenAuthoriser
 from argosy.services.queues import BUS, TRIGGERS

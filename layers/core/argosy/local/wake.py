@@ -10,7 +10,20 @@ import select
 import stat
 from pathlib import Path
 
-__all__ = ["Sleeper", "Waker"]
+from argosy.services.queues import (
+    AGENT_COMMANDS,
+    AGENT_REPORTS,
+    RECONCILE_APP,
+    RECONCILE_DOOR,
+    RECONCILE_ROLLOUT,
+    RECONCILE_SOURCE,
+    TIMERS,
+)
+
+__all__ = ["WORK", "Sleeper", "Waker"]
+
+WORK = (AGENT_COMMANDS, AGENT_REPORTS, RECONCILE_APP, RECONCILE_DOOR, RECONCILE_ROLLOUT, RECONCILE_SOURCE, TIMERS)
+"""The queues of which the gateway tells the worker by the pipe `work`; the bus has one to itself."""
 
 
 class Sleeper:

@@ -22,12 +22,13 @@ from argosy.local.assembly import ClusterAccess, Embedded, assemble
 from argosy.local.connectors import LocalConnectors
 from argosy.local.console import configure_logging
 from argosy.local.datadir import DataDir
+from argosy.local.draining import DRAIN, DRAIN_SECONDS
 from argosy.local.fifopump import FifoPump
 from argosy.local.functions import Context, handler, schedule_event
 from argosy.local.memory import settle_memory
 from argosy.local.plugins import load_plugins
 from argosy.local.pumps import Pump
-from argosy.local.wake import Sleeper, Waker
+from argosy.local.wake import WORK, Sleeper, Waker
 from argosy.ports.cluster import Cluster
 from argosy.services.queues import (
     AGENT_COMMANDS,
@@ -42,24 +43,12 @@ from argosy.services.queues import (
 )
 from argosy.services.runtime import use
 
-__all__ = ["DRAIN", "DRAIN_SECONDS", "WORK", "Worker", "main"]
+__all__ = ["Worker", "main"]
 
-DRAIN_SECONDS = 20.0
-DRAIN = b"drain"
 ORPHANED = 4
 BUS_BATCH = 100
 TRIGGER_BATCH = 64
 TIMER_BATCH = 100
-WORK = (
-    AGENT_COMMANDS,
-    AGENT_REPORTS,
-    RECONCILE_APP,
-    RECONCILE_DOOR,
-    RECONCILE_ROLLOUT,
-    RECONCILE_SOURCE,
-    TIMERS,
-)
-"""The queues whose senders in another process tell of it by the pipe `work`; the bus has one to itself."""
 _CLUSTER_AGAIN = 10.0
 _WORK_WAIT = 5.0
 _BLOB_AGE = timedelta(days=15)

@@ -12,11 +12,12 @@ import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from argosy.errors import Denied, EvaluationError
 
 __all__ = [
+    "MOST_BYTES",
     "Artifact",
     "Delivery",
     "Push",
@@ -27,6 +28,9 @@ __all__ = [
     "same",
     "text",
 ]
+
+MOST_BYTES: Final = 50 * 1024 * 1024
+"""Of a body."""
 
 
 @dataclass(frozen=True)

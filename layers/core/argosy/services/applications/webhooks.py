@@ -23,7 +23,7 @@ from argosy.gitops.refresh.needs import LATEST_RESOLVED
 from argosy.gitops.revisions import bare_address
 from argosy.gitops.settings import Settings
 from argosy.gitops.webhooks import receiving
-from argosy.gitops.webhooks.delivery import Artifact, Delivery, Push
+from argosy.gitops.webhooks.delivery import MOST_BYTES, Artifact, Delivery, Push
 from argosy.gitops.webhooks.matching import Concern, concern, concern_of_artifact, is_near, means
 from argosy.gitops.webhooks.pullrequests import is_pull_request, pull_request_of
 from argosy.gitops.webhooks.receiving import host_of, received
@@ -40,9 +40,8 @@ from argosy.services.applications.pullrequests import Requests
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
-__all__ = ["MOST_BYTES", "GitWebhooks"]
+__all__ = ["GitWebhooks"]
 
-MOST_BYTES: Final = 50 * 1024 * 1024
 _OPEN_SECONDS: Final = 10.0
 _PK: Final = "git-webhooks"
 _MOST_ADDRESSES: Final = 20
