@@ -44,6 +44,6 @@ def group_version(obj: Mapping[str, Any]) -> tuple[str, str]:
 def key_of(obj: Mapping[str, Any]) -> Key:
     """The key of an object."""
     found = obj.get("metadata")
-    metadata: Mapping[str, Any] = found if isinstance(found, (dict, Mapping)) else {}
+    metadata: Mapping[str, Any] = found if isinstance(found, (dict, Mapping)) else {}  # a dict is told quickly
     namespace, name = metadata.get("namespace") or "", metadata.get("name") or ""
     return Key(group_version(obj)[0], str(obj.get("kind") or ""), str(namespace), str(name))

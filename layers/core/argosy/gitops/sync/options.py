@@ -18,14 +18,12 @@ SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 def annotations_of(obj: Mapping[str, Any] | None) -> Mapping[str, str]:
     """The annotations of an object, {} where there are none."""
     found = ((obj or {}).get("metadata") or {}).get("annotations")
-    return found if isinstance(found, (dict, Mapping)) else {}
+    return found if isinstance(found, (dict, Mapping)) else {}  # a dict is told quickly
 
 
 def listed(text: str | None) -> list[str]:
     """The entries of a list with commas: without blanks around them, empty ones and repetitions."""
-    if not text:
-        return []
-    return list(dict.fromkeys(entry.strip() for entry in text.split(",") if entry.strip()))
+    return list(dict.fromkeys(entry.strip() for entry in text.split(",") if entry.strip())) if text else []
 
 
 def of_object(obj: Mapping[str, Any] | None) -> list[str]:

@@ -11,6 +11,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from argosy.errors import EvaluationError, Permanent
@@ -68,7 +69,7 @@ def _members(value: Json, fields: Mapping[str, Field], *, strict: bool) -> Json:
     found: Json = {}
     for name, field in fields.items():
         given = value.get(name)
-        if given is None and field.pointer:
+        if given is None and (field.pointer or (field.optional and not _is_always_written(field.holds))):
             if not field.optional:
                 found[name] = None
             continue
@@ -82,10 +83,14 @@ def _members(value: Json, fields: Mapping[str, Field], *, strict: bool) -> Json:
 
 
 def _is_empty(value: Any, holds: str) -> bool:
-    """What omitempty leaves out: nothing, zero, an empty text or container; never a struct."""
-    if holds in ("time", "microtime", "duration", "quantity", "intstr") or struct(holds) is not None:
-        return False
-    return value is None or value is False or value in (0, "", [], {})
+    """What omitempty leaves out: nothing, zero, an empty text or container."""
+    return not _is_always_written(holds) and (value is None or value is False or value in (0, "", [], {}))
+
+
+@cache
+def _is_always_written(holds: str) -> bool:
+    """What is a struct in Go, which omitempty does not leave out."""
+    return holds in ("time", "microtime", "duration", "quantity", "intstr") or struct(holds) is not None
 
 
 def _string(value: Any) -> str:
