@@ -34,7 +34,8 @@ __all__ = [
 ]
 
 REGION = "us-east-1"
-_SECONDS = 600
+_SECONDS = 600.0
+_PAUSE = 0.2
 
 Apply = Callable[..., list[Applied]]
 Template = Callable[..., dict[str, Any]]
@@ -77,12 +78,12 @@ def post(stack: Stack, path: str, body: Any, token: str = "") -> int:
         return x.code
 
 
-def patiently(runtime: Runtime, found: Callable[[], bool]) -> bool:
-    """Whether `found` has become true; asks again each second."""
-    for _ in range(_SECONDS):
+def patiently(runtime: Runtime, found: Callable[[], bool], pause: float = _PAUSE) -> bool:
+    """Whether `found` has become true; asks again after each `pause`, for ten minutes."""
+    for _ in range(int(_SECONDS / pause)):
         if found():
             return True
-        runtime.queue.receive("bus-dlq", 1)  # waits a second for a message that is not there
+        runtime.clock.sleep(pause)
     return False
 
 
@@ -93,7 +94,7 @@ def ticking(stack: Stack, runtime: Runtime, found: Callable[[], bool]) -> bool:
         assert stack.invoke("TickFunction", {})["error"] == ""
         return found()
 
-    return patiently(runtime, ticked)
+    return patiently(runtime, ticked, 1.0)
 
 
 def quiet(runtime: Runtime, queue: str, key: Key) -> bool:
@@ -108,7 +109,7 @@ def quiet(runtime: Runtime, queue: str, key: Key) -> bool:
         seen[:] = [*seen[1:], states.load(key).version]
         return len(set(seen)) == 1
 
-    return patiently(runtime, same)
+    return patiently(runtime, same, 1.0)
 
 
 def failures(runtime: Runtime, name: str) -> list[str]:

@@ -37,9 +37,10 @@ _FOLDER = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process for this folder's tests; those that look at what all others did come last."""
+    """One process for this folder's tests but those with a LocalStack of their own; those that look at what all others did
+    come last."""
     for item in items:
-        if item.path.is_relative_to(_FOLDER):
+        if item.path.is_relative_to(_FOLDER) and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group("localstack"))
     items.sort(key=lambda item: item.path == _FOLDER / "test_rights.py")
 

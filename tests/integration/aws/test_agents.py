@@ -28,11 +28,13 @@ from argosy.control.agents.scopes import DOOR, EVENTS, Subscription, Wanted
 from argosy.control.agents.work import Work, open_work
 from argosy.control.keys import Key
 from argosy.control.state import States
+from argosy.lang.patch import merge_patch
 from argosy.ports.clock import SystemClock
 from argosy.ports.prefixed import PrefixedBlobs
 from argosy.ports.queue import Outgoing, QueueSpec
 from argosy.ports.store import Put, Row
 from argosy.resources.manifests import Manifest
+from argosy.services.agents.doors import URL_ANNOTATION
 from argosy.services.agents.mirror import Mirror
 from argosy.services.mail import pack, unpack
 from argosy.services.outcomes import sensor_status
@@ -95,19 +97,24 @@ class Played:
         )
 
     def awaited(self, kind: str, runtime: Runtime, found: Callable[[Work], bool] = lambda _: True) -> Work:
-        """Take work until some is of this kind; an agent would refuse what is not signed for it."""
+        """Take work until some is of this kind."""
 
-        def taken() -> bool:
-            for one in self.queue.receive(COMMANDS, 10):
-                work = open_work(
-                    unpack(one.body, self.blobs), KeyVerifier(self.settings.keys), EDGE, SystemClock().now()
-                )
-                self.told.append(work)
-                self.queue.delete(COMMANDS, [one.handle])
+        def came() -> bool:
+            self.take()
             return any(work.kind == kind and found(work) for work in self.told)
 
-        assert patiently(runtime, taken), f"no {kind} came"
+        assert patiently(runtime, came), f"no {kind} came"
         return next(work for work in self.told if work.kind == kind and found(work))
+
+    def take(self) -> list[Work]:
+        """Work that has come since; an agent would refuse what is not signed for it."""
+        taken = []
+        for one in self.queue.receive(COMMANDS, 10):
+            work = open_work(unpack(one.body, self.blobs), KeyVerifier(self.settings.keys), EDGE, SystemClock().now())
+            taken.append(work)
+            self.queue.delete(COMMANDS, [one.handle])
+        self.told += taken
+        return taken
 
     def answer(self, work: Work, value: Any) -> None:
         self.report({"report": "result", "id": work.id, "value": value}, f"result-{work.id}")
@@ -176,27 +183,38 @@ def test_it_is_told_what_to_watch(agent: Played, runtime: Runtime, stack: Stack)
 
 def test_a_declaration_of_its_cluster_is_in_force_there(agent: Played, runtime: Runtime) -> None:
     """Through the door, with its conditions going back; large ones by the bucket, retired when they are gone."""
-    source = event_source(HOOK, name="door", namespace="ns")
-    heavy = event_source(HOOK, name="heavy", namespace="ns")
-    heavy["metadata"]["annotations"] = {"noise": noise(280_000)}
-    agent.changed(SOURCES, "ADDED", source)
-    agent.changed(SOURCES, "ADDED", heavy)
-    for name in ("door", "heavy"):
-        assert patiently(runtime, lambda name=name: there(runtime, "EventSource", f"ns@{EDGE}", name))  # type: ignore[misc]
-    for name in ("door", "heavy"):
-        unit = agent.awaited("unit", runtime, lambda work, name=name: f"/{name}" in work.body["writes"][0]["target"])  # type: ignore[misc]
+    objects = {name: event_source(HOOK, name=name, namespace="ns") for name in ("door", "heavy")}
+    objects["heavy"]["metadata"]["annotations"] = {"noise": noise(280_000)}
+
+    def written(name: str, part: str) -> Any:
+        """What the agent is told to write to that part of an object; it does so."""
+
+        def fits(work: Work) -> bool:
+            return f"/{name}" in work.body["writes"][0]["target"] and part in work.body["writes"][0]["patch"]
+
+        unit = agent.awaited("unit", runtime, fits)
         (write,) = unit.body["writes"]
-        conditions = write["patch"]["status"]["conditions"]
-        assert {one["type"]: one["status"] for one in conditions} == {"SourcesProvided": "True", "Deployed": "True"}
-        agent.changed(SOURCES, "MODIFIED", {**(source if name == "door" else heavy), **write["patch"]})
+        objects[name] = merge_patch(objects[name], write["patch"])
+        agent.changed(SOURCES, "MODIFIED", objects[name])
         agent.answer(unit, {"written": {f"uid-{name}": agent.version}, "stale": False, "problem": ""})
+        return write["patch"][part]
+
+    for body in objects.values():
+        agent.changed(SOURCES, "ADDED", body)
+    for name in objects:
+        assert patiently(runtime, lambda name=name: there(runtime, "EventSource", f"ns@{EDGE}", name))  # type: ignore[misc]
+    for name in objects:
+        conditions = written(name, "status")["conditions"]
+        assert {one["type"]: one["status"] for one in conditions} == {"SourcesProvided": "True", "Deployed": "True"}
+    for name in objects:
+        assert "/ns" in written(name, "metadata")["annotations"][URL_ANNOTATION]
     states = States(runtime.store, runtime.clock, RECONCILE_DOOR)
-    for name in ("door", "heavy"):
+    for name in objects:
         key = Key(EDGE, "argoproj.io", "EventSource", "ns", name)
         assert patiently(runtime, lambda key=key: not states.load(key).pending)  # type: ignore[misc]
-    for name in ("door", "heavy"):
+    for name in objects:
         agent.changed(SOURCES, "DELETED", {"metadata": {"namespace": "ns", "name": name}})
-    for name in ("door", "heavy"):
+    for name in objects:
         assert patiently(runtime, lambda name=name: not there(runtime, "EventSource", f"ns@{EDGE}", name))  # type: ignore[misc]
 
 

@@ -15,7 +15,7 @@ from argosy.services.runtime import Runtime
 from contracts.client import ClientContract, Follow, Letters, Run, space
 from support.events import GROUP_VERSION
 from support.localstack import LocalStack, Stack
-from support.up import Following, Result, argosy
+from support.up import Following, Result, argosy, in_process
 
 __all__ = ["space"]
 
@@ -32,7 +32,7 @@ class TestAStack(ClientContract):
     @pytest.fixture
     def run(self, stack: Stack, leading: dict[str, str]) -> Run:
         def run(*arguments: object, **more: Any) -> Result:
-            return argosy("--stack", stack.name, *arguments, **more, env=leading)
+            return in_process("--stack", stack.name, *arguments, **more, env=leading)
 
         return run
 

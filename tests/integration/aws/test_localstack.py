@@ -117,6 +117,7 @@ def processes(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.xdist_group("localstack-killed")
 @pytest.mark.parametrize("killed", ["owner", "supervisor"])
 def test_nothing_is_left_of_it(tmp_path: Path, killed: str) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as owner:
