@@ -20,6 +20,7 @@ from argosy.gitops.reconcile import Deciding, compared
 from argosy.gitops.refresh.needs import LATEST_RESOLVED, RECENT, Refresh
 from argosy.gitops.settings import Settings
 from argosy.gitops.sync.kubectl import annotated
+from argosy.gitops.tracking import Tracking
 from argosy.lang.patch import merge_patch
 from argosy.resources.appproject import DEFAULT_PROJECT, AppProject
 
@@ -348,8 +349,8 @@ SERVER_SIDE = {"annotations": {"argocd.argoproj.io/compare-options": "ServerSide
 TRUSTED = {"ignoreDifferences": [{"kind": "ConfigMap", "managedFieldsManagers": ["autoscaler"]}]}
 
 
-class Memory(dict[str, bool]):
-    def put(self, key: str, value: bool) -> None:
+class Memory[V](dict[str, V]):
+    def put(self, key: str, value: V) -> None:
         self[key] = value
 
 
@@ -417,6 +418,31 @@ def test_until_the_server_has_answered_the_cheap_comparison_counts() -> None:
 def test_nothing_to_ask(seen: Observed) -> None:
     assert seen.made is not None
     assert compared(seen, seen.made).unsure == []
+
+
+def test_memory_changes_no_verdict_and_outlives_no_change() -> None:
+    known = Known(Memory(), "", Memory())
+    doomed = {"metadata": {"deletionTimestamp": "2026-11-01T00:00:00Z"}}
+    seen = observed(body(), [config_map("a")], [live(config_map("a"))])
+    assert seen.made is not None
+    seen = replace(seen, made=replace(seen.made, name="first"), known=known)
+    later = [
+        seen,
+        replace(seen, made=Made([config_map("a", "2")], ["c2"], name="second")),
+        replace(seen, instance="other"),
+        replace(seen, settings=Settings(tracking=Tracking("label"))),
+        replace(seen, live={key: merged(one, doomed, version="9") for key, one in seen.live.items()}),
+    ]
+    for one in [*later, *later]:
+        assert one.made is not None
+        with_memory, without = compared(one, one.made), compared(replace(one, known=Known()), one.made)
+        assert (with_memory.status, with_memory.targets) == (without.status, without.targets)
+        assert [each.health for each in with_memory.resources] == [each.health for each in without.resources]
+
+
+def merged(obj: Any, more: Json, version: str) -> Json:
+    """An object with more metadata, in another version."""
+    return {**obj, "metadata": {**obj["metadata"], **more["metadata"], "resourceVersion": version}}
 
 
 def test_an_answer_is_remembered_as_long_as_nothing_changes() -> None:

@@ -145,23 +145,31 @@ def targets_of(
     return Targets(found, warnings)
 
 
-class Memory(Protocol):
+class Memory[V](Protocol):
     """Remembers some of what was put into it."""
 
-    def get(self, key: str) -> bool | None:
+    def get(self, key: str) -> V | None:
         """What was put, None when it is not there."""
         ...
 
-    def put(self, key: str, value: bool) -> None:
+    def put(self, key: str, value: V) -> None:
         """Remember."""
         ...
 
 
 class Known:
-    """Whether pairs differ that were compared before; `under`: all else that it hangs on."""
+    """What was found out before of objects that are as they were; `under`: all else that it hangs on.
 
-    def __init__(self, memory: Memory | None = None, under: str = "") -> None:
-        self._memory, self._under = memory, under
+    `memory` keeps whether pairs differ, and how healthy objects are; `placed` keeps targets, and what else they hang on.
+    """
+
+    def __init__(
+        self,
+        memory: Memory[bool | tuple[Health | None]] | None = None,
+        under: str = "",
+        placed: Memory[tuple[Sequence[object], Targets]] | None = None,
+    ) -> None:
+        self._memory, self._under, self._placed = memory, under, placed
 
     def name(self, target: Object, live: Object) -> str:
         """What a pair is known by: what is wanted, and the version of what is there."""
@@ -171,12 +179,36 @@ class Known:
 
     def get(self, name: str) -> bool | None:
         """Whether the pair differs, None when nobody knows."""
-        return self._memory.get(name) if self._memory is not None else None
+        found = self._memory.get(name) if self._memory is not None else None
+        return found if isinstance(found, bool) else None
 
     def put(self, name: str, differs: bool) -> None:
         """Remember."""
         if self._memory is not None:
             self._memory.put(name, differs)
+
+    def health(self, live: Object, judge: Callable[[], Health | None]) -> Health | None:
+        """How healthy an object is in the version that it has."""
+        metadata = live.get("metadata") or {}
+        uid, version = metadata.get("uid"), metadata.get("resourceVersion")
+        if self._memory is None or not (uid and version):
+            return judge()
+        name = f"health of {uid} {version} {self._under}"
+        found = self._memory.get(name)
+        if not isinstance(found, tuple):
+            found = (judge(),)
+            self._memory.put(name, found)
+        return found[0]
+
+    def targets(self, name: str, of: Sequence[object], make: Callable[[], Targets]) -> Targets:
+        """What is made of what `name` names, "" = nothing can; and of these very objects. Nobody changes what is kept."""
+        if self._placed is None or not name:
+            return make()
+        found = self._placed.get(name)
+        if found is None or any(one is not other for one, other in zip(found[0], of, strict=True)):
+            found = (of, make())
+            self._placed.put(name, found)
+        return found[1]
 
 
 @dataclass(slots=True)
@@ -313,9 +345,12 @@ class _Comparing:
             except ArgosyError as x:
                 problems.append(Condition("ComparisonError", f"Failed to compare desired state to live state: {x}"))
         judgement = Judgement(target is not None, live is not None, modified, left_out, "IgnoreExtraneous" in notes)
-        health = visible_health(live, self.settings.overrides) if live is not None else None
+        health = self._health(live) if live is not None else None
         prunes = target is None and live is not None and not left_out
         return Resource(key, version, "", target, live, health, hook, prunes, hooks.wave(obj)), judgement
+
+    def _health(self, live: Object) -> Health | None:
+        return self.known.health(live, lambda: visible_health(live, self.settings.overrides))
 
     def _differ(self, target: Object, live: Object | None) -> bool:
         if live is None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from argosy.gitops.comparison import Destination, Known
+from argosy.gitops.comparison import Destination, Known, Targets, targets_of
 from argosy.gitops.diff.evidence import Evidence
 from argosy.gitops.diff.ignored import Programs
 from argosy.gitops.identity import Key
@@ -37,8 +37,9 @@ def instance_name(namespace: str, name: str, control: str = CONTROL) -> str:
 class Made:
     """What sources have come to: their objects in order, and a revision and a type each.
 
-    `problems`: why they have not; `transient`: because something could not be reached, `forbidden`: because the project does
-    not permit it. `unverified`: which signatures they lack; they are compared, and nothing is written.
+    `name`: the same for the same objects, "" where nobody says. `problems`: why they have not; `transient`: because something
+    could not be reached, `forbidden`: because the project does not permit it. `unverified`: which signatures they lack; they
+    are compared, and nothing is written.
     """
 
     objects: Sequence[Object] = ()
@@ -48,6 +49,7 @@ class Made:
     transient: bool = False
     forbidden: bool = False
     unverified: Sequence[str] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,16 @@ class Observed:
     def app(self) -> Application:
         """The body as a model; whoever has it already gives it as `parsed`."""
         return self.parsed if self.parsed is not None else Application.of(self.body)
+
+    def targets(self, made: Made) -> Targets:
+        """The objects of what sources have come to, as they are applied. Raises InvalidObject for one that cannot be."""
+        cluster, namespace = self.to.cluster.server, self.app.spec.destination.namespace
+        name = made.name and f"{made.name} {self.instance} {cluster} {namespace}"
+
+        def make() -> Targets:
+            return targets_of(made.objects, self.app, self.instance, self.settings, self.to)
+
+        return self.known.targets(name, (self.settings, self.to.namespaced), make)
 
     @property
     def trusts_writers(self) -> bool:

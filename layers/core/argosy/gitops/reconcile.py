@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from argosy.errors import ArgosyError
 from argosy.gitops import operating, pins
-from argosy.gitops.comparison import Compared, Targets, compare_application, targets_of
+from argosy.gitops.comparison import Compared, Targets, compare_application
 from argosy.gitops.conditions import Condition
 from argosy.gitops.identity import key_of
 from argosy.gitops.observed import Made, Observed, Plan
@@ -45,7 +45,7 @@ def compared(seen: Observed, made: Made) -> Compared:
     """The comparison with what sources have come to."""
     failed, targets = list(made.problems), Targets()
     try:
-        targets = targets_of(made.objects, seen.app, seen.instance, seen.settings, seen.to)
+        targets = seen.targets(made)
     except ArgosyError as x:
         failed.append(str(x))
     return compare_application(
@@ -169,7 +169,7 @@ class Deciding:
         if made.problems or made.unverified:
             return (), [*made.problems, *made.unverified]
         try:
-            return targets_of(made.objects, seen.app, seen.instance, seen.settings, seen.to).objects, ()
+            return seen.targets(made).objects, ()
         except ArgosyError as x:
             return (), [str(x)]
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,8 @@ from argosy.control.loop import Loop
 from argosy.control.state import States
 from argosy.control.wakes import Wakes, read_wake
 from argosy.errors import EvaluationError, NotFound, Pending, Unavailable
+from argosy.gitops.comparison import Targets
+from argosy.gitops.health.verdict import Health
 from argosy.gitops.reconcile import Deciding
 from argosy.gitops.settings import Settings
 from argosy.gitops.statuses import unreached
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = ["Applications", "application_loop", "handle_wake"]
 
 _COMPARED: Final = 50_000
+_PLACED: Final = 2000
 _ANSWERED: Final = timedelta(seconds=10)
 _SHORTEST_WAIT: Final = 2.0
 _LONGEST_WAIT: Final = 20.0
@@ -70,7 +74,8 @@ class Applications:
         self.waiting = Waiting(runtime.store, runtime.clock)
         self.surveys = Surveys(runtime.store, runtime.clock)
         self.progress = Progress(runtime.store, runtime.clock)
-        self.compared: Recent[str, bool] = Recent(_COMPARED)
+        self.compared: Recent[str, bool | tuple[Health | None]] = Recent(_COMPARED)
+        self.placed: Recent[str, tuple[Sequence[object], Targets]] = Recent(_PLACED)
         self.noted: Recent[str, str] = Recent(_COMPARED)
         self.settings: Recent[str, Settings] = Recent(_COMPARED)
 

@@ -7,7 +7,7 @@ hub's mirror alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from argosy.control.agents.scopes import Wanted
 from argosy.control.keys import Key
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
 __all__ = ["ControlPlane", "first_error", "settings_of", "states_of"]
+
+_DEFAULTS: Final = Settings()
 
 
 class ControlPlane:
@@ -109,7 +111,7 @@ def settings_of(runtime: Runtime, cluster: str, scopes: Mapping[str, tuple[Wante
                 known = Settings.of(data, version, parameters)
                 runtime.applications.settings.put(cluster, known)
             return known
-    return Settings()
+    return _DEFAULTS
 
 
 def states_of(store: Store, cluster: str) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ it follows is written down, so that they are checked on schedule.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from argosy.control.keys import Key
@@ -118,7 +118,7 @@ class Making:
         )
         return For(
             about,
-            partial(self._credentials, app),
+            cache(partial(self._credentials, app)),
             settings.manner,
             anew,
             self._home.entry.name,

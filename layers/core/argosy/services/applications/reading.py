@@ -16,7 +16,7 @@ from argosy.control.effects import Observation, Version
 from argosy.control.keys import Key
 from argosy.errors import ArgosyError, Conflict, InvalidObject, Retryable
 from argosy.gitops.clusters import unmanaged
-from argosy.gitops.comparison import Destination, targets_of
+from argosy.gitops.comparison import Destination
 from argosy.gitops.comparison import Known as Compared
 from argosy.gitops.identity import Key as Name
 from argosy.gitops.identity import group_version, key_of
@@ -226,8 +226,8 @@ class Reading:
     ) -> Look:
         name = there.name
         served = self.runtime.applications.served.of(name)
-        namespaced = {gk: one.namespaced for gk, one in served.items()}
-        to = Destination(there.cluster, namespaced, scoped, self._hidden(name))
+        scopes_of_kinds = self.runtime.applications.served.namespaced(name)
+        to = Destination(there.cluster, scopes_of_kinds, scoped, self._hidden(name))
         making = Making(self.runtime, self.key, self.home, self.round)
         made, wanted = making.made(app, known, name)
         if known.settings.problems:
@@ -235,8 +235,8 @@ class Reading:
             problems = known.settings.problems
             made = wanted = Made(revisions=made.revisions if made is not None else (), problems=problems)
             known = replace(known, hindrances=problems)
-        under = f"{name}|{app.spec.ignore_differences}|{known.settings}"
-        memory = Compared(self.runtime.applications.compared, under)
+        under = f"{name}|{app.spec.ignore_differences}|{known.settings.version}"
+        memory = Compared(self.runtime.applications.compared, under, self.runtime.applications.placed)
         seen = replace(known, to=to, made=made, wanted=wanted, known=memory)
         kinds = self._kinds(seen, served)
         outside = unmanaged(
@@ -250,7 +250,7 @@ class Reading:
         before = self._before(app, name, known.instance, served)
         sought = orphans.wanted_of(seen, served)
         self._deploy(name, known.instance, sorted({kind for kind, _ in kinds} | before), sought)
-        entry = self.runtime.registry.find(name)
+        entry = self.home.entry if name == self.key.cluster else self.runtime.registry.find(name)
         lacks = self.runtime.applications.surveys.lacks(name, self.key) if not entry.watched else ""
         if lacks:
             return self._waits(known.body, version, name, lacks)
@@ -326,7 +326,7 @@ class Reading:
             if made is None:
                 continue
             try:
-                targets = targets_of(made.objects, seen.app, seen.instance, seen.settings, seen.to)
+                targets = seen.targets(made)
             except ArgosyError:
                 continue
             for body in targets.objects:
@@ -347,14 +347,13 @@ class Reading:
 
     def _hidden(self, name: str) -> Any:
         """Values of Secrets as the agent of the cluster hashes them."""
-        secret_key = self.runtime.subscribing.secret_key(name)
 
         def hide(obj: Object) -> Object:
             if not key_of(obj).is_secret:
                 return obj
             from argosy.gitops.diff.normal import folded_secret
 
-            return pruned(folded_secret(obj), secret_key)
+            return pruned(folded_secret(obj), self.runtime.subscribing.secret_key(name))
 
         return hide
 

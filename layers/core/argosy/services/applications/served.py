@@ -31,6 +31,7 @@ type Kinds = Mapping[tuple[str, str], ServedKind]
 class _Known:
     asked: float
     kinds: Kinds
+    namespaced: Mapping[tuple[str, str], bool]
     versions: tuple[str, Sequence[str]]
 
 
@@ -51,6 +52,11 @@ class Served:
         if row is None or now - row.data["at"] >= _GOOD_SECONDS:
             row = self._asked(cluster, now)
         return self._read(row, now).kinds
+
+    def namespaced(self, cluster: str) -> Mapping[tuple[str, str], bool]:
+        """Whether they live in namespaces: of the kinds that `of` has told last."""
+        known = self._known.get(cluster)
+        return known.namespaced if known is not None else {}
 
     def versions(self, cluster: str) -> tuple[str, Sequence[str]]:
         """Kubernetes' version, and the versions of groups with their kinds, as they were told last; "" and () = never."""
@@ -76,7 +82,8 @@ class Served:
         found = [ServedKind.of(one) for one in row.data["kinds"]]
         kinds = {(one.api_version.rpartition("/")[0], one.kind): one for one in found}
         versions = api_versions(watchable(found))
-        known = _Known(now, kinds, (kube_version(str(row.data.get("kubernetes", ""))), versions))
+        namespaced = {key: one.namespaced for key, one in kinds.items()}
+        known = _Known(now, kinds, namespaced, (kube_version(str(row.data.get("kubernetes", ""))), versions))
         self._known[row.sk] = known
         return known
 

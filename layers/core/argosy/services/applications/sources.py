@@ -90,6 +90,7 @@ class Sources:
         objects: list[Mapping[str, Any]] = []
         commits: list[str] = []
         types: list[str] = []
+        digests: list[str] = []
         place = 0
         try:
             for place, source in enumerate(sources):
@@ -103,13 +104,15 @@ class Sources:
                     continue
                 rendered = self._of_commit(source, commits[place], whom, refs, together)
                 types.append(rendered.kind)
+                digests.append(rendered.digest)
                 objects += self._read(rendered)
         except Unavailable:
             raise
         except ArgosyError as x:
             said = f"failed to generate manifest for source {place + 1} of {len(sources)}: {x}"
             return Made(revisions=commits, types=types, problems=[f"Failed to load target state: {said}"])
-        return Made(objects, commits, types, unverified=unverified)
+        name = " ".join(digests) if len(objects) <= _FEW else ""
+        return Made(objects, commits, types, unverified=unverified, name=name)
 
     def _unverified(
         self, sources: Sequence[Source], revisions: Sequence[str], commits: Sequence[str], whom: For
