@@ -37,7 +37,7 @@ def instance_name(namespace: str, name: str, control: str = CONTROL) -> str:
 class Made:
     """What sources have come to: their objects in order, and a revision and a type each.
 
-    `name`: the same for the same objects, "" where nobody says. `problems`: why they have not; `transient`: because something
+    `name`: the same for the same objects, "" where nobody says. `problems`: why they have not; `transient`: as something
     could not be reached, `forbidden`: because the project does not permit it. `unverified`: which signatures they lack; they
     are compared, and nothing is written.
     """

@@ -21,13 +21,18 @@ MAX_DELAY_SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class QueueSpec:
-    """How one queue behaves; `visibility` in seconds, `dlq` the name of its dead-letter queue ("" = none)."""
+    """How one queue behaves; `visibility` in seconds, `dlq` the name of its dead-letter queue ("" = none).
+
+    `backed`: each message says only that some row is to be looked at, and a row that waits for long is sent for again. So
+    none of them needs to be on disk before its sender goes on.
+    """
 
     name: str
     fifo: bool = False
     visibility: float = 30.0
     max_receives: int = 5
     dlq: str = ""
+    backed: bool = False
 
 
 @record

@@ -67,15 +67,15 @@ QUEUES: Final = (
 
 _SHARED: Final = (
     *QUEUES,
-    QueueSpec(TIMERS, visibility=180, max_receives=5, dlq="timers-dlq"),
+    QueueSpec(TIMERS, visibility=180, max_receives=5, dlq="timers-dlq", backed=True),
     QueueSpec("timers-dlq", visibility=30),
-    QueueSpec(RECONCILE_SOURCE, fifo=True, visibility=240, max_receives=5, dlq="reconcile-source-dlq"),
+    QueueSpec(RECONCILE_SOURCE, fifo=True, visibility=240, max_receives=5, dlq="reconcile-source-dlq", backed=True),
     QueueSpec("reconcile-source-dlq", fifo=True, visibility=30),
-    QueueSpec(RECONCILE_DOOR, fifo=True, visibility=240, max_receives=5, dlq="reconcile-door-dlq"),
+    QueueSpec(RECONCILE_DOOR, fifo=True, visibility=240, max_receives=5, dlq="reconcile-door-dlq", backed=True),
     QueueSpec("reconcile-door-dlq", fifo=True, visibility=30),
-    QueueSpec(RECONCILE_ROLLOUT, fifo=True, visibility=240, max_receives=5, dlq="reconcile-rollout-dlq"),
+    QueueSpec(RECONCILE_ROLLOUT, fifo=True, visibility=240, max_receives=5, dlq="reconcile-rollout-dlq", backed=True),
     QueueSpec("reconcile-rollout-dlq", fifo=True, visibility=30),
-    QueueSpec(RECONCILE_APP, fifo=True, visibility=240, max_receives=5, dlq="reconcile-app-dlq"),
+    QueueSpec(RECONCILE_APP, fifo=True, visibility=240, max_receives=5, dlq="reconcile-app-dlq", backed=True),
     QueueSpec("reconcile-app-dlq", fifo=True, visibility=30),
 )
 

@@ -107,8 +107,8 @@ class SqliteQueue:
     """All queues in one file.
 
     `durable=False` makes the commits of invocations ordered (see `Database`), for hops between queues; a send outside of one
-    is always durable. `committed` is called after each commit, from whichever thread did it, and what `watchers` holds for a
-    queue when messages were put into it.
+    is durable unless its queue is backed. `committed` is called after each commit, from whichever thread did it, and what
+    `watchers` holds for a queue when messages were put into it.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class SqliteQueue:
         if unit is not None:
             unit.inserts.extend(rows)
         elif rows:
-            self.commit(Unit(inserts=rows, durable=True))
+            self.commit(Unit(inserts=rows, durable=not spec.backed))
         return [row[3] for row in rows]
 
     def receive(self, queue: str, limit: int) -> list[Delivery]:
