@@ -6,14 +6,15 @@ name. In `argosy up` agents run in the installation's own process, share one que
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from argosy.errors import EvaluationError
 from argosy.services.queues import AGENT_REPORTS
 
-__all__ = ["cluster_of"]
+__all__ = ["cluster_of", "told"]
 
 
 def cluster_of(record: Mapping[str, Any], stage: str) -> str:
@@ -33,3 +34,12 @@ def cluster_of(record: Mapping[str, Any], stage: str) -> str:
     if not cluster:
         raise EvaluationError(f"{queue} is not the report queue of an agent of this installation")
     return cluster
+
+
+def told(records: Iterable[Mapping[str, Any]], stage: str) -> dict[str, tuple[str, str]]:
+    """By message id the cluster and the body of those records that an agent of this installation has sent."""
+    found: dict[str, tuple[str, str]] = {}
+    for record in records:
+        with contextlib.suppress(EvaluationError):
+            found[str(record["messageId"])] = cluster_of(record, stage), str(record["body"])
+    return found

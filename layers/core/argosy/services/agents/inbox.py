@@ -7,6 +7,7 @@ the same id, and nothing is lost; a report that comes twice is known by its copy
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from argosy.control.effects import Outcome
 from argosy.control.keys import Key
 from argosy.control.lines import Taken
 from argosy.control.loop import Loop
-from argosy.errors import Conflict, EvaluationError, NotFound
+from argosy.errors import ArgosyError, Conflict, EvaluationError, NotFound
 from argosy.events.jsontext import write_json
 from argosy.events.sources import resource
 from argosy.lang import instants
@@ -61,6 +62,9 @@ _TRIES: Final = 4
 _MOST_WANTED: Final = 2000
 _WAITED_FOR: Final = frozenset({MIRROR, CONTROL})
 """What scopes are for whose first list counts once its objects are here: before, all of them would seem to be missing."""
+_CHANGES: Final = '{"report":"changes",'
+_NOT_OURS: Final = (KeyError, TypeError, ValueError, AttributeError)
+_NO_REPORT: Final = (ArgosyError, *_NOT_OURS)
 _SILENT: Final = timedelta(seconds=90)
 
 
@@ -72,6 +76,26 @@ class Inbox:
         self._declarations = Declarations(runtime.store, runtime.clock)
         self._entries: tuple[int, Mapping[tuple[str, str], Sequence[SourceEntry]]] = (-1, {})
         self._connections = Connections(runtime)
+
+    def ahead(self, messages: Mapping[str, tuple[str, str]]) -> set[str]:
+        """Take in the changes of several messages (id → cluster, body) with one read and one write; the ids of those it did.
+
+        Whatever is not as it should be is left, with what came together with it, to `handle`, which may repeat all of it.
+        """
+        taken: dict[str, dict[str, list[Item]]] = {}
+        for name, (cluster, body) in messages.items():
+            if body.startswith(_CHANGES):
+                with contextlib.suppress(*_NO_REPORT):
+                    report = unpack(body, self._runtime.blobs)
+                    taken.setdefault(cluster, {})[name] = [Item.from_json(one) for one in report["items"]]
+        done: set[str] = set()
+        for cluster, several in taken.items():
+            if len(several) > 1:
+                with contextlib.suppress(*_NO_REPORT):
+                    self._runtime.registry.find(cluster)
+                    self.changed(cluster, [item for items in several.values() for item in items])
+                    done |= several.keys()
+        return done
 
     def handle(self, cluster: str, body: str) -> Mapping[str, int]:
         """Do what a message says; one that is none of an agent's is set aside. Raises Unavailable, Conflict.
@@ -105,7 +129,7 @@ class Inbox:
             raise EvaluationError(f"a cluster that was removed reports to nobody: {x}") from x
         try:
             does[kind](cluster, report)
-        except (KeyError, TypeError, ValueError, AttributeError) as x:
+        except _NOT_OURS as x:
             raise EvaluationError(f"not a report of this release: {kind}: {type(x).__name__} {x}") from x
 
     # Changes
@@ -133,7 +157,9 @@ class Inbox:
         """Publish the events of some changes, then write the copies, with the wakes of whom they concern."""
         mirror = Mirror(self._runtime.store, self._runtime.blobs, cluster)
         scopes = mirror.scopes()
-        copies: dict[tuple[str, str, str], Copy | None] = {}
+        copies: dict[tuple[str, str, str], Copy] = mirror.find_all(
+            {(item.scope, item.namespace, item.name) for item in items if item.scope in scopes}
+        )
         writes: dict[tuple[str, str, str], Put] = {}
         events: list[Outgoing] = []
         first = _first_lists(scopes)
@@ -144,9 +170,8 @@ class Inbox:
                 continue  # nobody watches it any more
             wanted = scopes[item.scope][0]
             place = (item.scope, item.namespace, item.name)
-            before = copies[place] if place in copies else mirror.find(*place)
+            before = copies.get(place)
             if before is not None and before.knows(item):
-                copies[place] = before
                 continue
             again = before is not None and before.lost and (before.uid, before.version) == (item.uid, item.version)
             if wanted.purpose == EVENTS and not again:
