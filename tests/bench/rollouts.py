@@ -57,7 +57,7 @@ class Seen:
     """
 
     def __init__(self, kubeconfig: Path, namespace: str) -> None:
-        self._objects = CustomObjectsApi(new_client_from_config(str(kubeconfig)))
+        self._objects = CustomObjectsApi(new_client_from_config(str(kubeconfig)))  # type: ignore[no-untyped-call]
         self._namespace, self._watch = namespace, Watch()  # type: ignore[no-untyped-call]  # untyped in kubernetes 37
         self.wanted = ""
         self.healthy: dict[str, float] = {}
