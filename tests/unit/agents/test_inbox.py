@@ -122,15 +122,49 @@ def test_a_race_that_is_lost_for_ever_comes_again() -> None:
         ([change("ADDED", f"u{n}", n, f"a{n}") for n in range(1, 100)], [("ADD", n) for n in range(1, 100)]),
     ],
 )
-@pytest.mark.parametrize("one_by_one", [False, True])
-def test_changes_become_events(items: Sequence[Item], events: list[tuple[str, int]], one_by_one: bool) -> None:
+@pytest.mark.parametrize("how", ["in one report", "one by one", "several reports at once"])
+def test_changes_become_events(items: Sequence[Item], events: list[tuple[str, int]], how: str) -> None:
     hub = Watching()
-    told = [event for item in items for event in hub.told(item)] if one_by_one else hub.told(*items)
+    if how == "one by one":
+        told = [event for item in items for event in hub.told(item)]
+    elif how == "in one report":
+        told = hub.told(*items)
+    else:
+        messages = {f"{place}": ("edge", body_of(changes(item), hub)) for place, item in enumerate(items)}
+        assert hub.made.runtime.inbox.ahead(messages) == (messages.keys() if len(messages) > 1 else set())
+        told = hub.published() or hub.told(*items)
     assert [event[1:] for event in told] == events
     assert len({name for name, _, _ in told}) == len(events)
     again = hub.told(*items)
     # A delivery that comes twice makes nothing new: at most the end of one of a name that another has taken since.
     assert {name for name, _, _ in again} <= {name for name, kind, _ in told if kind == "DELETE"}
+
+
+def body_of(report: Body, hub: FakeHub) -> str:
+    return pack(report, agent_blobs(hub.made.runtime.blobs, "edge"))
+
+
+def test_what_is_not_taken_in_together_is_left_and_loses_nothing() -> None:
+    hub = Watching()
+    first, second = (body_of(changes(change("ADDED", f"u{n}", n, f"a{n}")), hub) for n in (1, 2))
+    broken = body_of({"report": "changes", "items": [["of another release"]]}, hub)
+    other = body_of({"report": "heartbeat", "hello": False}, hub)
+    elsewhere = body_of(changes(change("ADDED", "u3", 3, "a3")), hub)
+    messages = {"1": first, "2": broken, "3": other, "4": second}
+    told = {name: ("edge", body) for name, body in messages.items()} | {"5": ("other", elsewhere), "6": ("gone", first)}
+    assert hub.made.runtime.inbox.ahead(told) == {"1", "4"}
+    assert [one[1:] for one in hub.published()] == [("ADD", 1), ("ADD", 2)]
+
+
+def test_together_they_fail_as_one_by_one() -> None:
+    hub = Watching()
+    runtime = replace(hub.made.runtime, store=Racing(hub.made.runtime.store, 100))
+    bodies = {f"{n}": ("edge", body_of(changes(change("ADDED", f"u{n}", n, f"a{n}")), hub)) for n in (1, 2)}
+    assert runtime.inbox.ahead(bodies) == set()
+    ids = {name for name, _, _ in hub.published()}
+    for cluster, body in bodies.values():
+        hub.made.runtime.inbox.handle(cluster, body)
+    assert {name for name, _, _ in hub.published()} == ids, "again, under the same ids"
 
 
 def test_an_update_knows_what_was_before() -> None:
