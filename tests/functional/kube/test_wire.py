@@ -181,3 +181,10 @@ def test_each_thread_has_a_connection_to_itself(wire: Wire, server: Server) -> N
     for one in threads:
         one.join()
     assert len(server.requests) == 64
+
+
+@pytest.mark.parametrize("host", ["https://", "cluster.example:443", "http://" + 64 * "x" + "."])
+def test_an_address_that_is_none_leads_nowhere(host: str) -> None:
+    wire = Wire(Door(host, None, lambda: "", lambda _: None))
+    with pytest.raises(Unavailable, match="subject: no answer from"):
+        wire.send(Call("GET", "/x"), "subject", "Bearer t")

@@ -178,7 +178,7 @@ class ClientConnection(Connection):
         self._client.close()  # type: ignore[no-untyped-call]  # untyped in kubernetes 37
 
     def _refused(self, header: str) -> None:
-        """A kubeconfig's credentials are asked for each time anyway: its hook renews what has an end."""
+        """A kubeconfig's credentials are asked for each second anyway: its hook renews what has an end."""
 
     def _authorization(self) -> str:
         """Of a kubeconfig it is asked for once a second: the package sets all of its configuration anew each time."""

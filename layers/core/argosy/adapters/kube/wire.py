@@ -36,7 +36,7 @@ class Wire:
         parts = urlsplit(door.host)
         self._door, self._prefix = door, parts.path.rstrip("/")
         self._address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
-        self._host = parts.netloc
+        self._host = parts.netloc.rpartition("@")[2]
         self._idle: deque[_Link] = deque()
         # Whoever has connected need not say when he is done, as with urllib3.
         weakref.finalize(self, _close_all, self._idle).atexit = False
@@ -47,7 +47,7 @@ class Wire:
         try:
             link = self._take() or self._dial()
             answer = link.exchange(request)
-        except (OSError, httptools.HttpParserError) as x:
+        except (OSError, ValueError, httptools.HttpParserError) as x:  # a name that is none is a ValueError
             raise no_answer(self._door.host, subject, x or type(x).__name__) from x
         if link.reusable and len(self._idle) < _KEPT_AT_MOST:
             link.idle_since = time.monotonic()
@@ -69,6 +69,8 @@ class Wire:
         return None
 
     def _dial(self) -> _Link:
+        if not self._address[0]:  # which would be this machine
+            raise OSError("this address names no host")
         plain = socket.create_connection(self._address, TIMEOUT[0])
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -41,6 +41,7 @@ __all__ = ["For", "Round", "Sources"]
 _REMEMBERED: Final = 180.0
 _MOST: Final = 2000
 _FEW: Final = 100
+_SMALL: Final = 30
 
 
 @dataclass
@@ -111,7 +112,7 @@ class Sources:
         except ArgosyError as x:
             said = f"failed to generate manifest for source {place + 1} of {len(sources)}: {x}"
             return Made(revisions=commits, types=types, problems=[f"Failed to load target state: {said}"])
-        name = " ".join(digests) if len(objects) <= _FEW else ""
+        name = " ".join(digests) if len(objects) <= _SMALL else ""
         return Made(objects, commits, types, unverified=unverified, name=name)
 
     def _unverified(
