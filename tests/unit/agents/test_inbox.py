@@ -130,7 +130,7 @@ def test_changes_become_events(items: Sequence[Item], events: list[tuple[str, in
     elif how == "in one report":
         told = hub.told(*items)
     else:
-        messages = {f"{place}": ("edge", body_of(changes(item), hub)) for place, item in enumerate(items)}
+        messages = {f"{place}": ("edge", item.uid, body_of(changes(item), hub)) for place, item in enumerate(items)}
         assert hub.made.runtime.inbox.ahead(messages) == (messages.keys() if len(messages) > 1 else set())
         told = hub.published() or hub.told(*items)
     assert [event[1:] for event in told] == events
@@ -151,18 +151,33 @@ def test_what_is_not_taken_in_together_is_left_and_loses_nothing() -> None:
     other = body_of({"report": "heartbeat", "hello": False}, hub)
     elsewhere = body_of(changes(change("ADDED", "u3", 3, "a3")), hub)
     messages = {"1": first, "2": broken, "3": other, "4": second}
-    told = {name: ("edge", body) for name, body in messages.items()} | {"5": ("other", elsewhere), "6": ("gone", first)}
+    told = {name: ("edge", name, body) for name, body in messages.items()}
+    told |= {"5": ("other", "5", elsewhere), "6": ("gone", "6", first), "7": ("gone", "7", second)}
     assert hub.made.runtime.inbox.ahead(told) == {"1", "4"}
     assert [one[1:] for one in hub.published()] == [("ADD", 1), ("ADD", 2)]
+
+
+def test_nothing_overtakes_what_comes_before_it_in_its_group() -> None:
+    hub = Watching()
+    large = body_of(changes(change("ADDED", "u", 1, data={"text": "x" * 300_000})), hub)
+    later = [body_of(changes(change("MODIFIED", "u", n)), hub) for n in (2, 3)]
+    others = [body_of(changes(change("ADDED", f"w{n}", n, f"b{n}")), hub) for n in (4, 5)]
+    bodies = [("u", large), *(("u", one) for one in later), *(("w", one) for one in others)]
+    told = {f"{place}": ("edge", *one) for place, one in enumerate(bodies)}
+    done = hub.made.runtime.inbox.ahead(told)
+    assert done == {"3", "4"}
+    for name in ("0", "1", "2"):
+        hub.made.runtime.inbox.handle("edge", told[name][2])
+    assert [one[1:] for one in hub.published()] == [("ADD", 4), ("ADD", 5), ("ADD", 1), ("UPDATE", 2), ("UPDATE", 3)]
 
 
 def test_together_they_fail_as_one_by_one() -> None:
     hub = Watching()
     runtime = replace(hub.made.runtime, store=Racing(hub.made.runtime.store, 100))
-    bodies = {f"{n}": ("edge", body_of(changes(change("ADDED", f"u{n}", n, f"a{n}")), hub)) for n in (1, 2)}
+    bodies = {f"{n}": ("edge", "g", body_of(changes(change("ADDED", f"u{n}", n, f"a{n}")), hub)) for n in (1, 2)}
     assert runtime.inbox.ahead(bodies) == set()
     ids = {name for name, _, _ in hub.published()}
-    for cluster, body in bodies.values():
+    for cluster, _, body in bodies.values():
         hub.made.runtime.inbox.handle(cluster, body)
     assert {name for name, _, _ in hub.published()} == ids, "again, under the same ids"
 

@@ -36,10 +36,11 @@ def cluster_of(record: Mapping[str, Any], stage: str) -> str:
     return cluster
 
 
-def told(records: Iterable[Mapping[str, Any]], stage: str) -> dict[str, tuple[str, str]]:
-    """By message id the cluster and the body of those records that an agent of this installation has sent."""
-    found: dict[str, tuple[str, str]] = {}
+def told(records: Iterable[Mapping[str, Any]], stage: str) -> dict[str, tuple[str, str, str]]:
+    """By message id the cluster, group and body of those records that an agent of this installation has sent."""
+    found: dict[str, tuple[str, str, str]] = {}
     for record in records:
         with contextlib.suppress(EvaluationError):
-            found[str(record["messageId"])] = cluster_of(record, stage), str(record["body"])
+            group = str(record["attributes"]["MessageGroupId"])
+            found[str(record["messageId"])] = cluster_of(record, stage), group, str(record["body"])
     return found

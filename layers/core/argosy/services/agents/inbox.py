@@ -77,17 +77,23 @@ class Inbox:
         self._entries: tuple[int, Mapping[tuple[str, str], Sequence[SourceEntry]]] = (-1, {})
         self._connections = Connections(runtime)
 
-    def ahead(self, messages: Mapping[str, tuple[str, str]]) -> set[str]:
-        """Take in the changes of several messages (id → cluster, body) with one read and one write; the ids of those it did.
+    def ahead(self, messages: Mapping[str, tuple[str, str, str]]) -> set[str]:
+        """Take in the changes of several messages with one read and one write: id → cluster, group, body.
 
-        Whatever is not as it should be is left, with what came together with it, to `handle`, which may repeat all of it.
+        Out: the ids of those that it did. Whatever is not as it should be is left to `handle`, with what came together with
+        it, and with what follows in its group; `handle` may repeat all of it.
         """
         taken: dict[str, dict[str, list[Item]]] = {}
-        for name, (cluster, body) in messages.items():
-            if body.startswith(_CHANGES):
-                with contextlib.suppress(*_NO_REPORT):
-                    report = unpack(body, self._runtime.blobs)
-                    taken.setdefault(cluster, {})[name] = [Item.from_json(one) for one in report["items"]]
+        left: set[tuple[str, str]] = set()
+        for name, (cluster, group, body) in messages.items():
+            try:
+                if (cluster, group) in left or not body.startswith(_CHANGES):
+                    raise EvaluationError("not to be taken in ahead of others")
+                items = [Item.from_json(one) for one in unpack(body, self._runtime.blobs)["items"]]
+            except _NO_REPORT:
+                left.add((cluster, group))
+            else:
+                taken.setdefault(cluster, {})[name] = items
         done: set[str] = set()
         for cluster, several in taken.items():
             if len(several) > 1:
