@@ -62,7 +62,7 @@ class Applications:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self.fresh = Fresh()
+        self.fresh = Fresh(runtime.clock)
         self.served = Served(runtime)
         self.secrets = ControlSecrets(runtime)
         self.repositories = Repositories(self.secrets)
