@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from argosy.errors import Denied, Unavailable
@@ -22,6 +23,7 @@ _LONGEST: Final = 60.0
 _PIECE: Final = 65_536
 
 
+@lru_cache(maxsize=4096)  # a trigger calls the same few again and again
 def service_of(url: str) -> tuple[str, str] | None:
     """(name, namespace) of the service that a URL names, None when it names none.
 
