@@ -7,6 +7,7 @@ is the time from the recorded start of the pause plus its two seconds, which has
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import statistics
@@ -23,6 +24,7 @@ import yaml
 from kubernetes.client import CustomObjectsApi
 from kubernetes.config import new_client_from_config
 from kubernetes.watch import Watch
+from urllib3.exceptions import HTTPError
 
 from argosy.adapters.kube.client import connect
 from argosy.adapters.kube.direct import DirectCluster
@@ -68,8 +70,9 @@ class Seen:
     def _look(self) -> None:
         place = {"group": "argoproj.io", "version": "v1alpha1", "namespace": self._namespace, "plural": "rollouts"}
         found = self._watch.stream(self._objects.list_namespaced_custom_object, **place)  # type: ignore[no-untyped-call]
-        for event in found:
-            self._note(event["object"], time.time())
+        with contextlib.suppress(HTTPError):  # the cluster ends before its watches do
+            for event in found:
+                self._note(event["object"], time.time())
 
     def _note(self, one: dict[str, Any], now: float) -> None:
         name, status = one["metadata"]["name"], one.get("status") or {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from asyncio import sslproto
+from functools import cache
 from typing import Final
 
 __all__ = ["bound_memory", "trim"]
@@ -33,6 +34,7 @@ def trim() -> None:
         library.malloc_trim(0)
 
 
+@cache
 def _c_library() -> ctypes.CDLL | None:
     try:
         library = ctypes.CDLL(None)

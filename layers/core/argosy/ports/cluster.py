@@ -83,6 +83,11 @@ class ServedKind:
     subresources: frozenset[str] = frozenset()
     versions: tuple[str, ...] = ()
 
+    @property
+    def is_watchable(self) -> bool:
+        """Whether its objects can be listed and watched."""
+        return self.verbs >= {"list", "watch"}
+
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
         """The kind of its fields as JSON brings them; those that a newer agent tells besides are left out."""
@@ -260,7 +265,7 @@ def object_reference(manifest: Mapping[str, Any], namespace: str | None = None) 
 def watchable(kinds: Iterable[ServedKind]) -> Iterator[tuple[str, str]]:
     """(apiVersion, kind) in every version of what can be listed and watched (`GetAPIResources` of gitops-engine)."""
     for one in kinds:
-        if one.verbs >= {"list", "watch"}:
+        if one.is_watchable:
             yield from ((version, one.kind) for version in one.versions or (one.api_version,))
 
 

@@ -25,6 +25,7 @@ from argosy.errors import InvalidObject, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient, Configuration
+    from kubernetes.dynamic import DynamicClient
 
 __all__ = ["ClientConnection", "connect", "load_package"]
 
@@ -112,12 +113,16 @@ class ClientConnection(Connection):
         self._client = client
         self._wire: Wire | None = None
         self._known = -_KNOWN_SECONDS, ""
-        self._proxied = isinstance(client.rest_client.pool_manager, ProxyManager)
+        self._proxied: DynamicClient | None = None
+        if isinstance(client.rest_client.pool_manager, ProxyManager):
+            from kubernetes.dynamic import DynamicClient
+
+            self._proxied = DynamicClient(client, None, lambda *_: self.kinds)  # type: ignore[no-untyped-call]  # as above
 
     def call(self, call: Call, subject: str) -> Answer:
         """See `Connection.call`."""
-        if self._proxied:
-            return self._through_proxy(call, subject)
+        if self._proxied is not None:
+            return self._through_proxy(self._proxied, call, subject)
         try:
             wire = self._wire or self._open()
         except (OSError, ValueError) as error:  # certificates that cannot be read
@@ -129,16 +134,14 @@ class ClientConnection(Connection):
         self._wire = Wire(self.door())
         return self._wire
 
-    def _through_proxy(self, call: Call, subject: str) -> Answer:
+    def _through_proxy(self, dynamic: DynamicClient, call: Call, subject: str) -> Answer:
         from kubernetes.client.exceptions import ApiException
-        from kubernetes.dynamic import DynamicClient
         from urllib3.exceptions import HTTPError
 
         headers = {"Impersonate-User": call.user.user} if call.user else {}
         headers["Accept"] = call.accept
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token()}"
-        dynamic = DynamicClient(self._client, None, lambda *_: self.kinds)  # type: ignore[no-untyped-call]  # as above
         try:
             response = dynamic.request(
                 call.method,

@@ -126,8 +126,7 @@ class _Link:
 
     def __init__(self, socket_: socket.socket) -> None:
         self._socket = socket_
-        self.reusable, self.idle_since = True, 0.0
-        self._begin()
+        self.reusable, self.idle_since = False, 0.0
 
     def exchange(self, request: bytes) -> Answer:
         """Send it and read the answer. Raises OSError, `httptools.HttpParserError`; the connection is closed then."""

@@ -87,7 +87,7 @@ def orphans_of(apps: Applications, app: Application) -> list[Key]:
         group = one.api_version.rpartition("/")[0]
         if (
             one.namespaced
-            and one.verbs >= {"list", "watch"}
+            and one.is_watchable
             and may_be_orphaned(group, one.kind, project, settings.filter, IN_CLUSTER.server)
         ):
             with contextlib.suppress(ArgosyError):

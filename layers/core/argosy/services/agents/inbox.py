@@ -86,11 +86,8 @@ class Inbox:
         taken: dict[str, dict[str, list[Item]]] = {}
         left: set[tuple[str, str]] = set()
         for name, (cluster, group, body) in messages.items():
-            try:
-                if (cluster, group) in left or not body.startswith(_CHANGES):
-                    raise EvaluationError("not to be taken in ahead of others")
-                items = [Item.from_json(one) for one in unpack(body, self._runtime.blobs)["items"]]
-            except _NO_REPORT:
+            items = self._plain_changes(body) if (cluster, group) not in left else None
+            if items is None:
                 left.add((cluster, group))
             else:
                 taken.setdefault(cluster, {})[name] = items
@@ -140,8 +137,16 @@ class Inbox:
 
     # Changes
 
+    def _plain_changes(self, body: str) -> list[Item] | None:
+        """The changes that a message holds itself; None where it does not, or is not as it should be."""
+        if not body.startswith(_CHANGES):
+            return None
+        with contextlib.suppress(*_NO_REPORT):
+            return _items(unpack(body, self._runtime.blobs))
+        return None
+
     def _changes(self, cluster: str, report: dict[str, Any]) -> None:
-        self.changed(cluster, [Item.from_json(one) for one in report["items"]])
+        self.changed(cluster, _items(report))
 
     def changed(self, cluster: str, items: Sequence[Item]) -> None:
         """Take in changes of a cluster, whoever has seen them. Raises Unavailable, Conflict."""
@@ -341,6 +346,10 @@ class Inbox:
 
     def _now(self) -> datetime:
         return self._runtime.clock.now()
+
+
+def _items(report: Mapping[str, Any]) -> list[Item]:
+    return [Item.from_json(one) for one in report["items"]]
 
 
 def _kind(item: Item, before: Copy | None) -> str:

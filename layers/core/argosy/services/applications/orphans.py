@@ -28,9 +28,7 @@ def wanted_of(seen: Observed, served: Mapping[tuple[str, str], ServedKind]) -> O
     kinds = [
         Kind(group, one.api_version.rpartition("/")[2], one.plural, kind, True)
         for (group, kind), one in served.items()
-        if one.namespaced
-        and one.verbs >= {"list", "watch"}
-        and may_be_orphaned(group, kind, project, seen.settings.filter, server)
+        if one.namespaced and one.is_watchable and may_be_orphaned(group, kind, project, seen.settings.filter, server)
     ]
     return Orphans(namespace, kinds)
 

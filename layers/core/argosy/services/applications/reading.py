@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from argosy.control.agents.normal import pruned
@@ -226,8 +227,8 @@ class Reading:
     ) -> Look:
         name = there.name
         served = self.runtime.applications.served.of(name)
-        scopes_of_kinds = self.runtime.applications.served.namespaced(name)
-        to = Destination(there.cluster, scopes_of_kinds, scoped, self._hidden(name))
+        namespaced = self.runtime.applications.served.namespaced(name)
+        to = Destination(there.cluster, namespaced, scoped, self._hidden(name))
         making = Making(self.runtime, self.key, self.home, self.round)
         made, wanted = making.made(app, known, name)
         if known.settings.problems:
@@ -347,13 +348,14 @@ class Reading:
 
     def _hidden(self, name: str) -> Any:
         """Values of Secrets as the agent of the cluster hashes them."""
+        secret_key = cache(partial(self.runtime.subscribing.secret_key, name))
 
         def hide(obj: Object) -> Object:
             if not key_of(obj).is_secret:
                 return obj
             from argosy.gitops.diff.normal import folded_secret
 
-            return pruned(folded_secret(obj), self.runtime.subscribing.secret_key(name))
+            return pruned(folded_secret(obj), secret_key())
 
         return hide
 
