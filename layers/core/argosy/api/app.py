@@ -8,7 +8,6 @@ waits.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from http import HTTPStatus
@@ -54,6 +53,7 @@ from argosy.resources.eventsource import KNOWN_TYPES, EventSource
 from argosy.resources.manifests import Manifest
 from argosy.services.applied import Applied
 from argosy.services.audit import audited
+from argosy.services.eventids import new_event_id
 from argosy.services.kinds import kind_named
 from argosy.services.operations import Operation
 from argosy.services.queues import BUS
@@ -247,7 +247,7 @@ def publish(request: EventRequest) -> Published:
     kind = next((kind for kind in KNOWN_TYPES if request.event in (body["spec"].get(kind) or {})), None)
     if kind is None:
         raise NotFound(f"event source {request.namespace}/{request.source} has no event {request.event}")
-    event_id, data = os.urandom(16).hex(), _text("data", request.data)
+    event_id, data = new_event_id(runtime.clock.now()), _text("data", request.data)
     place = (request.namespace, source.bus, kind, request.source, request.event)
     told = f"Event/{request.namespace}/{request.source}/{request.event} published as {event_id}"
     runtime.store.write([audited(_actor(), [told], runtime.clock.now())])

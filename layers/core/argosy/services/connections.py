@@ -17,7 +17,8 @@ from argosy.resources.definitions import GROUP
 from argosy.resources.homes import home_of
 from argosy.services.agents.registry import HOME
 from argosy.services.declarations import Declarations, SourceEntry
-from argosy.services.receive import bus_message, same_event_id
+from argosy.services.eventids import same_event_id
+from argosy.services.receive import bus_message
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime

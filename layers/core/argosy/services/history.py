@@ -3,7 +3,8 @@
 Rows (each expires by itself):
 
     event/<namespace>/<event id>   event                     the event as it came, its trace, what it has fired at once, and
-                                                             the attempts that were gathered together with it
+                                                             the attempts that were gathered together with it,
+                                                             without what its firings tell already
                                    firing/<firing>           a firing that it is part of and that a later event completed
                                    attempt/<firing>/<n>      an attempt: state, reason, time
     events/<namespace>/<day>       <time>/<first event id>   what came in one batch, for lists: a line for each event
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from argosy.events.sensors import Firing
 from argosy.events.tracing import trace_of
 from argosy.ports.clock import Clock, stamp
 from argosy.ports.store import Row, Store
+from argosy.records import record
 
 __all__ = ["KEEP_DAYS", "History", "Page", "event_rows", "lines_from", "listed", "shown"]
 
@@ -37,6 +39,14 @@ _MOST_LINES: Final = 500
 _log = logging.getLogger("argosy.services")
 
 
+@record
+class _Gathered:
+    """The row of an event before it is written, and the ids of the firings that it tells of."""
+
+    event: dict[str, Any]
+    firings: Collection[str]
+
+
 class History:
     """Gathers what happens and writes it, at most once in `every` seconds unless told to."""
 
@@ -44,7 +54,7 @@ class History:
         self._store, self._clock, self._every = store, clock, every
         self._mutex = threading.Lock()
         self._rows: list[Row] = []
-        self._events: dict[str, dict[str, Any]] = {}
+        self._events: dict[str, _Gathered] = {}
         self._lines: dict[str, list[dict[str, Any]]] = {}
         self._written = 0.0
 
@@ -73,23 +83,25 @@ class History:
         }
         with self._mutex:
             self._rows += rows
-            self._events[_pk(namespace, event.id)] = data
+            self._events[_pk(namespace, event.id)] = _Gathered(data, {firing.id for firing in firings})
             self._lines.setdefault(namespace, []).append(line)
 
     def attempted(self, firing: Firing, attempt: int, state: str, reason: str, now: datetime) -> None:
         """What became of an attempt: `fired`, `failed`, `repeated` (failed, another follows) or `limited` (waits)."""
-        data = {**_fired(firing), "attempt": attempt, "state": state, "at": stamp(now)}
+        data: dict[str, Any] = {"attempt": attempt, "state": state, "at": stamp(now)}
         if reason:
             data["reason"] = reason[:_MAX_REASON]
         sk, expiry = f"attempt/{firing.id}/{attempt:04}", now.timestamp() + _KEEP_SECONDS
         with self._mutex:
             for event in set(firing.events.values()):
                 pk = _pk(firing.namespace, event)
-                if pk in self._events:
-                    # Half the rows on one machine, where an event and its firing are most often one batch.
-                    self._events[pk].setdefault("attempts", {})[sk] = data
-                else:
-                    self._rows.append(Row(pk, sk, data, expires_at=expiry))
+                gathered = self._events.get(pk)
+                if gathered is None:
+                    self._rows.append(Row(pk, sk, {**_fired(firing), **data}, expires_at=expiry))
+                    continue
+                # Half the rows on one machine, where an event and its firing are most often one batch.
+                told = data if firing.id in gathered.firings else {**_fired(firing), **data}
+                gathered.event.setdefault("attempts", {})[sk] = told
 
     def write(self, *, now: bool = False) -> None:
         """Write what was gathered, if it is time or `now` is set."""
@@ -100,7 +112,7 @@ class History:
             rows, self._rows = self._rows, []
             events, self._events = self._events, {}
             lines, self._lines, self._written = self._lines, {}, time
-        rows += [Row(pk, "event", data, expires_at=time + _KEEP_SECONDS) for pk, data in events.items()]
+        rows += [Row(pk, "event", one.event, expires_at=time + _KEEP_SECONDS) for pk, one in events.items()]
         for namespace, found in lines.items():
             rows += _listing(namespace, found, time + _KEEP_SECONDS)
         try:
@@ -173,7 +185,11 @@ def event_rows(
     if "event" not in rows:
         raise NotFound(f"no event {event_id} in namespace {namespace}; events are kept for {KEEP_DAYS} days")
     firings = [*rows["event"].data["firings"], *(row.data for sk, row in rows.items() if sk.startswith("firing/"))]
-    attempts = dict(rows["event"].data.get("attempts", {}))
+    known = {one["firing"]: one for one in firings}
+    inside = rows["event"].data.get("attempts", {})
+    attempts: dict[str, Mapping[str, Any]] = {
+        sk: {**known.get(sk.split("/")[1], {}), **told} for sk, told in inside.items()
+    }
     attempts |= {sk: row.data for sk, row in rows.items() if sk.startswith("attempt/")}
     return rows["event"], firings, sorted(attempts.values(), key=lambda one: (one["at"], one["attempt"]))
 

@@ -7,8 +7,6 @@ word is used: 405 for the wrong method, 413 for a body that is too large, 401 fo
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Final
@@ -22,11 +20,12 @@ from argosy.ports.clock import stamp
 from argosy.ports.queue import Outgoing
 from argosy.records import record
 from argosy.services.declarations import Declarations, Hook, pick
+from argosy.services.eventids import new_event_id, same_event_id
 from argosy.services.mail import pack
 from argosy.services.queues import BUS
 from argosy.services.runtime import Runtime
 
-__all__ = ["HookAnswer", "Receiver", "bus_message", "same_event_id"]
+__all__ = ["HookAnswer", "Receiver", "bus_message"]
 
 _STATUS: Final[Mapping[Problem, int]] = {Problem.METHOD: 405, Problem.SIZE: 413, Problem.SIGNATURE: 401}
 _MAX_AGE = 2.0
@@ -103,7 +102,8 @@ class Receiver:
 
     def _publish(self, hook: Hook, events: Sequence[str], origin: str) -> dict[str, str]:
         kind = event_type(hook.kind)
-        ids = [same_event_id(hook.key, origin) if origin else os.urandom(16).hex() for _ in events]
+        now = self._runtime.clock.now()
+        ids = [same_event_id(hook.key, origin) if origin else new_event_id(now) for _ in events]
         messages = [
             bus_message(self._runtime, hook.namespace, hook.bus, kind, hook.source, hook.event, event_id, data)
             for event_id, data in zip(ids, events, strict=True)
@@ -127,11 +127,6 @@ class Receiver:
             except ArgosyError:
                 continue
         return found
-
-
-def same_event_id(key: str, origin: str) -> str:
-    """The id of an event of the entry `key` whose sender calls it `origin`: the same each time it is delivered."""
-    return hashlib.sha256(f"{key}\n{origin}".encode()).hexdigest()[:32]
 
 
 def bus_message(

@@ -16,8 +16,9 @@ from argosy.ports.queue import Outgoing
 from argosy.ports.wiring import WIRED
 from argosy.services.aside import or_set_aside
 from argosy.services.declarations import Declarations, SourceEntry
+from argosy.services.eventids import same_event_id
 from argosy.services.queues import BUS, SOURCES
-from argosy.services.receive import bus_message, same_event_id
+from argosy.services.receive import bus_message
 from argosy.services.runtime import Runtime
 
 __all__ = ["Sourcing"]

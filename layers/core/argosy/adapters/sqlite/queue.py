@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import os
+import random
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -396,7 +396,7 @@ def arrived(row: Insert) -> Delivery:
 
 def _row(queue: str, message: Outgoing, now: float) -> Insert:
     attributes = _json(message.attributes) if message.attributes else ""
-    return (queue, now + message.delay, now, os.urandom(16).hex(), message.group, message.body, attributes)
+    return (queue, now + message.delay, now, f"{random.getrandbits(128):032x}", message.group, message.body, attributes)
 
 
 def _call(
