@@ -29,6 +29,7 @@ from argosy.control.agents.reports import Seen, shard
 from argosy.control.agents.values import Told
 from argosy.control.agents.work import KINDS
 from argosy.errors import ArgosyError, EvaluationError, NotFound, Retryable
+from argosy.ports.aside import Aside, at_once
 from argosy.ports.blobs import Blobs
 from argosy.ports.brokers import Brokers
 from argosy.ports.clock import Clock
@@ -59,7 +60,7 @@ class Connections:
     """What an agent works with. `server_time` is the API server's clock; `commands` and `reports` are queues of `queue`.
 
     `attributes` go with each report, where one queue serves several clusters. `brokers` is asked when the first event source
-    needs a connection.
+    needs a connection; `aside` has done what no answer waits for.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Connections:
     attributes: Mapping[str, str] = field(default_factory=dict)
     heartbeat_seconds: float = 30.0
     brokers: Callable[[], tuple[Brokers, Secrets]] | None = None
+    aside: Aside = at_once
 
 
 class Agent:
@@ -107,7 +109,7 @@ class Agent:
             given.heartbeat_seconds,
         )
         self._worker = Worker(
-            given.name, given.cluster, given.verifier, self._watching, given.http, self._send_now, self.now
+            given.name, given.cluster, given.verifier, self._watching, given.http, self._send_now, self.now, given.aside
         )
         self._ready.set()
         try:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
+from argosy.adapters.afterwards import Afterwards
 from argosy.adapters.aws.blobs import S3Blobs
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.queue import SqsQueue
@@ -84,6 +85,7 @@ def connections(settings: Settings, clients: Clients, cluster: DirectCluster | N
         REPORTS,
         heartbeat_seconds=settings.heartbeat_seconds,
         brokers=partial(library_brokers, found),
+        aside=Afterwards(),
     )
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
-from argosy.control.effects import Apply, Outcome, Unit, Version, Write
+from argosy.control.effects import Apply, Outcome, Patch, Unit, Version, Write
 from argosy.control.keys import Key
 from argosy.errors import ArgosyError, Conflict
+from argosy.ports.aside import Aside
 
 __all__ = ["Carrier", "Direct", "Writer", "carry_out", "is_current"]
 
@@ -55,8 +57,8 @@ class Direct:
 
     answers_later = False
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
+    def __init__(self, writer: Writer, aside: Aside) -> None:
+        self._writer, self._aside = writer, aside
 
     def is_current(self, read: Mapping[Key, Version | None]) -> bool:
         """See `Carrier.is_current`."""
@@ -64,7 +66,7 @@ class Direct:
 
     def carry(self, unit: Unit) -> Outcome:
         """See `Carrier.carry`."""
-        return carry_out(unit, self._writer)
+        return carry_out(unit, self._writer, self._aside)
 
 
 def is_current(read: Mapping[Key, Version | None], writer: Writer) -> bool:
@@ -72,26 +74,37 @@ def is_current(read: Mapping[Key, Version | None], writer: Writer) -> bool:
     return all(writer.version(target) == version for target, version in read.items())
 
 
-def carry_out(unit: Unit, writer: Writer, now: datetime | None = None) -> Outcome:
-    """Do the writes of `unit`; `now` is for units that expire. Raises nothing of ours: the outcome says it all."""
+def carry_out(unit: Unit, writer: Writer, aside: Aside, now: datetime | None = None) -> Outcome:
+    """Do the writes of `unit`, those that nothing depends on `aside`; `now` is for units that expire.
+
+    Raises nothing of ours: the outcome says it all.
+    """
     written: dict[str, int | None] = {}
     if unit.expires is not None and now is not None and now >= unit.expires:
         return Outcome(problem="the request came too late and was not carried out")
     try:
-        if not is_current(unit.read, writer):
-            return Outcome(stale=True)
         optional = [write for write in unit.writes if isinstance(write, Apply) and write.optional]
-        for write in unit.writes:
-            if write not in optional:
-                uid, resource = writer.write(write)
-                written[uid] = resource
+        needed = [write for write in unit.writes if write not in optional]
+        if not is_current(_unproven(unit, needed), writer):
+            return Outcome(stale=True)
+        for write in needed:
+            uid, resource = writer.write(write)
+            written[uid] = resource
         for one in optional:
-            _try(writer, one)
+            aside(partial(_try, writer, one))
     except Conflict:
         return Outcome(written, stale=True)
     except ArgosyError as x:
         return Outcome(written, str(x) or type(x).__name__)
     return Outcome(written)
+
+
+def _unproven(unit: Unit, writes: list[Write]) -> Mapping[Key, Version | None]:
+    """What was read without the target of the first write, which refuses another version before anything has happened."""
+    first = writes[0] if writes else None
+    if not isinstance(first, Patch) or unit.read.get(first.target) != first.version:
+        return unit.read
+    return {target: version for target, version in unit.read.items() if target != first.target}
 
 
 def _try(writer: Writer, write: Write) -> None:

@@ -147,6 +147,7 @@ class LocalAgents:
             AGENT_REPORTS,
             {CLUSTER: entry.name},
             brokers=partial(library_brokers, cluster),
+            aside=runtime.aside,
         )
 
     def _run(self, entry: Entry, agent: Agent) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from argosy.adapters.afterwards import Afterwards
 from argosy.adapters.artifacts import SourceArtifacts
 from argosy.adapters.aws.balancers import AwsBalancers
 from argosy.adapters.aws.clients import Clients
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _TALLY_SECONDS = 1.0
 _WATCH_SECONDS = 0.2
 _LATE_SECONDS = 5.0  # the ticker looks every second; what is later was missed, as in Argo
+_LATER_SECONDS = 5.0
 
 __all__ = ["ClusterAccess", "Embedded", "assemble"]
 
@@ -70,10 +72,12 @@ class Embedded:
     patient_secrets: Secrets
     clock: SystemClock
     link: QueueLink
+    afterwards: Afterwards
     cluster: Cluster | None = None
 
     def close(self) -> None:
-        """Close the files."""
+        """Do what was left for later, close the files."""
+        self.afterwards.close(_LATER_SECONDS)
         self.queue.close()
         self.store.close()
 
@@ -135,7 +139,7 @@ def assemble(
         executors |= dict.fromkeys(SENDERS, MessageExecutor(secrets))
     tally = _TALLY_SECONDS if serving else 0.0
     link = QueueLink(queue)
-    repository = GitRepository(files=True)
+    afterwards, repository = Afterwards(), GitRepository(files=True)
     runtime = Runtime(
         store,
         queue,
@@ -167,8 +171,9 @@ def assemble(
         metrics=LazyMetrics() if serving else None,
         balancers=AwsBalancers(Clients()) if serving else None,
         joins=True,
+        aside=afterwards,
     )
-    return Embedded(runtime, queue, store, patient, clock, link, lazy)
+    return Embedded(runtime, queue, store, patient, clock, link, afterwards, lazy)
 
 
 def _keys(data: DataDir) -> str:

@@ -17,6 +17,7 @@ from argosy.errors import InvalidObject, NotFound
 from argosy.ports.access import Authoriser
 from argosy.ports.agents import AgentLink
 from argosy.ports.artifacts import Artifacts
+from argosy.ports.aside import Aside, at_once
 from argosy.ports.balancers import Balancers
 from argosy.ports.blobs import Blobs
 from argosy.ports.charts import Charts
@@ -106,7 +107,7 @@ class Runtime:
     `hook_hosts` are the Git hosts where webhooks are registered, `pull_requests` those where changes are told;
     `artifacts` reads triggers' sources; `metrics` asks what analyses measure with, `balancers` are those whose weights
     rollouts set; `makers` are called by what may neither fetch nor render itself; `joins`: whether clusters that Argo CD's
-    Secrets name are reached by agents of this process.
+    Secrets name are reached by agents of this process; `aside` has done what no turn waits for.
     """
 
     store: Store
@@ -148,6 +149,7 @@ class Runtime:
     balancers: Balancers | None = None
     makers: Makers | None = None
     joins: bool = False
+    aside: Aside = at_once
 
     @cached_property
     def outcomes(self) -> Outcomes:

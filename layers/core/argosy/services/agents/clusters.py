@@ -87,7 +87,9 @@ class Clusters:
         except NotFound:
             return None
         if entry.way != "agent":
-            return Direct(self._writer(self._reached(entry), f"{entry.name}{'+' if wrote else ''}", wrote))
+            return Direct(
+                self._writer(self._reached(entry), f"{entry.name}{'+' if wrote else ''}", wrote), self._runtime.aside
+            )
         return _AgentCarrier(self._runtime, entry.name, key)
 
     def _writer(
