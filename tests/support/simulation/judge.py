@@ -79,9 +79,11 @@ class JudgedWriter:
         if world.strikes("refuse", 0.05):
             raise world.chance.choice((Denied("forbidden"), Unavailable("the API server is away")))
         stale = self._stale if self._stale is not None else world.judge.stale[world.turn] if world.turn else {}
-        if write.target.kind != "Scaler" and world.differing(stale):
+        differs = write.target.kind != "Scaler" and world.differing(stale)
+        written = world.server.write(write)
+        if differs:
             world.judge.violate(f"{write.target}: written on a stale decision")
-        return world.server.write(write)
+        return written
 
 
 class Post:

@@ -199,7 +199,7 @@ class Told:
         self.watching, self.http = Watched(), Called()
         self.reports: list[Body] = []
         self.down = False
-        self.worker = Worker("edge", self.cluster, TRUSTED, self.watching, self.http, self._report, self.clock.now, at_once)
+        self.worker = Worker("edge", self.cluster, TRUSTED, self.watching, self.http, self._report, self.clock.now)
 
     def do(self, one: Work, signer: KeySigner = HUB) -> Body | None:
         """The result that was reported last, None when this made none."""

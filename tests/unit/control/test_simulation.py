@@ -15,7 +15,7 @@ from support.simulation.run import simulate
 
 SEEDS: Final = int(os.environ.get("ARGOSY_SEEDS", "1000"))
 SHARDS: Final = 8
-MUTANT_SEEDS: Final = 500
+MUTANT_SEEDS: Final = 2000
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))

@@ -26,7 +26,7 @@ from argosy.control.applying import Applier
 from argosy.control.units import carry_out
 from argosy.control.writing import ClusterWriter
 from argosy.errors import ArgosyError, Denied, EvaluationError, Retryable, Unavailable, Unsupported
-from argosy.ports.aside import Aside
+from argosy.ports.aside import Aside, at_once
 from argosy.ports.clock import SystemClock
 from argosy.ports.cluster import Cluster, ServiceAccount
 from argosy.ports.clusterrequests import Request, perform
@@ -87,7 +87,7 @@ class Worker:
         http: Http,
         report: Callable[[dict[str, Any], str], None],
         now: Callable[[], datetime],
-        aside: Aside,
+        aside: Aside = at_once,
     ) -> None:
         """`report` sends a report in a group; `now` is the time that the hub would tell; `aside` for what nobody awaits."""
         self._name, self._cluster, self._verifier, self._watching, self._http = name, cluster, verifier, watching, http
@@ -155,7 +155,7 @@ class Worker:
                 return {"value": _plain(found, self._watching.secret_key, whole=whole)}
             case "unit":
                 unit = unit_from_json(work.body, work.expires)
-                return {"value": carry_out(unit, self._writer, self._aside, self._now()).as_json()}
+                return {"value": carry_out(unit, self._writer, self._now(), self._aside).as_json()}
             case "batch":
                 return {"value": outcomes_to_json(self._applier.carry(batch_from_json(work.body)))}
             case "batch-as":

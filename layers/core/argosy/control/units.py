@@ -16,7 +16,7 @@ from typing import Protocol
 from argosy.control.effects import Apply, Outcome, Patch, Unit, Version, Write
 from argosy.control.keys import Key
 from argosy.errors import ArgosyError, Conflict
-from argosy.ports.aside import Aside
+from argosy.ports.aside import Aside, at_once
 
 __all__ = ["Carrier", "Direct", "Writer", "carry_out", "is_current"]
 
@@ -57,7 +57,7 @@ class Direct:
 
     answers_later = False
 
-    def __init__(self, writer: Writer, aside: Aside) -> None:
+    def __init__(self, writer: Writer, aside: Aside = at_once) -> None:
         self._writer, self._aside = writer, aside
 
     def is_current(self, read: Mapping[Key, Version | None]) -> bool:
@@ -66,7 +66,7 @@ class Direct:
 
     def carry(self, unit: Unit) -> Outcome:
         """See `Carrier.carry`."""
-        return carry_out(unit, self._writer, self._aside)
+        return carry_out(unit, self._writer, aside=self._aside)
 
 
 def is_current(read: Mapping[Key, Version | None], writer: Writer) -> bool:
@@ -74,7 +74,7 @@ def is_current(read: Mapping[Key, Version | None], writer: Writer) -> bool:
     return all(writer.version(target) == version for target, version in read.items())
 
 
-def carry_out(unit: Unit, writer: Writer, aside: Aside, now: datetime | None = None) -> Outcome:
+def carry_out(unit: Unit, writer: Writer, now: datetime | None = None, aside: Aside = at_once) -> Outcome:
     """Do the writes of `unit`, those that nothing depends on `aside`; `now` is for units that expire.
 
     Raises nothing of ours: the outcome says it all.
