@@ -144,8 +144,12 @@ def test_a_canary_with_an_analysis(
     (run,) = cluster.list(ARGO, "AnalysisRun", NAMESPACE)
     assert run["status"]["phase"] == "Successful"
     assert {one["name"]: one["phase"] for one in run["status"]["metricResults"]}["dog"] == "Error"
-    reasons = {one["reason"] for one in cluster.list("v1", "Event", NAMESPACE)}
-    assert {"RolloutCompleted", "RolloutStepCompleted", "AnalysisRunSuccessful", "ScalingReplicaSet"} <= reasons
+
+    def reasons() -> set[str]:
+        return {one["reason"] for one in cluster.list("v1", "Event", NAMESPACE)}
+
+    told = {"RolloutCompleted", "RolloutStepCompleted", "AnalysisRunSuccessful", "ScalingReplicaSet"}
+    assert patiently(runtime, lambda: told <= reasons()), reasons()
     assert_a_lost_wake_is_sent_again(stack, runtime)
     assert_a_timer_rings(runtime)
     assert "canary-value" not in json.dumps([run, status(), *cluster.list("v1", "Event", NAMESPACE)])
