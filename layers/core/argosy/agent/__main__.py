@@ -10,6 +10,7 @@ import sys
 import threading
 from typing import Final
 
+from argosy.adapters.afterwards import Afterwards
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.agent.memory import bound_memory, trim
@@ -20,6 +21,7 @@ from argosy.errors import ArgosyError
 __all__ = ["main", "run"]
 
 _TRIM_SECONDS: Final = 1.0
+_LATER_SECONDS: Final = 5.0
 _log = logging.getLogger("argosy.agent")
 
 
@@ -30,7 +32,8 @@ def run(settings: Settings, cluster: DirectCluster | None = None) -> None:
 
 
 async def _run(settings: Settings, cluster: DirectCluster | None) -> None:
-    given = connections(settings, Clients(patience=WAIT_SECONDS + 10), cluster)
+    afterwards = Afterwards()
+    given = connections(settings, Clients(patience=WAIT_SECONDS + 10), cluster, afterwards)
     agent, stop = Agent(given), threading.Event()
     receiving = threading.Thread(target=agent.receive, args=(stop,), name="commands", daemon=True)
     running, trimming = asyncio.create_task(agent.run()), asyncio.create_task(_trimming())
@@ -42,6 +45,7 @@ async def _run(settings: Settings, cluster: DirectCluster | None) -> None:
         await running
     trimming.cancel()
     stop.set()
+    await asyncio.to_thread(afterwards.close, _LATER_SECONDS)
 
 
 async def _trimming() -> None:

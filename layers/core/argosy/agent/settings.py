@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
-from argosy.adapters.afterwards import Afterwards
 from argosy.adapters.aws.blobs import S3Blobs
 from argosy.adapters.aws.clients import Clients
 from argosy.adapters.aws.queue import SqsQueue
@@ -25,6 +24,7 @@ from argosy.adapters.signing.sealing import KeySealer
 from argosy.agent.brokers import library_brokers
 from argosy.agent.runner import Connections
 from argosy.errors import InvalidObject
+from argosy.ports.aside import Aside, at_once
 from argosy.ports.clock import SystemClock
 from argosy.ports.prefixed import PrefixedBlobs
 from argosy.ports.queue import QueueSpec
@@ -65,7 +65,9 @@ class Settings:
         return cls(cluster, commands, reports, bucket, _listed(keys), namespaces, heartbeat)
 
 
-def connections(settings: Settings, clients: Clients, cluster: DirectCluster | None = None) -> Connections:
+def connections(
+    settings: Settings, clients: Clients, cluster: DirectCluster | None = None, aside: Aside = at_once
+) -> Connections:
     """Connect; `cluster` unless it is that of our own pod. To be called on the loop that the agent runs on."""
     found = cluster if cluster is not None else pod.connect()
     specs = [QueueSpec(COMMANDS, fifo=True, visibility=120), QueueSpec(REPORTS, fifo=True)]
@@ -85,7 +87,7 @@ def connections(settings: Settings, clients: Clients, cluster: DirectCluster | N
         REPORTS,
         heartbeat_seconds=settings.heartbeat_seconds,
         brokers=partial(library_brokers, found),
-        aside=Afterwards(),
+        aside=aside,
     )
 
 
