@@ -43,7 +43,7 @@ run: setup ## the quickstart: a real Kubernetes, argosy up, a scenario (ONCE=1 e
 	@$(BIN)/argosy dev quickstart $(if $(ONCE),--once)
 
 test: setup $(SAM) ## all tests
-	@PATH="$(dir $(SAM)):$$PATH" $(BIN)/pytest -q -n 4 --dist loadgroup --no-loadscope-reorder tests/unit tests/functional tests/e2e tests/integration
+	@PATH="$(dir $(SAM)):$$PATH" $(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder tests/unit tests/functional tests/e2e tests/integration
 
 check: setup validate ## format, lint, types, layers, template, file sizes
 	@$(BIN)/ruff format --check --quiet .

@@ -51,7 +51,7 @@ def test_all_processes_are_killed_under_load(data: Path, sink: Sink) -> None:
         worker = up.workers()
         up.kill()
         answered = load.stop()
-        assert not any(alive(pid) for pid in worker)
+        until(lambda: not any(alive(pid) for pid in worker), "its worker ends with it")
     assert len(answered) >= ENOUGH
     with running(data) as again:
         assert_each_once(sink, answered)
