@@ -123,7 +123,7 @@ class Worker:
         door = FifoPump(queue, RECONCILE_DOOR, handler("reconcile_door"), after=[Waker(self.data.pipe("gateway"))])
         hooks = FifoPump(queue, RECONCILE_SOURCE, handler("reconcile_source"))
         rollouts = FifoPump(queue, RECONCILE_ROLLOUT, handler("reconcile_rollout"), threads=4)
-        apps = FifoPump(queue, RECONCILE_APP, handler("reconcile_app"), threads=4)
+        apps = FifoPump(queue, RECONCILE_APP, handler("reconcile_app"), threads=8)
         reports = FifoPump(queue, AGENT_REPORTS, handler("agent_inbox"), threads=2)
         agents = LocalAgents(embedded, self.cluster)
         commands = FifoPump(queue, AGENT_COMMANDS, agents.handler, threads=4)
