@@ -96,7 +96,7 @@ def killed_whenever_it_moves(site: Site, kill: Callable[[], None]) -> None:
         before = told(state)
         kill()
         kills += 1
-    assert (state["phase"], state["message"]) == ("Succeeded", "successfully synced (no more tasks)")
+    assert (state["phase"], state["message"]) == ("Succeeded", "successfully synced (no more tasks)"), told(state)
     results = {one["name"]: (one.get("status", ""), one["hookPhase"]) for one in state["syncResult"]["resources"]}
     assert results == {
         "before": ("", "Succeeded"),
