@@ -13,6 +13,7 @@ from collections.abc import Callable
 __all__ = ["Afterwards"]
 
 _MOST = 1000
+_END_SECONDS = 5.0
 _log = logging.getLogger("argosy.control")
 
 
@@ -28,19 +29,12 @@ class Afterwards:
     def __call__(self, do: Callable[[], None]) -> None:
         """Have it done soon; at once when this was closed."""
         with self._changed:
-            closed = self._closing
-            if not closed:
-                if len(self._waiting) == self._waiting.maxlen:
-                    _log.warning("more than %d things to be done later wait: the oldest is dropped", len(self._waiting))
-                self._waiting.append(do)
-                self._changed.notify()
-            if self._thread is None and not closed:
-                self._thread = threading.Thread(target=self._work, name="afterwards", daemon=True)
-                self._thread.start()
-        if closed:
-            _call(do)
+            if not self._closing:
+                self._put(do)
+                return
+        _call(do)
 
-    def close(self, seconds: float) -> bool:
+    def close(self, seconds: float = _END_SECONDS) -> bool:
         """Do what waits; False if that took longer than `seconds`."""
         with self._changed:
             self._closing = True
@@ -49,6 +43,15 @@ class Afterwards:
             return True
         self._thread.join(seconds)
         return not self._thread.is_alive()
+
+    def _put(self, do: Callable[[], None]) -> None:
+        if len(self._waiting) == self._waiting.maxlen:
+            _log.warning("more than %d things to be done later wait: the oldest is dropped", len(self._waiting))
+        self._waiting.append(do)
+        self._changed.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="afterwards", daemon=True)
+            self._thread.start()
 
     def _work(self) -> None:
         while True:

@@ -21,7 +21,6 @@ from argosy.errors import ArgosyError
 __all__ = ["main", "run"]
 
 _TRIM_SECONDS: Final = 1.0
-_LATER_SECONDS: Final = 5.0
 _log = logging.getLogger("argosy.agent")
 
 
@@ -45,7 +44,7 @@ async def _run(settings: Settings, cluster: DirectCluster | None) -> None:
         await running
     trimming.cancel()
     stop.set()
-    await asyncio.to_thread(afterwards.close, _LATER_SECONDS)
+    await asyncio.to_thread(afterwards.close)
 
 
 async def _trimming() -> None:

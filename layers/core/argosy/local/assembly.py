@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 _TALLY_SECONDS = 1.0
 _WATCH_SECONDS = 0.2
 _LATE_SECONDS = 5.0  # the ticker looks every second; what is later was missed, as in Argo
-_LATER_SECONDS = 5.0
 
 __all__ = ["ClusterAccess", "Embedded", "assemble"]
 
@@ -77,7 +76,7 @@ class Embedded:
 
     def close(self) -> None:
         """Do what was left for later, close the files."""
-        self.afterwards.close(_LATER_SECONDS)
+        self.afterwards.close()
         self.queue.close()
         self.store.close()
 

@@ -96,12 +96,13 @@ class History:
             for event in set(firing.events.values()):
                 pk = _pk(firing.namespace, event)
                 gathered = self._events.get(pk)
-                if gathered is None:
-                    self._rows.append(Row(pk, sk, {**_fired(firing), **data}, expires_at=expiry))
-                    continue
-                # Half the rows on one machine, where an event and its firing are most often one batch.
-                told = data if firing.id in gathered.firings else {**_fired(firing), **data}
-                gathered.event.setdefault("attempts", {})[sk] = told
+                known = gathered is not None and firing.id in gathered.firings
+                told = data if known else {**_fired(firing), **data}
+                if gathered is not None:
+                    # Half the rows on one machine, where an event and its firing are most often one batch.
+                    gathered.event.setdefault("attempts", {})[sk] = told
+                else:
+                    self._rows.append(Row(pk, sk, told, expires_at=expiry))
 
     def write(self, *, now: bool = False) -> None:
         """Write what was gathered, if it is time or `now` is set."""
