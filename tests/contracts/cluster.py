@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from argosy.adapters.kube.direct import DirectCluster
 from argosy.adapters.kube.secrets import ClusterSecrets
 from argosy.errors import AlreadyExists, Conflict, Denied, InvalidObject, NotFound, Unsupported
 from argosy.ports.cluster import Cluster, PatchType, ServiceAccount
 from argosy.ports.secrets import Secrets
+from support.access import wait_for_access
 
 RBAC = "rbac.authorization.k8s.io/v1"
 ARGO = "argoproj.io/v1alpha1"
@@ -41,7 +43,7 @@ def workflow(name: str) -> Manifest:
 def grant(
     cluster: Cluster, namespace: str, group: str, resource: str, *verbs: str, subject: Manifest | None = None
 ) -> None:
-    """A Role with the verbs, bound to the default service account of the namespace."""
+    """A Role with the verbs, bound to the default service account of the namespace, which may at once."""
     name = f"{resource}-{'-'.join(verbs)}".replace("*", "all")
     rules = [{"apiGroups": [group], "resources": [resource], "verbs": list(verbs)}]
     cluster.create(
@@ -56,6 +58,8 @@ def grant(
         "subjects": [who],
     }
     cluster.create(binding, namespace=namespace)
+    if isinstance(cluster, DirectCluster) and subject is None:
+        wait_for_access(cluster, ServiceAccount(namespace), verbs[0], f"{resource}.{group}", namespace)
 
 
 def readers(cluster: Cluster, namespace: str) -> None:

@@ -327,10 +327,10 @@ def test_a_doubt_is_not_lost_to_somebody_who_writes_at_the_same_time() -> None:
     store, plain = edge.made.runtime.store, edge.made.runtime.store.write
     left = [lambda: following.found(place, "0" * 40)]
 
-    def write(changes: Any) -> None:
+    def write(changes: Any, *, durable: bool = True) -> None:
         if left:
             left.pop()()
-        plain(changes)
+        plain(changes, durable=durable)
 
     store.write = write  # type: ignore[method-assign]
     following.doubt(place)

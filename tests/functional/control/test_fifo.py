@@ -39,11 +39,11 @@ class FailingStore(SqliteStore):
 
     failures = 0
 
-    def write(self, changes: Sequence[Put | Delete]) -> None:
+    def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
         if self.failures:
             self.failures -= 1
             raise Unavailable("the store is away")
-        super().write(changes)
+        super().write(changes, durable=durable)
 
 
 @pytest.fixture

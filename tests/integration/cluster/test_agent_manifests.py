@@ -20,6 +20,7 @@ from argosy.resources.definitions import DEFINITIONS
 from argosy.services.agents import uninstalling
 from argosy.services.agents.identities import roles_anywhere
 from argosy.services.agents.manifests import ACCOUNT, AgentOptions, Hub, agent_manifests
+from support.access import may, wait_for_access
 
 pytestmark = pytest.mark.cluster
 
@@ -47,20 +48,8 @@ def install(cluster: Cluster, name: str = "edge", **options: Any) -> str:
     return chosen.namespace
 
 
-def may(cluster: Cluster, namespace: str, verb: str, resource: str, where: str = "", sub: str = "") -> bool:
-    """Whether the API server lets the agent of `namespace`."""
-    name, _, group = resource.partition(".")
-    attributes = {"verb": verb, "resource": name, "group": group, "namespace": where, "subresource": sub}
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SubjectAccessReview",
-        "spec": {
-            "user": ServiceAccount(namespace, ACCOUNT).user,
-            "groups": list(ServiceAccount(namespace, ACCOUNT).groups),
-            "resourceAttributes": attributes,
-        },
-    }
-    return bool(cluster.create(review)["status"]["allowed"])
+def agent_of(namespace: str) -> ServiceAccount:
+    return ServiceAccount(namespace, ACCOUNT)
 
 
 def created(cluster: Cluster, manifest: dict[str, Any]) -> bool:
@@ -118,12 +107,12 @@ def test_they_apply_cleanly_and_again_without_a_change(cluster: Cluster, options
 )
 def test_what_the_agent_may(cluster: Cluster, verb: str, resource: str, sub: str, allowed: bool) -> None:
     namespace = install(cluster, "rights", namespace="argosy-rights")
-    assert wait_until(lambda: may(cluster, namespace, "list", "pods"), 20, 0.05)
-    assert may(cluster, namespace, verb, resource, sub=sub) is allowed
+    wait_for_access(cluster, agent_of(namespace), "list", "pods")
+    assert may(cluster, agent_of(namespace), verb, resource, sub=sub) is allowed
 
 
 def test_the_agent_reads_as_itself(cluster: Cluster) -> None:
-    agent = cluster.acting_as(ServiceAccount(install(cluster), ACCOUNT))
+    agent = cluster.acting_as(agent_of(install(cluster)))
 
     def reads() -> bool:
         try:
@@ -139,9 +128,9 @@ def test_the_agent_reads_as_itself(cluster: Cluster) -> None:
 
 def test_an_agent_that_only_reads(cluster: Cluster) -> None:
     namespace = install(cluster, "reader", namespace="argosy-reader", read_only=True)
-    assert wait_until(lambda: may(cluster, namespace, "list", "pods"), 20, 0.05)
+    wait_for_access(cluster, agent_of(namespace), "list", "pods")
     for verb, resource in (("impersonate", "serviceaccounts"), ("patch", "sensors.argoproj.io")):
-        assert not may(cluster, namespace, verb, resource)
+        assert not may(cluster, agent_of(namespace), verb, resource)
 
 
 def test_namespaces_narrow(cluster: Cluster) -> None:
@@ -149,11 +138,11 @@ def test_namespaces_narrow(cluster: Cluster) -> None:
     for name in (inside, outside):
         cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     namespace = install(cluster, "narrow", namespaces=(inside,))
-    assert wait_until(lambda: may(cluster, namespace, "watch", "pods", inside), 20, 0.05)
-    assert may(cluster, namespace, "impersonate", "serviceaccounts", inside)
+    wait_for_access(cluster, agent_of(namespace), "watch", "pods", inside)
+    assert may(cluster, agent_of(namespace), "impersonate", "serviceaccounts", inside)
     for where in (outside, ""):
-        assert not may(cluster, namespace, "list", "pods", where)
-        assert not may(cluster, namespace, "impersonate", "serviceaccounts", where)
+        assert not may(cluster, agent_of(namespace), "list", "pods", where)
+        assert not may(cluster, agent_of(namespace), "impersonate", "serviceaccounts", where)
 
 
 # Uninstalling

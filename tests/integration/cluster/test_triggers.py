@@ -16,9 +16,10 @@ from argosy.events.effects import WorkflowCommand, WriteObject
 from argosy.events.sensors import Firing
 from argosy.local.devcluster import ClusterInfo
 from argosy.ports.clock import SystemClock
-from argosy.ports.cluster import Cluster
+from argosy.ports.cluster import Cluster, ServiceAccount
 from argosy.ports.executor import FiringInfo
 from contracts.cluster import grant
+from support.access import wait_for_access
 from support.events import Body, event, fire, sensor, trigger
 
 pytestmark = pytest.mark.cluster
@@ -187,6 +188,7 @@ def test_a_kind_without_a_namespace(triggers: Triggers, cluster: Cluster) -> Non
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
     binding = {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]}
     cluster.create({**role, "kind": "ClusterRoleBinding", **binding})
+    wait_for_access(cluster, ServiceAccount(triggers.namespace), "create", "clusterroles.rbac.authorization.k8s.io")
     made = f"{triggers.namespace}-made"
     triggers.k8s({**role, "metadata": {"name": made, "namespace": "ignored"}})
     assert cluster.get(role["apiVersion"], "ClusterRole", "", made)["metadata"]["name"] == made

@@ -81,11 +81,11 @@ class Racing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    def write(self, writes: Sequence[Put | Delete]) -> None:
-        if self.losses and any(one.row.pk.startswith("mirror/") for one in writes if isinstance(one, Put)):
+    def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
+        if self.losses and any(one.row.pk.startswith("mirror/") for one in changes if isinstance(one, Put)):
             self.losses -= 1
             raise Conflict("somebody else wrote first")
-        self.inner.write(writes)
+        self.inner.write(changes, durable=durable)
 
 
 @pytest.mark.parametrize("losses", [1, 3])
@@ -409,8 +409,8 @@ class Between:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    def write(self, writes: Sequence[Put | Delete]) -> None:
-        self.inner.write(writes)
+    def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
+        self.inner.write(changes, durable=durable)
         if self.left:
             self.left = False
             self.happens()

@@ -203,9 +203,9 @@ def test_a_race_is_told_and_nothing_is_written(clock: FakeClock) -> None:
     class Overtaken(FakeStore):
         """Somebody else writes the version row between our read and our write."""
 
-        def write(self, changes: Sequence[Put | Delete]) -> None:
+        def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
             super().write([Put(Row(*VERSION_KEY, {"number": 7}))])
-            super().write(changes)
+            super().write(changes, durable=durable)
 
     store = Overtaken(clock)
     with pytest.raises(Conflict):
@@ -343,12 +343,12 @@ class Racing(FakeStore):
         super().__init__(clock)
         self._races = races
 
-    def write(self, changes: Sequence[Put | Delete]) -> None:
+    def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
         if self._races:
             self._races -= 1
             row = self.get(*VERSION_KEY)
             super().write([Put(Row(*VERSION_KEY, {"number": row.data["number"] + 1 if row else 1}))])
-        super().write(changes)
+        super().write(changes, durable=durable)
 
 
 def test_applying_other_objects_at_the_same_time_is_no_conflict(clock: FakeClock) -> None:

@@ -287,8 +287,8 @@ class Dying(FakeStore):
 
     dying = False
 
-    def write(self, changes: Sequence[Put | Delete]) -> None:
-        super().write(changes)
+    def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
+        super().write(changes, durable=durable)
         if self.dying:
             raise KeyboardInterrupt
 
@@ -319,11 +319,11 @@ def test_a_lost_race_decides_again() -> None:
 
         other: FakeInstallation | None = None
 
-        def write(self, changes: Sequence[Put | Delete]) -> None:
+        def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
             other, self.other = self.other, None
             if other is not None:
                 assert other.sense(b(1)) == []
-            super().write(changes)
+            super().write(changes, durable=durable)
 
     clock = FakeClock()
     store = Racing(clock)
@@ -338,10 +338,10 @@ def test_a_race_lost_for_ever_fails_the_record() -> None:
 
         losing = False
 
-        def write(self, changes: Sequence[Put | Delete]) -> None:
+        def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
             if self.losing:
                 raise Conflict("another was faster")
-            super().write(changes)
+            super().write(changes, durable=durable)
 
     clock = FakeClock()
     store = Losing(clock)

@@ -127,10 +127,10 @@ def test_a_tick_that_died_publishes_the_same_events_again() -> None:
 
         dying = False
 
-        def write(self, changes: Sequence[Put | Delete]) -> None:
+        def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
             if self.dying:
                 raise KeyboardInterrupt
-            super().write(changes)
+            super().write(changes, durable=durable)
 
     clock = FakeClock()
     store = Dying(clock)
@@ -154,11 +154,11 @@ def test_two_ticks_at_once_publish_events_of_one_id() -> None:
 
         other: FakeInstallation | None = None
 
-        def write(self, changes: Sequence[Put | Delete]) -> None:
+        def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
             other, self.other = self.other, None
             if other is not None:
                 assert other.runtime.ticker.tick() == 1
-            super().write(changes)
+            super().write(changes, durable=durable)
 
     clock = FakeClock()
     store = Racing(clock)

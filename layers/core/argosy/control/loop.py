@@ -280,7 +280,7 @@ class Loop:
         problem = before.problem if end.soon else end.problem
         after = State(due, before.timer + rings, turn.results, "", 0.0, attempt, problem)
         if rings or turn.results or replace(after, results=before.results).differs(before):
-            saved = self._states.save(turn.key, before, after)
+            saved = self._states.save(turn.key, before, after, durable=rings)
             if rings:
                 self._timers.send(turn.key, saved)
         if at_once:

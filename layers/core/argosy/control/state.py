@@ -62,21 +62,24 @@ class States:
         row = self._store.get(self._pk, str(key))
         return _state(row) if row is not None else State()
 
-    def save(self, key: Key, before: State, after: State) -> State:
+    def save(self, key: Key, before: State, after: State, *, durable: bool = True) -> State:
         """Write `after` in place of `before`, whatever a timer's hop or `tick` did meanwhile; as it was written.
 
-        Raises Conflict when another turn has written.
+        `durable`: see `Store.write`; False for one whose loss only makes a turn be taken again. Raises Conflict when another turn has written.
         """
         now, tries = before, 1
         while True:
             try:
-                return self.replace(key, now, replace(after, timer=after.timer + now.timer - before.timer))
+                wanted = replace(after, timer=after.timer + now.timer - before.timer)
+                return self.replace(key, now, wanted, durable=durable)
             except Conflict:
                 now, tries = self.load(key), tries + 1
                 if now.differs(before) or tries > _TRIES:
                     raise
 
-    def replace(self, key: Key, before: State, after: State, *, due_at: float | None = None) -> State:
+    def replace(
+        self, key: Key, before: State, after: State, *, due_at: float | None = None, durable: bool = True
+    ) -> State:
         """Write `after` if the row is `before` still. Raises Conflict. `due_at`: not half a minute after its timer."""
         if due_at is None and after.next_due is not None:
             due_at = after.next_due + _GRACE_SECONDS
@@ -84,7 +87,7 @@ class States:
         del data["version"]
         expires_at = None if after.differs(State()) else self._clock.now().timestamp() + _KEEP_SECONDS
         row = Row(self._pk, str(key), data, due_at=due_at, expires_at=expires_at)
-        self._store.write([Put(row, expect=before.version)])
+        self._store.write([Put(row, expect=before.version)], durable=durable)
         return replace(after, version=before.version + 1)
 
     def put_answer(self, request: str, outcome: Outcome) -> None:

@@ -104,8 +104,8 @@ class Wakes:
         return True
 
     def clear(self, key: str) -> None:
-        """Forget the wake; to be called before the object is read."""
-        self._store.write([Delete(self._pk, key)])
+        """Forget the wake; to be called before the object is read. If a power cut undoes it, there is a look too many."""
+        self._store.write([Delete(self._pk, key)], durable=False)
 
     def again(self, rows: Sequence[Row]) -> None:
         """Send wakes that have become due once more, and expect them to be handled within a minute."""

@@ -68,8 +68,11 @@ class Store(Protocol):
         """
         ...
 
-    def write(self, changes: Sequence[Put | Delete]) -> None:
+    def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
         """Do all changes or none, durable on return. At most 100, each on another row.
+
+        `durable=False`: on one machine a power cut may undo it, with all that was written since, a killed process never.
+        For what is then found out again: by it nobody outside may have been told anything.
 
         Raises Conflict when an expectation does not hold, InvalidObject for too many changes or a row named twice.
         """

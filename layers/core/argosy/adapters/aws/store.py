@@ -100,8 +100,9 @@ class DynamoStore:
             request["Limit"] = max(limit, 1)
         return list(itertools.islice(self._rows(request, f"rows of {pk} in table {self._table}"), limit))
 
-    def write(self, changes: Sequence[Put | Delete]) -> None:
+    def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
         """See `Store.write`. Waits for other transactions on the rows for up to a second, then raises Unavailable."""
+        del durable  # whatever DynamoDB has written is
         keys = check_changes(changes)
         data = [pack(change.row, self._blobs) if isinstance(change, Put) else {} for change in changes]
         fresh: set[int] = set()

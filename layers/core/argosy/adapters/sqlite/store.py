@@ -64,10 +64,10 @@ class SqliteStore:
         top = -1 if limit is None else limit
         return [_row(found) for found in self._db.read(sql, (pk, first, last, self._now(), top))]
 
-    def write(self, changes: Sequence[Put | Delete]) -> None:
+    def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
         """See `Store.write`."""
         keys = check_changes(changes)
-        with self._db.write() as connection:
+        with self._db.write(durable=durable) as connection:
             versions = [self._version(connection, key) for key in keys]
             for key, stored, change in zip(keys, versions, changes, strict=True):
                 if change.expect is not None and change.expect != stored:

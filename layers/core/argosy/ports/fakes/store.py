@@ -46,8 +46,9 @@ class FakeStore:
             found = [r for r in found if (r.sk < after if newest_first else r.sk > after)]
         return copy.deepcopy(found[:limit])
 
-    def write(self, changes: Sequence[Put | Delete]) -> None:
+    def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
         """See `Store.write`."""
+        del durable
         keys = check_changes(changes)
         with self._lock:
             for key, change in zip(keys, changes, strict=True):

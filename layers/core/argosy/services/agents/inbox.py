@@ -194,7 +194,8 @@ class Inbox:
                 copies[place] = Copy(item.uid, item.version, dict(item.object) if item.object else None, "", row)
         if events:
             self._runtime.queue.send(BUS, events)
-        waking.write(list(writes.values()))
+        # What an event tells of must not be told again, by another version's name.
+        waking.write(list(writes.values()), durable=bool(events))
         for key in {item.scope for item in items} & first.keys():
             version = mirror.listing(key)
             if version is not None:

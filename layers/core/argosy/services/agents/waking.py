@@ -70,8 +70,11 @@ class Waking:
             if self._names_more(wanted, item):
                 self._doors.add(str(agent_key(self._cluster)))
 
-    def write(self, copies: Sequence[Put]) -> None:
-        """Write copies and wakes together; of very many wakes some before: to look too often does no harm."""
+    def write(self, copies: Sequence[Put], *, durable: bool) -> None:
+        """Write copies and wakes together; of very many wakes some before: to look too often does no harm.
+
+        `durable`: see `Store.write`. What is lost an agent that begins anew tells again, as after every power cut.
+        """
         runtime = self._runtime
         woken = [
             (runtime.door_wakes, self._doors),
@@ -83,7 +86,7 @@ class Waking:
             return
         room = MAX_WRITES - len(copies)
         write_in_parts(runtime.store, rows[room:])
-        runtime.store.write([*copies, *rows[:room]])
+        runtime.store.write([*copies, *rows[:room]], durable=durable)
         for wakes, keys in woken:
             wakes.send(sorted(keys))
 

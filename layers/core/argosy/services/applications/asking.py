@@ -71,13 +71,14 @@ class Asked:
         row = self._store.get(_PK, str(key))
         if row is not None and row.version == version:
             with contextlib.suppress(Conflict):
-                self._store.write([Put(Row(_PK, row.sk, {**row.data, "told": _says(status)}), expect=version)])
+                told = Row(_PK, row.sk, {**row.data, "told": _says(status)})
+                self._store.write([Put(told, expect=version)], durable=False)
 
     def done(self, key: Key, version: int) -> None:
         """It has been compared, and the status says so; what was asked since stays."""
         if version:
             with contextlib.suppress(Conflict):
-                self._store.write([Delete(_PK, str(key), expect=version)])
+                self._store.write([Delete(_PK, str(key), expect=version)], durable=False)
 
     def forget(self, key: Key) -> None:
         """The Application is gone."""
