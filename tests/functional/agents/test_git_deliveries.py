@@ -21,6 +21,7 @@ from argosy.services.agents.clusters import Clusters
 from argosy.services.agents.registry import Entry
 from argosy.services.agents.values import ValueRows
 from argosy.services.applications.checking import FEW, RepositoryCheck
+from argosy.services.applications.controlplane import ControlPlane
 from argosy.services.applications.following import repository_key
 from argosy.services.applications.webhooks import GitWebhooks
 from support.edge import URL, Edge
@@ -206,7 +207,7 @@ def test_one_cluster_whose_secrets_cannot_be_read_stops_no_check() -> None:
     for cluster in ("aaa", "edge"):
         following.follow(Key(cluster, GROUP, "Application", "argocd", "shop"), [place])
     with pytest.raises(Unavailable):
-        list(edge.made.runtime.applications.repositories.ways(edge.made.runtime.registry.find("aaa"), URL))
+        list(edge.made.runtime.applications.repositories.ways(ControlPlane(edge.made.runtime, "aaa"), URL))
     assert RepositoryCheck(edge.made.runtime).observe(repository_key(URL)) is not None
     head = following.head(place)
     assert head is not None

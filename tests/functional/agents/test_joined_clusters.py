@@ -12,6 +12,7 @@ from argosy.errors import Unavailable
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.cluster import FakeCluster
 from argosy.services.agents.registry import HOME, Entry
+from argosy.services.applications.controlplane import ControlPlane
 from argosy.services.applications.destinations import IN_CLUSTER, Destinations
 from functional.agents.test_cluster_secrets import CANARY, cluster_secret
 from support.services import FakeInstallation
@@ -32,7 +33,7 @@ class Joining:
 
     def known(self) -> dict[str, tuple[str, str, str]]:
         """Address → name here, project, problem; as somebody sees it who has heard of nothing before."""
-        found = Destinations(self.runtime).of(self.home)
+        found = Destinations(self.runtime).of(ControlPlane(self.runtime, HOME))
         return {one.cluster.server: (one.name, one.cluster.project, one.problem) for one in found}
 
 

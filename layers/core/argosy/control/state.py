@@ -65,7 +65,8 @@ class States:
     def save(self, key: Key, before: State, after: State, *, durable: bool = True) -> State:
         """Write `after` in place of `before`, whatever a timer's hop or `tick` did meanwhile; as it was written.
 
-        `durable`: see `Store.write`; False for one whose loss only makes a turn be taken again. Raises Conflict when another turn has written.
+        `durable`: see `Store.write`; False for one whose loss only makes a turn be taken again.
+        Raises Conflict when another turn has written.
         """
         now, tries = before, 1
         while True:

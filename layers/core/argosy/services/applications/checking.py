@@ -27,6 +27,7 @@ from argosy.gitops.refresh.needs import LATEST
 from argosy.gitops.revisions import is_commit
 from argosy.ports.repository import Credentials
 from argosy.resources.application import Application
+from argosy.services.applications.controlplane import ControlPlane
 from argosy.services.applications.declared import those_of
 from argosy.services.applications.following import Head, Place, place_of
 from argosy.services.fetching import FetchRequest
@@ -115,7 +116,7 @@ class RepositoryCheck:
             return False
 
     def _credentials(self, cluster: str, url: str, project: str) -> Credentials:
-        home = self._runtime.registry.find(cluster)
+        home = ControlPlane(self._runtime, cluster)
         return self._runtime.applications.repositories.credentials(home, url, project)
 
     def _fetch(self, clusters: Sequence[str], moved: Mapping[Place, str]) -> None:
@@ -169,7 +170,7 @@ class RepositoryCheck:
         """What Applications of a cluster sign in with, up to what is not served. Raises Unavailable."""
         found: list[Credentials] = []
         try:
-            home = self._runtime.registry.find(cluster)
+            home = ControlPlane(self._runtime, cluster)
             for one in self._runtime.applications.repositories.ways(home, url):
                 found.append(one)
         except Unavailable:

@@ -7,6 +7,7 @@ hub's mirror alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from argosy.control.agents.scopes import Wanted
@@ -43,6 +44,11 @@ class ControlPlane:
     def settings(self) -> Settings:
         """See `settings_of`."""
         return settings_of(self._runtime, self.mirror.cluster, self.scopes)
+
+    @cached_property
+    def secrets_version(self) -> str:
+        """See `ControlSecrets.version`."""
+        return self._runtime.applications.secrets.version(self.entry, self.mirror, self.scopes)
 
     def untold(self) -> str:
         """What it is decided by and the agent has not told once yet; "" for nothing: without it all would be permitted."""
@@ -101,7 +107,9 @@ def settings_of(runtime: Runtime, cluster: str, scopes: Mapping[str, tuple[Wante
     mirror = Mirror(runtime.store, runtime.blobs, cluster)
     for scope, _ in scopes.values():
         if is_ours(scope) and scope.resource == "configmaps":
-            found = [mirror.find(scope.key, scope.namespace, name) for name in (CONFIG_MAP, PARAMETERS_MAP)]
+            places = [(scope.key, scope.namespace, name) for name in (CONFIG_MAP, PARAMETERS_MAP)]
+            copies = mirror.find_all(places)
+            found = [copies.get(place) for place in places]
             if all(copy is None or copy.object is None for copy in found):
                 continue
             version = "|".join(f"{copy.uid}/{copy.version}" if copy is not None else "" for copy in found)

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from argosy.control.agents.reports import error_of
+from argosy.control.agents.scopes import Wanted
 from argosy.control.agents.values import CONTROL, Place, Told, context_of
 from argosy.errors import ArgosyError, EvaluationError, NotFound, Permanent, Unavailable
 from argosy.gitops.clusters import CLUSTER, ClusterSecret
 from argosy.gitops.repositories import CONFIG_MAPS, KIND_LABEL, SECRET_KINDS, SELECTOR, RepositorySecret
 from argosy.gitops.settings import CONTROL_SECRET
-from argosy.services.agents.mirror import Mirror
+from argosy.services.agents.mirror import Copy, Mirror
 from argosy.services.agents.values import Known, ValueRows
 from argosy.services.applications.recent import Recent
 from argosy.services.applications.watching import secret_names, secrets_scope, settings_scope
@@ -88,21 +89,22 @@ class ControlSecrets:
         except Permanent as x:
             return ClusterSecret(name, problem=f"Secret {entry.argocd_namespace}/{name} of a cluster: {x}")
 
-    def version(self, entry: Entry) -> str:
-        """Another one when the Secrets, or what is known of hosts, may have changed; "" when nobody can tell."""
-        mirror, scope = Mirror(self._runtime.store, self._runtime.blobs, entry.name), secrets_scope(entry)
-        _, listed = mirror.scopes().get(scope.key, (scope, ""))
+    def version(self, entry: Entry, mirror: Mirror, scopes: Mapping[str, tuple[Wanted, str]]) -> str:
+        """Another one when the Secrets, or what is known of hosts, may have changed; "" when nobody can tell.
+
+        `mirror`: of the cluster, `scopes`: what is watched there.
+        """
+        scope = secrets_scope(entry)
+        _, listed = scopes.get(scope.key, (scope, ""))
         if not listed:
             return ""
-        maps = [mirror.find(settings_scope(entry).key, entry.argocd_namespace, name) for name in CONFIG_MAPS.values()]
-        copies = [*(copy for _, copy in mirror.all(scope.key)), *(copy for copy in maps if copy is not None)]
+        copies = [*(copy for _, copy in mirror.all(scope.key)), *_maps(entry, mirror).values()]
         return f"{listed} {[(copy.uid, copy.version, copy.object is None) for copy in copies]}"
 
     def _known_of_hosts(self, entry: Entry, mirror: Mirror) -> Iterator[RepositorySecret]:
         """What the agent has reported with the settings."""
-        for kind, name in CONFIG_MAPS.items():
-            copy = mirror.find(settings_scope(entry).key, entry.argocd_namespace, name)
-            if copy is not None and copy.object is not None:
+        for kind, copy in _maps(entry, mirror).items():
+            if copy.object is not None:
                 yield RepositorySecret(kind, copy.object.get("data") or {})
 
     def _data(self, entry: Entry, name: str) -> Mapping[str, str]:
@@ -136,6 +138,14 @@ class ControlSecrets:
             known = _texts(told.place.namespace, told.place.name, orjson.loads(data))
             self._opened.put(told.sealed, known)
         return known
+
+
+def _maps(entry: Entry, mirror: Mirror) -> Mapping[str, Copy]:
+    """What is known of hosts, by its kind: ConfigMaps that are watched with the settings."""
+    scope = settings_scope(entry).key
+    places = {kind: (scope, entry.argocd_namespace, name) for kind, name in CONFIG_MAPS.items()}
+    found = mirror.find_all(places.values())
+    return {kind: found[place] for kind, place in places.items() if place in found}
 
 
 def repository_secrets(cluster: Cluster, namespace: str) -> Sequence[RepositorySecret]:

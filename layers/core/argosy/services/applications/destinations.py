@@ -24,6 +24,7 @@ from argosy.services.agents.registry import HOME, SECRET, VERSION, Entry
 from argosy.services.applications.controlsecrets import texts_of
 
 if TYPE_CHECKING:
+    from argosy.services.applications.controlplane import ControlPlane
     from argosy.services.runtime import Runtime
 
 __all__ = ["IN_CLUSTER", "Destinations", "Known"]
@@ -54,9 +55,9 @@ class Destinations:
         self._runtime = runtime
         self._read: dict[str, tuple[float, str, Sequence[ClusterSecret]]] = {}
 
-    def of(self, home: Entry) -> Sequence[Known]:
+    def of(self, plane: ControlPlane) -> Sequence[Known]:
         """What an Application of a cluster may name. Raises Unavailable while a Secret cannot be read."""
-        secrets = self._secrets(home)
+        home, secrets = plane.entry, self._secrets(plane)
         own = next((one for one in secrets if one.server == IN_CLUSTER), ClusterSecret("", HOME, IN_CLUSTER))
         found = [_known(own, home.name)]
         if home.management:
@@ -117,12 +118,12 @@ class Destinations:
         with contextlib.suppress(NotFound):  # somebody else was first
             Administration(self._runtime).remove(entry.name, f"Secret {entry.settings[SECRET]}")
 
-    def _secrets(self, home: Entry) -> Sequence[ClusterSecret]:
+    def _secrets(self, plane: ControlPlane) -> Sequence[ClusterSecret]:
         """Those of a cluster that this process asks itself are read anew when a change was heard of, or after a while."""
-        control = self._runtime.applications.secrets
+        control, home = self._runtime.applications.secrets, plane.entry
         if home.way == "agent":
             return control.clusters(home)
-        version, now = control.version(home), time.monotonic()
+        version, now = plane.secrets_version, time.monotonic()
         read, before, known = self._read.get(home.name, (-_GOOD_SECONDS, "", ()))
         if version != before or now - read >= _GOOD_SECONDS:
             try:

@@ -82,7 +82,7 @@ class Making:
         None where its project does not permit it, or nobody here could put anything there.
         """
         project, refused = self._home.project(app, self._key)
-        there = self._runtime.applications.destinations.of(self._home.entry)
+        there = self._runtime.applications.destinations.of(self._home)
         clusters = [one.cluster for one in there]
         if refused or permission_problems(app.spec, project, clusters):
             return None
@@ -123,12 +123,12 @@ class Making:
             anew,
             self._home.entry.name,
             partial(repository_permitted, project),
-            lambda name: repositories.named(self._home.entry, name, app.spec.project_name),
+            lambda name: repositories.named(self._home, name, app.spec.project_name),
             self._home.required(project),
         )
 
     def _credentials(self, app: Application, url: str) -> Credentials:
-        return self._runtime.applications.repositories.credentials(self._home.entry, url, app.spec.project_name)
+        return self._runtime.applications.repositories.credentials(self._home, url, app.spec.project_name)
 
     def _follow(self, sources: list[Place], dry: list[Place], settings: Settings) -> None:
         """New repositories are checked on schedule from now on."""

@@ -152,7 +152,7 @@ class Reading:
         refresh = self._refresh(body, app, settings)
         project, lost = self.home.project(app, self.key)
         try:
-            there = self.runtime.applications.destinations.of(self.home.entry)
+            there = self.runtime.applications.destinations.of(self.home)
         except ArgosyError as x:
             return self._waits(body, version, self.home.entry.name, str(x), told=not isinstance(x, Retryable))
         clusters = [one.cluster for one in there]

@@ -23,7 +23,7 @@ from argosy.ports.repository import Credentials, GithubApp
 from argosy.services.applications.controlsecrets import ControlSecrets
 
 if TYPE_CHECKING:
-    from argosy.services.agents.registry import Entry
+    from argosy.services.applications.controlplane import ControlPlane
 
 __all__ = ["Repositories", "signing_in"]
 
@@ -38,32 +38,33 @@ class Repositories:
         self._from = secrets
         self._known: dict[str, tuple[float, str, Sequence[RepositorySecret]]] = {}
 
-    def credentials(self, home: Entry, url: str, project: str) -> Credentials:
+    def credentials(self, home: ControlPlane, url: str, project: str) -> Credentials:
         """What to sign in with; nothing for an address that no Secret is for.
 
         Raises Unavailable when the Secrets cannot be read, Unsupported for a way to sign in that is not served.
         """
         return signing_in(self._secrets(home), url, project)
 
-    def named(self, home: Entry, name: str, project: str) -> str:
+    def named(self, home: ControlPlane, name: str, project: str) -> str:
         """The address of a Helm repository by its name, "" for none. Raises Unavailable."""
         return named(self._secrets(home), name, project)
 
-    def ways(self, home: Entry, url: str) -> Iterator[Credentials]:
+    def ways(self, home: ControlPlane, url: str) -> Iterator[Credentials]:
         """What Applications of any project sign in with, that of no project first. Raises as `credentials`."""
         secrets = self._secrets(home)
         yield signing_in(secrets, url, "")
         yield from (signing_in(secrets, url, project) for project in projects_of(secrets, url))
 
-    def _secrets(self, home: Entry) -> Sequence[RepositorySecret]:
-        if home.way == "agent":
-            return self._from.repositories(home)
-        version = self._from.version(home)
-        read, before, known = self._known.get(home.name, (0.0, "", ()))
+    def _secrets(self, home: ControlPlane) -> Sequence[RepositorySecret]:
+        entry = home.entry
+        if entry.way == "agent":
+            return self._from.repositories(entry)
+        version = home.secrets_version
+        read, before, known = self._known.get(entry.name, (0.0, "", ()))
         if version and version == before and time.monotonic() - read < _LONGEST_SECONDS:
             return known
-        secrets = self._from.repositories(home)
-        self._known[home.name] = time.monotonic(), version, secrets
+        secrets = self._from.repositories(entry)
+        self._known[entry.name] = time.monotonic(), version, secrets
         return secrets
 
 
