@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from argosy import formats
+from argosy.adapters.sqlite.commits import Commits
 from argosy.errors import Unavailable
 
 __all__ = ["Database"]
@@ -51,6 +52,7 @@ class Database:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock_file = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.commits = Commits(self._lock_file)
             with self._locked():
                 self._writer = self._connect(background_checkpoints)
                 self._take_over(schema)
@@ -80,6 +82,7 @@ class Database:
             if self._closed:
                 raise Unavailable(f"{self.path} is closed")
             with self._locked():
+                self.commits.begin()
                 try:
                     self._writer.execute("BEGIN IMMEDIATE")
                     yield self._writer
@@ -89,6 +92,8 @@ class Database:
                     if isinstance(x, sqlite3.Error):
                         raise Unavailable(f"cannot write {self.path}: {x}") from x
                     raise
+                finally:
+                    self.commits.end()
             self._committed += 1
         if durable:
             self.sync()
@@ -159,6 +164,7 @@ class Database:
                 self._closed = True
                 for connection in (*self._readers, self._writer):
                     connection.close()
+                self.commits.close()
                 os.close(self._lock_file)
                 if self._log_file is not None:
                     os.close(self._log_file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from itertools import batched
 from pathlib import Path
 from sqlite3 import Connection
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from argosy.adapters.sqlite.database import Database
+from argosy.adapters.sqlite.remembered import Remembered, Rows
 from argosy.errors import Conflict
 from argosy.ports.clock import Clock
 from argosy.ports.store import Delete, Put, Row
@@ -39,16 +40,23 @@ class SqliteStore:
     def __init__(self, path: Path, clock: Clock, *, background_checkpoints: bool = False) -> None:
         self._clock = clock
         self._db = Database(path, _SCHEMA, background_checkpoints=background_checkpoints)
+        self._remembered = Remembered(self._db.commits, self._now, _size, _expiry)
 
     def get(self, pk: str, sk: str) -> Row | None:
         """See `Store.get`."""
-        rows = self._db.read(f"{_SELECT} WHERE pk=? AND sk=? AND {_ALIVE}", (pk, sk, self._now()))
+        rows = self._remembered.answer(
+            pk, sk, lambda: self._db.read(f"{_SELECT} WHERE pk=? AND sk=? AND {_ALIVE}", (pk, sk, self._now()))
+        )
         return _row(rows[0]) if rows else None
 
     def find(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Row]:
         """See `Store.find`."""
+        rows = self._remembered.answers(keys, self._find)
+        return {key: _row(rows[key][0]) for key in keys if rows[key]}
+
+    def _find(self, keys: Collection[tuple[str, Hashable]]) -> Mapping[tuple[str, Hashable], Rows]:
         asked = orjson.dumps(list(keys)).decode()
-        return {(found[0], found[1]): _row(found) for found in self._db.read(_FIND, (asked, self._now()))}
+        return {(found[0], found[1]): [found] for found in self._db.read(_FIND, (asked, self._now()))}
 
     def query(
         self, pk: str, prefix: str = "", *, after: str = "", limit: int | None = None, newest_first: bool = False
@@ -62,12 +70,15 @@ class SqliteStore:
             first = max(first, after)
         sql = f"{_SELECT} WHERE pk=? AND sk{low}? AND sk{high}? AND {_ALIVE} ORDER BY sk {order} LIMIT ?"
         top = -1 if limit is None else limit
-        return [_row(found) for found in self._db.read(sql, (pk, first, last, self._now(), top))]
+        rows = self._remembered.answer(
+            pk, (sql, first, last, top), lambda: self._db.read(sql, (pk, first, last, self._now(), top))
+        )
+        return [_row(found) for found in rows]
 
     def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
         """See `Store.write`."""
         keys = check_changes(changes)
-        with self._db.write(durable=durable) as connection:
+        with self._remembered.changing(pk for pk, _ in keys), self._db.write(durable=durable) as connection:
             versions = [self._version(connection, key) for key in keys]
             for key, stored, change in zip(keys, versions, changes, strict=True):
                 if change.expect is not None and change.expect != stored:
@@ -80,7 +91,7 @@ class SqliteStore:
 
     def tally(self, pk: str, sk: str, add: Mapping[str, float], put: Mapping[str, Any]) -> None:
         """See `Store.tally`. An ordered write: after a power cut a count may be a moment old."""
-        with self._db.write(durable=False) as connection:
+        with self._remembered.changing([pk]), self._db.write(durable=False) as connection:
             found = connection.execute(f"{_SELECT} WHERE pk=? AND sk=?", (pk, sk)).fetchone()
             row = _row(found) if found else Row(pk, sk)
             data = {**row.data, **put}
@@ -97,7 +108,8 @@ class SqliteStore:
             for key, row in sorted(latest.items(), key=lambda one: one[0])
         ]
         for some in batched(found, _FEW, strict=False):
-            with self._db.write(durable=False) as connection:
+            pks = {pk for pk, *_ in some}
+            with self._remembered.changing(pks), self._db.write(durable=False) as connection:
                 connection.executemany("REPLACE INTO rows VALUES (?,?,1,?,?,?)", some)
 
     def due(self, until: float, limit: int) -> list[Row]:
@@ -139,6 +151,15 @@ def _put(connection: Connection, row: Row, version: int) -> None:
     connection.execute(
         "REPLACE INTO rows VALUES (?,?,?,?,?,?)", (row.pk, row.sk, version, data, row.due_at, row.expires_at)
     )
+
+
+def _size(found: tuple[Any, ...]) -> int:
+    return len(found[3])
+
+
+def _expiry(found: tuple[Any, ...]) -> float | None:
+    at: float | None = found[5]
+    return at
 
 
 def _row(found: tuple[Any, ...]) -> Row:
