@@ -17,11 +17,11 @@ _BYTES = 8
 
 
 class Commits:
-    """The count in the file behind `handle`, and what of it was our own."""
+    """The count in the file behind `handle`, and what of it was our own. Made by who holds the lock. Raises OSError."""
 
     def __init__(self, handle: int) -> None:
         if os.fstat(handle).st_size < _BYTES:
-            os.ftruncate(handle, _BYTES)
+            os.pwrite(handle, bytes(_BYTES), 0)  # not a hole, which a full disk could not fill later
         self._map = mmap.mmap(handle, _BYTES)
         self._count = memoryview(self._map).cast("Q")
         self._mutex = threading.Lock()

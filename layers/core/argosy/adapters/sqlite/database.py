@@ -52,8 +52,8 @@ class Database:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock_file = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self.commits = Commits(self._lock_file)
             with self._locked():
+                self.commits = Commits(self._lock_file)
                 self._writer = self._connect(background_checkpoints)
                 self._take_over(schema)
             self._readers = [self._connect_reader()]
