@@ -14,18 +14,9 @@ from argosy.adapters.sqlite.store import SqliteStore
 from argosy.ports.clock import SystemClock
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.store import Delete, Put, Row
+from functional.store.test_store import WRITER
 from support.processes import Script
 
-COUNTING = """
-import sys
-from pathlib import Path
-from argosy.adapters.sqlite.store import SqliteStore
-from argosy.ports.clock import SystemClock
-from argosy.ports.store import Put, Row
-store = SqliteStore(Path(sys.argv[1]), SystemClock())
-print("ready", flush=True)
-sys.stdin.readline()
-"""
 TIMES = 1500
 
 type Reads = Callable[[SqliteStore], list[int]]
@@ -158,7 +149,7 @@ def test_nothing_older_is_read_than_another_process_has_written(path: Path, read
             store.write([Put(Row("p", f"t{own}", {"n": n})), Put(Row("q", f"t{own}", {}))], durable=False)
 
     writer = Script(
-        COUNTING + f"for n in range(1, {TIMES}):\n"
+        WRITER + f"for n in range(1, {TIMES}):\n"
         "    store.write([Put(Row('p', 's', {'n': n}))], durable=False)\n"
         "    print(n, flush=True)\n",
         path,

@@ -38,7 +38,11 @@ class ControlPlane:
         self._runtime = runtime
         self.entry = runtime.registry.find(name)
         self.mirror = Mirror(runtime.store, runtime.blobs, name)
-        self.scopes = self.mirror.scopes()
+
+    @cached_property
+    def scopes(self) -> Mapping[str, tuple[Wanted, str]]:
+        """What is watched there: see `Mirror.scopes`."""
+        return self.mirror.scopes()
 
     @property
     def settings(self) -> Settings:
