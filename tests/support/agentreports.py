@@ -138,6 +138,8 @@ class FakeAgent:
         self._seen: dict[tuple[str, str], dict[str, Any]] = {}
         self._told: dict[Place, Body | None] = {}
         self._done = 0
+        self.blind: set[str] = set()
+        """Resources of which no watch tells anything for now."""
 
     def subscribe(self, body: Mapping[str, Any]) -> None:
         """See `Watching.subscribe`."""
@@ -152,21 +154,21 @@ class FakeAgent:
 
     def list(self) -> None:
         """Tell the hub what is there."""
-        for scope in self.subscription.scopes:
-            if self._kind(scope) is None:
-                continue
-            found = self._objects(scope)
+        there = {scope: self._objects(scope) for scope in self.subscription.scopes if self._kind(scope) is not None}
+        newest = max((_version(obj) for found in there.values() for obj in found.values()), default=0)
+        for scope, found in there.items():
             self._seen |= {(scope.key, uid): obj for uid, obj in found.items()}
             places = {
                 uid: [obj["metadata"].get("namespace", ""), obj["metadata"]["name"], _version(obj)]
                 for uid, obj in found.items()
             }
-            newest = max((_version(obj) for obj in found.values()), default=0)
             self.hub.report(inventory(scope, newest, places), self.name)
 
     def look(self) -> None:
         """Tell the hub what has changed."""
         for scope in self.subscription.scopes:
+            if scope.resource in self.blind:
+                continue
             found = self._objects(scope)
             for key in [key for key in self._seen if key[0] == scope.key and key[1] not in found]:
                 gone = self._seen.pop(key)

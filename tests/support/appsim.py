@@ -71,11 +71,13 @@ class Life:
     random: random.Random
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     cluster: dict[Key, Json] = field(default_factory=dict)
-    past: list[tuple[Json, dict[Key, Json]]] = field(default_factory=list)
+    apps: list[Json] = field(default_factory=list)
+    clusters: list[tuple[int, dict[Key, Json]]] = field(default_factory=list)
     carried: Carried = field(default_factory=Carried)
     counter: int = 0
     commit: int = 0
     own: int = 0
+    shown: int = 0
     made: dict[tuple[str, str], int] = field(default_factory=dict)
     broken: str | None = None
     crash_at: int | None = None
@@ -87,6 +89,10 @@ class Life:
         self.app: Json = {"metadata": {"name": "shop", "namespace": "argocd", "resourceVersion": "1"}, "spec": spec}
         self.put(_object("ConfigMap", "stranger", 0) | {"metadata": {"name": "stranger", "namespace": "web"}})
         self.targets = self.wanted()
+
+    def _remove(self, key: Key) -> None:
+        self.counter += 1
+        del self.cluster[key]
 
     def put(self, body: Json) -> Json:
         """A write of anybody to the cluster."""
@@ -117,9 +123,10 @@ class Life:
 
     def turn(self, *, stale: bool = False, crash: bool = False) -> datetime | None:
         """One turn on what is, or was; with a crash somewhere between its writes. When it asks to be looked at again."""
-        app, there = self._stale() if stale else (self.app, self.cluster)
+        app, (as_of, there) = self._stale() if stale else (self.app, (self.counter, self.cluster))
+        self.shown = as_of
         self.crash_at = self.random.randrange(6) if crash else None
-        seen = self._seen(copied(app), copied(there))
+        seen = self._seen(copied(app), as_of, copied(there))
         decided = Deciding(seen, self.now)
         plan = decided.plan()
         due, carried = plan.due, seen.carried
@@ -133,15 +140,21 @@ class Life:
         finally:
             self.crash_at = None
         self._write_status(decided.patch(), app["metadata"]["resourceVersion"])
+        self._hooks_are_believed()
         self.carried = carried
         return due
 
-    def _stale(self) -> tuple[Json, dict[Key, Json]]:
-        """What was; of the Application itself nothing older than the controller's own last write (`Observation.holds`)."""
-        known = [one for one in self.past[-3:] if int(one[0]["metadata"]["resourceVersion"]) >= self.own]
-        return self.random.choice(known) if known else (self.app, self.cluster)
+    def _stale(self) -> tuple[Json, tuple[int, dict[Key, Json]]]:
+        """What was; of the Application itself nothing older than the controller's own last write (`Observation.holds`).
 
-    def _seen(self, app: Json, there: dict[Key, Json]) -> Observed:
+        An agent tells of it and of its objects in any order, so the one may be known as it is and the others as they were;
+        but never as they were before what was known already.
+        """
+        apps = [one for one in self.apps[-3:] if int(one["metadata"]["resourceVersion"]) >= self.own]
+        clusters = [one for one in self.clusters[-3:] if one[0] >= self.shown]
+        return self.random.choice([*apps, self.app]), self.random.choice([*clusters, (self.counter, self.cluster)])
+
+    def _seen(self, app: Json, as_of: int, there: dict[Key, Json]) -> Observed:
         made = Made(self.targets, [f"{self.commit:040d}"], ["Directory"])
         own = Key("argoproj.io", "Application", "argocd", "shop")
         to = Destination(Cluster(_SERVER, "in-cluster"), _KINDS)
@@ -150,16 +163,18 @@ class Life:
         ours = {
             key: body for key, body in there.items() if key in names or bare.settings.tracking.owner(body) == "shop"
         }
-        written = self.carried.written
-        unseen = {
-            key
-            for key, body in ours.items()
-            if int(body["metadata"]["resourceVersion"]) < written.get(body["metadata"]["uid"], 0)
-        }
+        unseen = {key for key, version in self.carried.written.items() if version > as_of}
         return Observed(
             app, own, "shop", bare.refresh, DEFAULT_PROJECT, bare.settings, _NoJq(), to, (), made, made, ours, unseen,
             self.carried,
         )  # fmt: skip
+
+    def _hooks_are_believed(self) -> None:
+        """Nobody here deletes a hook that runs, so none may be said to have been deleted."""
+        state = (self.app.get("status") or {}).get("operationState") or {}
+        for one in (state.get("syncResult") or {}).get("resources") or ():
+            if one["kind"] == "Job" and "was deleted before" in one.get("message", ""):
+                self.broken = one["message"]
 
     def _write_status(self, patch: Mapping[str, Any], version: str) -> None:
         """On condition of the version that was read."""
@@ -200,7 +215,7 @@ class Life:
         if isinstance(write, Delete):
             there["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
         if "deletionTimestamp" in there["metadata"] and not there["metadata"].get("finalizers"):
-            del self.cluster[key]
+            self._remove(key)
         else:
             self.put(there)
         return Outcome()
@@ -227,7 +242,8 @@ class Life:
 
     def interfere(self) -> None:
         """Something happens."""
-        self.past.append((copied(self.app), copied(self.cluster)))
+        self.apps.append(copied(self.app))
+        self.clusters.append((self.counter, copied(self.cluster)))
         what = self.random.choice(
             ["edit", "delete", "commit", "sync", "terminate", "time", "time", "time", "hooks", "hooks"]
         )
@@ -236,7 +252,7 @@ class Life:
             body = self.cluster[self.random.choice(ours)]
             self.put({**body, "data": {"v": "by hand"}})
         elif what == "delete" and ours:
-            del self.cluster[self.random.choice(ours)]
+            self._remove(self.random.choice(ours))
         elif what == "commit":
             self.commit += 1
             self.targets = self.wanted()

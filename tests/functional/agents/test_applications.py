@@ -13,7 +13,7 @@ from argosy.services.agents.registry import Entry
 from argosy.services.applications.checking import RepositoryCheck
 from argosy.services.applications.following import repository_key
 from support.edge import URL, Edge
-from support.gitops import API, RESOURCES, config_map
+from support.gitops import API, RESOURCES, config_map, job
 
 
 def test_it_is_synced_healed_and_follows_its_branch() -> None:
@@ -183,6 +183,33 @@ def test_the_server_is_asked_what_an_apply_would_do() -> None:
     requests = [body for _, kind, body in edge.hub.work if kind == "request"]
     assert {one["verb"] for one in requests if one["arguments"].get("dry_run")} == {"patch", "apply"}
     assert edge.value() == "by hand", "nothing was written"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_hook_that_the_agent_has_not_told_of_yet_is_not_gone(gone: bool) -> None:
+    edge = Edge()
+    edge.commit(config_map("a"), job("first"))
+    edge.create()
+    edge.agent.blind = {"jobs"}
+    edge.commit(config_map("a", "2"), job("first"), job("before", hook="PreSync"))
+    edge.settle(600)
+    operation = edge.status()["operationState"]
+    assert (operation["phase"], operation.get("retryCount"), edge.value()) == ("Running", None, "1")
+    if gone:
+        edge.agent.cluster.patch("batch/v1", "Job", "web", "before", {"metadata": {"finalizers": None}})
+        edge.agent.cluster.delete("batch/v1", "Job", "web", "before")
+    else:
+        done = {"status": {"conditions": [{"type": "Complete", "status": "True"}], "succeeded": 1}}
+        edge.agent.cluster.patch("batch/v1", "Job", "web", "before", done, subresource="status")
+    edge.agent.cluster.create(config_map("later"), namespace="web")
+    edge.agent.blind = set()
+    edge.agent.list()
+    edge.settle(60)
+    operation = edge.status()["operationState"]
+    if gone:
+        assert operation["retryCount"] == 1, "of that attempt it has failed"
+    else:
+        assert (operation["phase"], edge.value()) == ("Succeeded", "2"), operation
 
 
 def test_of_a_cluster_that_was_removed_nothing_is_done_again_and_again() -> None:

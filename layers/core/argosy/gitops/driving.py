@@ -60,8 +60,9 @@ def drive(decided: Deciding, carry: Carry, now: datetime) -> Driven:
     while True:
         step, state = operating.advance(seen, state, made, found, outcomes, carried.not_before, now, keeps)
         for batch in step.batches:
-            outcomes |= carry(batch, account)
-        written |= {one.uid: one.version for one in outcomes.values() if one.uid}
+            done = carry(batch, account)
+            outcomes |= done
+            written |= {one.place[0]: done[one.id].version for one in batch if one.id in done and done[one.id].version}
         if not (step.asks and step.batches):
             break
     decided.settle(dict(state))

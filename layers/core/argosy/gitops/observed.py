@@ -56,13 +56,13 @@ class Made:
 class Carried:
     """How far the writes of an attempt have come: their outcomes, and what the last step has said of the next.
 
-    `written`: uid → resourceVersion of what was written.
+    `written`: the resourceVersions at which objects were left by its writes.
     """
 
     attempt: str = ""
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     not_before: datetime | None = None
-    written: Mapping[str, int] = field(default_factory=dict)
+    written: Mapping[Key, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ whoever carries out operations until the phase is a last one; between two calls 
 
 The order of a wave: it is written down as about to begin, then its writes are carried out, then their outcomes are written
 down. A step that is repeated in between does the same again: objects are applied once more, and hooks of this attempt that
-are there are taken for made.
+are there are taken for made. How a hook has ended is written down before it is let go or deleted, else nobody could tell.
 
 On purpose different: the pause between two waves is told to the caller and not slept.
 """
@@ -59,7 +59,8 @@ class _Deciding:
         if not self.results:
             return self._begin()
         self.results.settle(self.tasks)
-        self._look_at_running()
+        if self._look_at_running():
+            return self._running(self.seen.state.message or _RUNNING, again=True)
         if any(self.results.intended(one) for one in self.tasks):
             return self._go_on()
         several = _several_steps(self.tasks)
@@ -118,8 +119,9 @@ class _Deciding:
             if one.is_hook or one.prunes or one.live is None or one.key in differing or self.results.intended(one)
         ]
 
-    def _look_at_running(self) -> None:
-        """What was applied is done when it is healthy; what is gone meanwhile has failed."""
+    def _look_at_running(self) -> bool:
+        """What was applied is done when it is healthy; what is gone meanwhile has failed. Whether hooks have ended."""
+        ended = False
         for task in self.tasks:
             if not self.results.running(task) or task.key in self.seen.unseen:
                 continue
@@ -129,10 +131,12 @@ class _Deciding:
             elif task.is_hook:
                 phase, said = hooks.phase_of_health(task.key.name, task.live.health, task.live.message)
                 self.results.put(task, "", phase, said)
+                ended = ended or self.results.completed(task)
             elif task.live.health in (None, "Healthy"):
                 self.results.put(task, "Synced", "Succeeded", task.live.message)
             elif task.live.health == "Degraded":
                 self.results.put(task, "Synced", "Failed", task.live.message)
+        return ended
 
     def _go_on(self) -> Step:
         """The next wave, or the end."""

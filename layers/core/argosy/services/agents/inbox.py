@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from argosy.control.agents.reports import Item, event_id
-from argosy.control.agents.scopes import CONTROL, DOOR, EVENTS, MIRROR, Wanted
+from argosy.control.agents.scopes import CONTROL, DOOR, EVENTS, MIRROR
 from argosy.control.agents.values import CONTROL as CONTROL_KIND
 from argosy.control.agents.values import Told
 from argosy.control.agents.work import group_of
@@ -30,7 +30,7 @@ from argosy.ports.queue import Outgoing
 from argosy.ports.store import Delete, Put, Row
 from argosy.services.agents.doors import door_loop
 from argosy.services.agents.errands import agent_blobs
-from argosy.services.agents.mirror import Copy, Mirror
+from argosy.services.agents.mirror import Copy, Listed, Mirror
 from argosy.services.agents.registry import AGENTS_PK
 from argosy.services.agents.subscribing import lives_in, wanted_by
 from argosy.services.agents.values import ValueRows
@@ -61,7 +61,7 @@ _MOST_WRITES: Final = 40
 _TRIES: Final = 4
 _MOST_WANTED: Final = 2000
 _WAITED_FOR: Final = frozenset({MIRROR, CONTROL})
-"""What scopes are for whose first list counts once its objects are here: before, all of them would seem to be missing."""
+"""What scopes are for whose lists count once their objects are here: before, these would seem to be missing."""
 _CHANGES: Final = '{"report":"changes",'
 _NOT_OURS: Final = (KeyError, TypeError, ValueError, AttributeError)
 _NO_REPORT: Final = (ArgosyError, *_NOT_OURS)
@@ -167,15 +167,16 @@ class Inbox:
     def _some(self, cluster: str, items: Sequence[Item]) -> None:
         """Publish the events of some changes, then write the copies, with the wakes of whom they concern."""
         mirror = Mirror(self._runtime.store, self._runtime.blobs, cluster)
-        scopes = mirror.scopes()
+        lists = mirror.lists()
+        scopes = {key: (one.wanted, one.complete) for key, one in lists.items()}
+        coming = {key for key, one in lists.items() if one.coming is not None}
         copies: dict[tuple[str, str, str], Copy] = mirror.find_all(
             {(item.scope, item.namespace, item.name) for item in items if item.scope in scopes}
         )
         writes: dict[tuple[str, str, str], Put] = {}
         events: list[Outgoing] = []
-        first = _first_lists(scopes)
         waking = Waking(self._runtime, cluster, mirror, scopes)
-        waking.change(mirror.arrived(item) for item in items if item.scope in first)
+        waking.change(mirror.arrived([item for item in items if item.scope in coming]))
         for item in items:
             if item.scope not in scopes:
                 continue  # nobody watches it any more
@@ -196,10 +197,8 @@ class Inbox:
             self._runtime.queue.send(BUS, events)
         # What an event tells of must not be told again, by another version's name.
         waking.write(list(writes.values()), durable=bool(events))
-        for key in {item.scope for item in items} & first.keys():
-            version = mirror.listing(key)
-            if version is not None:
-                self._listed(cluster, mirror, first[key], version)
+        for key in {item.scope for item in items} & coming:
+            self._complete(cluster, mirror, key)
 
     def _events(self, cluster: str, item: Item, before: Copy | None) -> Iterator[Outgoing]:
         """What a change is to the event sources that watch it."""
@@ -242,14 +241,14 @@ class Inbox:
         """Compare a complete list with the copies: ask for what differs, and end what is gone."""
         scope, version, objects = str(report["scope"]), int(report["version"]), report["objects"]
         mirror = Mirror(self._runtime.store, self._runtime.blobs, cluster)
-        found = mirror.scopes().get(scope)
-        if found is None:
+        known = mirror.lists().get(scope)
+        if known is None:
             return
-        known = dict(mirror.all(scope))
+        copies = dict(mirror.all(scope))
         seen = {f"{namespace}/{name}": (uid, int(rv)) for uid, (namespace, name, rv) in objects.items()}
         wanted = []
         for place, (uid, rv) in seen.items():
-            copy = known.get(place)
+            copy = copies.get(place)
             namespace, _, name = place.partition("/")
             if copy is None or copy.uid != uid:
                 wanted.append(["ADDED", namespace, name, uid])
@@ -257,22 +256,33 @@ class Inbox:
                 wanted.append(["MODIFIED", namespace, name, uid])
         gone = [
             Item(scope, "DELETED", place.partition("/")[0], place.partition("/")[2], copy.uid, version)
-            for place, copy in known.items()
+            for place, copy in copies.items()
             if (place not in seen or seen[place][0] != copy.uid) and copy.version <= version
         ]
         self.changed(cluster, gone)
-        waits = bool(wanted) and scope in _first_lists({scope: found})
+        waits = bool(wanted) and known.wanted.purpose in _WAITED_FOR
         if waits:
-            mirror.expect(found[0], version, {f"{namespace}/{name}" for _, namespace, name, _ in wanted})
+            places = (f"{namespace}/{name}" for _, namespace, name, _ in wanted)
+            mirror.expect(known, version, {place: seen[place][1] for place in places})
         for start in range(0, len(wanted), _MOST_WANTED):
             body = {"scope": scope, "objects": wanted[start : start + _MOST_WANTED]}
             self._runtime.errands.tell(cluster, f"report-{uuid.uuid4().hex}", "report", body, group_of("report", scope))
-        if not waits or mirror.listing(scope) is not None:
-            self._listed(cluster, mirror, found[0], version, first=not found[1])
+        if waits:
+            self._complete(cluster, mirror, scope)
+        else:
+            mirror.listed(known.wanted, version)
+            self._listed(cluster, known)
 
-    def _listed(self, cluster: str, mirror: Mirror, scope: Wanted, version: int, *, first: bool = True) -> None:
+    def _complete(self, cluster: str, mirror: Mirror, scope: str) -> None:
+        """A list of which everything has come is complete."""
+        found = mirror.coming(scope)
+        if found is not None:
+            mirror.completed(found)
+            self._listed(cluster, found)
+
+    def _listed(self, cluster: str, before: Listed) -> None:
         """A list is complete; who has waited for the first one is looked at."""
-        mirror.listed(scope, version)
+        scope, first = before.wanted, not before.complete
         if first and scope.purpose == MIRROR:
             found = Deploys(self._runtime.store, cluster).awaiting(scope)
             self._runtime.app_wakes.wake_all([str(key) for key in found])
@@ -362,11 +372,6 @@ def _kind(item: Item, before: Copy | None) -> str:
         return "DELETE"
     known = before is not None and before.uid == item.uid and (before.object is not None or before.lost)
     return "UPDATE" if known else "ADD"
-
-
-def _first_lists(scopes: Mapping[str, tuple[Wanted, str]]) -> dict[str, Wanted]:
-    """The scopes that have no complete list yet, and somebody waits for it."""
-    return {key: one for key, (one, listed) in scopes.items() if not listed and one.purpose in _WAITED_FOR}
 
 
 def _since(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:

@@ -3,8 +3,8 @@
 Written when an agent reports, always on condition of the version that was read. `uid` and `rv` are of the last report,
 `gone` marks one that was deleted: it stays for a day, so that a report that comes twice is known for what it is. The
 object lies in the row, above 100 KB in a blob. `scopes/<cluster>` holds what the agent watches, and the resourceVersion
-of the last complete list, "" before there was one: a first list is complete once all that was asked for because of it has
-come (pk `awaited/<cluster>/<scope>`). Nothing here is the truth: the agent's next inventory mends whatever is wrong or lost.
+of the last complete list, "" before there was one: a list is complete once all that was asked for because of it has come
+(pk `awaited/<cluster>/<scope>`). Nothing here is the truth: the agent's next inventory mends whatever is wrong or lost.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -25,7 +25,7 @@ from argosy.ports.blobs import Blobs
 from argosy.ports.store import ABSENT, Delete, Put, Row, Store
 from argosy.ports.storerules import write_in_parts
 
-__all__ = ["Copy", "Mirror"]
+__all__ = ["Copy", "Listed", "Mirror"]
 
 _INLINE: Final = 100_000
 _PAGE: Final = 100
@@ -54,6 +54,20 @@ class Copy:
         if item.type == "DELETED":
             return self.object is None and not self.lost
         return item.version < self.version or (item.version == self.version and not self.lost)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How far a scope has been listed.
+
+    `complete`: resourceVersion of the last list of which everything has come, "" for none; what is not among the copies was
+    not there then. `coming`: that of a list of which not everything has come, "" while it is compared, None for none.
+    """
+
+    wanted: Wanted
+    complete: str = ""
+    coming: str | None = None
+    row: int = ABSENT
 
 
 class Mirror:
@@ -104,12 +118,18 @@ class Mirror:
         write_in_parts(self._store, [Delete(row.pk, row.sk) for row in rows])
         self._store.write([Delete(self._scopes, scope)])
 
-    def scopes(self) -> dict[str, tuple[Wanted, str]]:
-        """What is watched: key → (scope, resourceVersion of the last complete list, "" = there was none)."""
+    def lists(self) -> dict[str, Listed]:
+        """What is watched, by key, and how far it has been listed."""
         return {
-            row.sk: (Wanted(*row.data["wanted"]), str(row.data.get("listed", "")))
+            row.sk: Listed(
+                Wanted(*row.data["wanted"]), str(row.data.get("listed", "")), row.data.get("listing"), row.version
+            )
             for row in self._store.query(self._scopes)
         }
+
+    def scopes(self) -> dict[str, tuple[Wanted, str]]:
+        """What is watched: key → (scope, resourceVersion of the last complete list, "" = there was none)."""
+        return {key: (one.wanted, one.complete) for key, one in self.lists().items()}
 
     def watch(self, scopes: Iterable[Wanted]) -> None:
         """Note what is watched from now on; what was watched before and is not any more is forgotten."""
@@ -122,31 +142,53 @@ class Mirror:
         for key in known.keys() - wanted.keys():
             self.forget(key)
 
-    def expect(self, scope: Wanted, version: int, places: Collection[str]) -> None:
-        """The first list of a scope is complete as soon as these objects have come; what has meanwhile is not waited for."""
-        pk, wanted = self._awaited(scope.key), set(places)
+    def expect(self, known: Listed, version: int, places: Mapping[str, int]) -> None:
+        """A list is complete as soon as these objects have come (`namespace/name` → resourceVersion), or newer ones.
+
+        What has come meanwhile is not waited for.
+        """
+        scope, pk = known.wanted.key, self._awaited(known.wanted.key)
+        # From here on what comes is taken from what is waited for, and completes nothing before all of that is written.
+        self._note(replace(known, coming=""))
         before = {row.sk for row in self._store.query(pk)}
-        write_in_parts(self._store, [Put(Row(pk, place)) for place in sorted(wanted - before)])
-        there = {place for place, _ in self.all(scope.key)}
-        write_in_parts(self._store, [Delete(pk, place) for place in sorted((before - wanted) | (there & wanted))])
-        # In the end: else what comes meanwhile would find nothing that is waited for, and take the list for complete.
-        data = {"wanted": _fields(scope), "listing": str(version)}
-        self._store.write([Put(Row(self._scopes, scope.key, data))])
+        write_in_parts(self._store, [Put(Row(pk, place, {"rv": rv})) for place, rv in sorted(places.items())])
+        copies = self.find_all([(scope, *_parts(place)) for place in places])
+        there = {
+            f"{namespace}/{name}"
+            for (_, namespace, name), copy in copies.items()
+            if copy.version >= places[f"{namespace}/{name}"] and not copy.lost
+        }
+        write_in_parts(self._store, [Delete(pk, place) for place in sorted((before - places.keys()) | there)])
+        self._note(replace(known, coming=str(version)))
 
-    def arrived(self, item: Item) -> Delete:
-        """The write that an object has come that was waited for, if it was."""
-        return Delete(self._awaited(item.scope), f"{item.namespace}/{item.name}")
+    def arrived(self, items: Collection[Item]) -> list[Delete]:
+        """The writes that objects have come that were waited for."""
+        places = {(self._awaited(item.scope), f"{item.namespace}/{item.name}"): item.version for item in items}
+        rows = self._store.find(places) if places else {}
+        return [Delete(*key) for key, row in rows.items() if places[key] >= row.data.get("rv", 0)]
 
-    def listing(self, scope: str) -> int | None:
-        """The version of a first list of which everything has come; None as long as something is missing, or was listed."""
+    def coming(self, scope: str) -> Listed | None:
+        """A list that is not complete yet, and of which everything has come."""
         row = self._store.get(self._scopes, scope)
         told = row.data.get("listing") if row is not None else None
-        return int(told) if told and not self._store.query(self._awaited(scope), limit=1) else None
+        if row is None or not told or self._store.query(self._awaited(scope), limit=1):
+            return None
+        return Listed(Wanted(*row.data["wanted"]), str(row.data.get("listed", "")), told, row.version)
+
+    def completed(self, known: Listed) -> None:
+        """Everything of a list has come. Raises Conflict when another one is taken in meanwhile."""
+        data = {"wanted": _fields(known.wanted), "listed": known.coming}
+        self._store.write([Put(Row(self._scopes, known.wanted.key, data), expect=known.row)])
 
     def listed(self, scope: Wanted, version: int) -> None:
         """A complete list has come."""
-        data = {"wanted": _fields(scope), "listed": str(version)}
-        self._store.write([Put(Row(self._scopes, scope.key, data))])
+        self._note(Listed(scope, str(version)))
+
+    def _note(self, known: Listed) -> None:
+        data: dict[str, Any] = {"wanted": _fields(known.wanted)}
+        data |= {"listed": known.complete} if known.complete else {}
+        data |= {"listing": known.coming} if known.coming is not None else {}
+        self._store.write([Put(Row(self._scopes, known.wanted.key, data))])
 
     @property
     def _scopes(self) -> str:
@@ -183,6 +225,11 @@ class Mirror:
         except ArgosyError:
             return None
         return found
+
+
+def _parts(place: str) -> tuple[str, str]:
+    namespace, _, name = place.partition("/")
+    return namespace, name
 
 
 def _fields(scope: Wanted) -> list[str]:

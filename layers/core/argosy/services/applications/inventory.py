@@ -31,7 +31,7 @@ class Inventory:
         self._store, self._mirror, self._cluster, self._fresh = store, mirror, cluster, fresh
         self._scopes = {key: one for key, one in scopes.items() if one[0].purpose == MIRROR}
         self.blind: set[Kind] = set()
-        self.versions: dict[str, int] = {}
+        self._as_of: dict[Key, int] = {}
 
     def live(self, instance: str, targets: Iterable[tuple[Kind, Key]]) -> dict[Key, Object]:
         """What is there of the targets, and all that carries the name."""
@@ -46,13 +46,13 @@ class Inventory:
         copies = self._mirror.find_all({*wanted, *ours})
         found: dict[Key, Object] = {}
         for place, key in wanted.items():
-            self._take(found, key, copies.get(place))
+            self._take(found, key, copies.get(place), place[0])
         for place in ours:
             copy = copies.get(place)
             if place not in wanted and copy is not None and copy.object is not None:
                 key = key_of(copy.object)
                 if key not in found:
-                    self._take(found, key, copy)
+                    self._take(found, key, copy, place[0])
         return found
 
     def check(self, kinds: Iterable[Kind], namespaces: Iterable[str]) -> None:
@@ -60,11 +60,15 @@ class Inventory:
         places = list(namespaces)
         self.blind |= {kind for kind in kinds for place in places if self._scope(kind, place) is None}
 
-    def _take(self, found: dict[Key, Object], key: Key, copy: Copy | None) -> None:
+    def unseen(self, written: Mapping[Key, int]) -> set[Key]:
+        """What was written (key → resourceVersion) after all that is known of it; an object not told of yet seems gone."""
+        return {key for key, version in written.items() if key in self._as_of and self._as_of[key] < version}
+
+    def _take(self, found: dict[Key, Object], key: Key, copy: Copy | None, scope: str) -> None:
         newest = self._fresh.newest(Where(self._cluster, key.group, key.kind, key.namespace, key.name), copy)
+        self._as_of[key] = max(int(self._scopes[scope][1]), newest.version if newest is not None else 0)
         if newest is not None and newest.object is not None:
             found[key] = newest.object
-            self.versions[newest.uid] = newest.version
 
     def _scope(self, kind: Kind, namespace: str) -> str | None:
         for place in dict.fromkeys(("", namespace if kind.namespaced else "")):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from argosy.control.keys import Key
+from argosy.gitops.identity import Key as Name
 from argosy.gitops.observed import Carried
 from argosy.gitops.sync.writes import Outcome
 from argosy.ports.clock import Clock
@@ -37,7 +38,7 @@ class Progress:
             data["attempt"],
             {name: Outcome(*one) for name, one in data["outcomes"].items()},
             datetime.fromtimestamp(until, UTC) if until else None,
-            data["written"],
+            {Name(*name): version for name, version in data.get("left", ())},
         )
 
     def ended(self, key: Key, uid: str) -> int:
@@ -50,21 +51,21 @@ class Progress:
         expires = self._clock.now().timestamp() + _KEEP_SECONDS
         self._store.write([Put(Row(_PK, _ending(key), {"uid": uid, "batches": batches}, expires_at=expires))])
 
-    def save(self, key: Key, before: Carried, after: Carried) -> None:
+    def save(self, own: Key, before: Carried, after: Carried) -> None:
         """Remember; nothing costs nothing."""
         if after == before:
             return
         if after == Carried(after.attempt):
-            self._store.write([Delete(_PK, str(key))])
+            self._store.write([Delete(_PK, str(own))])
             return
         data = {
             "attempt": after.attempt,
             "outcomes": {name: [one.message, one.problem] for name, one in after.outcomes.items()},
             "notBefore": after.not_before.timestamp() if after.not_before is not None else None,
-            "written": dict(after.written),
+            "left": [[[key.group, key.kind, key.namespace, key.name], rv] for key, rv in after.written.items()],
         }
         expires = self._clock.now().timestamp() + _KEEP_SECONDS
-        self._store.write([Put(Row(_PK, str(key), data, expires_at=expires))])
+        self._store.write([Put(Row(_PK, str(own), data, expires_at=expires))])
 
 
 def _ending(key: Key) -> str:

@@ -270,7 +270,8 @@ class Reading:
             blind = Made(revisions=made.revisions if made is not None else (), problems=refused, transient=True)
             seen = replace(seen, made=blind, wanted=blind, hindrances=refused)
         carried = self.runtime.applications.progress.load(self.key)
-        unseen = {key_of(body) for body in live.values() if _is_older(body, carried.written)}
+        # Where nobody watches, a look waits for a survey that began after what was written.
+        unseen = inventory.unseen(carried.written) if entry.watched else ()
         orphaned = orphans.count(seen, sought, mirror, scopes, {key for _, key in kinds}, self.home)
         whole = replace(seen, live=live, carried=carried, unseen=unseen, orphaned=orphaned)
         return Look(self.key, version, with_evidence(self.runtime, whole, name), "", name, not entry.watched)
@@ -358,8 +359,3 @@ class Reading:
             return pruned(folded_secret(obj), secret_key())
 
         return hide
-
-
-def _is_older(body: Object, written: Mapping[str, int]) -> bool:
-    metadata = body.get("metadata") or {}
-    return int(metadata.get("resourceVersion") or 0) < written.get(str(metadata.get("uid") or ""), 0)
