@@ -23,6 +23,7 @@ from argosy.ports.cluster import ServiceAccount
 from argosy.services.agents.manifests import ACCOUNT, AgentOptions, agent_manifests
 from argosy.services.agents.manifests import Hub as AgentHub
 from argosy.services.agents.registry import Entry
+from support.access import wait_for_access
 from support.agents import AgentProcess, Hub, hub_on, pod_environment, settled
 from support.eks import behind
 from support.events import dependency, event_source, sensor, trigger
@@ -94,6 +95,7 @@ def allow(cluster: DirectCluster, namespace: str, account: str = "default", name
     subject = {"kind": "ServiceAccount", "name": account, "namespace": namespace}
     binding = {"apiVersion": f"{RBAC}/v1", "kind": "RoleBinding", "metadata": metadata}
     cluster.create({**binding, "roleRef": ref, "subjects": [subject]})
+    wait_for_access(cluster, ServiceAccount(namespace, account), "get", "secrets", namespace, next(iter(names), ""))
 
 
 def encoded(**values: str) -> dict[str, str]:

@@ -11,6 +11,8 @@ import yaml
 
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.local.devcluster import ClusterInfo
+from argosy.ports.cluster import ServiceAccount
+from support.access import wait_for_access
 from support.events import Body, dependency, event_source, sensor, trigger
 from support.up import Sink, Up, argosy, ask, free_port, running, until
 from support.up import sink as running_sink
@@ -50,6 +52,7 @@ def allow(cluster: DirectCluster, namespace: str) -> None:
     subject = {"kind": "ServiceAccount", "name": "default", "namespace": namespace}
     binding = {"apiVersion": f"{RBAC}/v1", "kind": "RoleBinding", "metadata": metadata}
     cluster.create({**binding, "roleRef": ref, "subjects": [subject]})
+    wait_for_access(cluster, ServiceAccount(namespace), "get", "secrets", namespace)
 
 
 def test_a_secret_that_comes_late_is_used_without_a_restart_and_is_nowhere_in_the_clear(

@@ -11,7 +11,9 @@ import pytest
 from argosy.adapters.kube.kubeconfig import server_of
 from argosy.local.devcluster import ClusterInfo
 from argosy.ports.clock import SystemClock
+from argosy.ports.cluster import ServiceAccount
 from argosy.services.agents.managers import MANAGER, Account, install
+from support.access import wait_for_access
 from support.gitops import API, Site, config_map
 from support.up import Up, argosy
 
@@ -29,6 +31,7 @@ def by_token(site: Site, context: str, info: ClusterInfo) -> Json:
     site.cluster.create(
         {**body, "metadata": {"name": site.namespace}, "roleRef": role, "subjects": [subject]},
     )
+    wait_for_access(site.cluster, ServiceAccount(site.namespace, MANAGER), "create", "configmaps")
     _, ca = server_of(info.kubeconfig, context)
     return {"bearerToken": token, "tlsClientConfig": {"caData": ca, "serverName": "kubernetes"}}
 

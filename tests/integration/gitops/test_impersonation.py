@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from argosy.ports.cluster import ServiceAccount
+from support.access import wait_for_access
 from support.gitops import API, Site, config_map, deployment, job
 from support.up import Up, argosy
 
@@ -90,3 +92,5 @@ def _permit(site: Site, groups: list[str], resources: list[str]) -> None:
     site.cluster.create(
         {**role, "kind": "RoleBinding", "roleRef": reference, "subjects": subjects}, namespace=site.namespace
     )
+    account = ServiceAccount(site.namespace, "syncer")
+    wait_for_access(site.cluster, account, "create", ".".join((resources[0], groups[0])), site.namespace)

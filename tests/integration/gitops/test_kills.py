@@ -40,24 +40,25 @@ def own(cluster: DirectCluster, repositories: GitServer, tmp_path: Path) -> Iter
 
 
 class Witness:
-    """Sees every Job that comes to be in a namespace, by its uid."""
+    """Sees every Job that comes to be in a namespace, by its uid, until it is left."""
 
     def __init__(self, site: Site) -> None:
         self._site, self._stop = site, threading.Event()
         self.jobs: dict[str, str] = {}
         self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Witness:
         self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
 
     def _look(self) -> None:
         while not self._stop.wait(0.05):
             for one in self._site.cluster.list("batch/v1", "Job", self._site.namespace):
                 self.jobs[one["metadata"]["uid"]] = one["metadata"]["name"]
-
-    def made(self) -> list[str]:
-        """The names of all Jobs that there were."""
-        self._stop.set()
-        self._thread.join()
-        return sorted(self.jobs.values())
 
 
 def told(state: Any) -> str:
@@ -80,8 +81,6 @@ def killed_whenever_it_moves(site: Site, kill: Callable[[], None]) -> None:
         config_map("last", sync_wave="1"),
         job("after", hook="PostSync"),
     )
-    witness = Witness(site)
-    site.sync(prune=True)
     kills, before = 0, ""
 
     def moved() -> Any:
@@ -92,10 +91,12 @@ def killed_whenever_it_moves(site: Site, kill: Callable[[], None]) -> None:
     def ended(state: Any) -> bool:
         return state.get("startedAt") != began and state.get("phase") not in ("Running", None)
 
-    while not ended(state := until(moved, "the sync goes on", _SECONDS)):
-        before = told(state)
-        kill()
-        kills += 1
+    with Witness(site) as witness:
+        site.sync(prune=True)
+        while not ended(state := until(moved, "the sync goes on", _SECONDS)):
+            before = told(state)
+            kill()
+            kills += 1
     assert (state["phase"], state["message"]) == ("Succeeded", "successfully synced (no more tasks)"), told(state)
     results = {one["name"]: (one.get("status", ""), one["hookPhase"]) for one in state["syncResult"]["resources"]}
     assert results == {
@@ -106,7 +107,7 @@ def killed_whenever_it_moves(site: Site, kill: Callable[[], None]) -> None:
         "old": ("Pruned", "Succeeded"),
         "after": ("", "Succeeded"),
     }
-    assert witness.made() == ["after", "before"], "each hook ran once"
+    assert sorted(witness.jobs.values()) == ["after", "before"], "each hook ran once"
     assert kills >= 5
     assert site.names("v1", "ConfigMap") == ["a", "last"]
     assert site.value("a") == "2"

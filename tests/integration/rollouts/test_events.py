@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from argosy.ports.cluster import ServiceAccount
+from support.access import wait_for_access
 from support.localstack import ROOT
 from support.rollouts import Shop
 from support.up import Up, argosy
@@ -36,6 +38,7 @@ def rights(namespace: str) -> list[dict[str, Any]]:
 
 def test_an_event_promotes_and_aborts(up: Up, shop: Shop) -> None:
     shop.create(*rights(shop.namespace))
+    wait_for_access(shop.cluster, ServiceAccount(shop.namespace), "patch", "rollouts.argoproj.io", shop.namespace)
     shop.rollout({"canary": {"steps": [{"setWeight": 25}, {"pause": {}}]}})
     bodies = [*yaml.safe_load_all((ROOT / "examples" / "promote-by-event" / "promote-by-event.yaml").read_text())]
     for body in bodies:
