@@ -17,14 +17,15 @@ import posixpath
 import re
 import tarfile
 import zlib
-from collections.abc import Buffer, Mapping
+from collections.abc import Buffer, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from argosy.errors import EvaluationError
 
-__all__ = ["HOME", "TREE", "Limits", "root_of", "unpack", "unpack_all"]
+__all__ = ["HOME", "TREE", "Limits", "held", "root_of", "unpack", "unpack_all"]
 
 TREE: Final = "tree"
 HOME: Final = "home"
@@ -134,10 +135,39 @@ def _lay(part: bytes, place: Path, left: _Left) -> None:
     place.write_bytes(part)
 
 
+def held(archive: bytes, limits: Limits, most: int) -> tuple[Mapping[str, bytes], Collection[str]] | None:
+    """The files of an archive by their names, and its folders.
+
+    None for one that has links, which lead where only a folder tells, or holds more than `most` bytes. Raises as `unpack`.
+    """
+    left, files, folders = _Left(limits), dict[str, bytes](), set[str]()
+    with _opened(archive, left) as tar:
+        for member in tar:
+            left.file()
+            name = str(_name(member))
+            if member.issym() or limits.size - left.size > most:
+                return None
+            if name in files or (member.isreg() and name in folders):
+                raise _twice(name)
+            if member.isreg():
+                content = tar.extractfile(member)
+                files[name] = content.read() if content is not None else b""
+            elif member.isdir():
+                folders.add(name)
+            else:
+                raise _no_kind(member)
+            while (name := posixpath.dirname(name)) and name not in folders:
+                folders.add(name)
+    both = files.keys() & folders
+    if both:
+        raise _twice(min(both))
+    return files, folders
+
+
 def _unpacked(archive: bytes, root: Path, left: _Left) -> _Links:
     links: _Links = []
     try:
-        with tarfile.open(fileobj=io.BufferedReader(_Counted(archive, left)), mode="r|") as tar:
+        with _opened(archive, left) as tar:
             for member in tar:
                 left.file()
                 path = root / _name(member)
@@ -148,16 +178,31 @@ def _unpacked(archive: bytes, root: Path, left: _Left) -> _Links:
                 elif member.isreg():
                     _write(tar, member, path)
                 else:
-                    raise EvaluationError(f"{member.name!r} of the archive is neither a file, a folder nor a link")
+                    raise _no_kind(member)
         for path, target, _ in links:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.symlink_to(target)
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as x:
-        raise EvaluationError(f"the archive is broken: {x}") from x
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as x:
-        raise EvaluationError(f"a name of the archive is given twice: {Path(str(x.filename)).name!r}") from x
+        raise _twice(str(x.filename)) from x
     _check(root, links)
     return links
+
+
+@contextmanager
+def _opened(archive: bytes, left: _Left) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(fileobj=io.BufferedReader(_Counted(archive, left)), mode="r|") as tar:
+            yield tar
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as x:
+        raise EvaluationError(f"the archive is broken: {x}") from x
+
+
+def _no_kind(member: tarfile.TarInfo) -> EvaluationError:
+    return EvaluationError(f"{member.name!r} of the archive is neither a file, a folder nor a link")
+
+
+def _twice(name: str) -> EvaluationError:
+    return EvaluationError(f"a name of the archive is given twice: {PurePosixPath(name).name!r}")
 
 
 def _name(member: tarfile.TarInfo) -> PurePosixPath:

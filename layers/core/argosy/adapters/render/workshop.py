@@ -2,8 +2,9 @@
 
 In: archives; out: benches. A bench is a folder `argosy-render-<process>-…` below the folder for temporary files, readable
 by its owner alone: `tree` holds the files, `home` is what the tools take for home, and parts beside the tree lie beside it.
-It is removed with the `with` that made it; files that are only looked at lie in `argosy-files-<process>-…` for who comes
-next. What a process has left that was killed is removed by the next one. Called by `argosy.services.rendering`.
+It is removed with the `with` that made it. Files that are only looked at are kept for who comes next: in memory, or in
+`argosy-files-<process>-…` when they are large or have links. What a process has left that was killed is removed by the next
+one. Called by `argosy.services.rendering`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from types import MappingProxyType
 from typing import Final
 
 from argosy.adapters.render import children, unpack
+from argosy.adapters.render.pages import MOST_TEXT, Pages, empty_submodule, no_folder, text_of
 from argosy.adapters.render.versions import VERSIONS
 from argosy.errors import EvaluationError, InvalidObject, Unavailable
 from argosy.ports.workshop import Bench, Run
@@ -37,7 +39,7 @@ _PREFIX: Final = "argosy-render-"
 _KEPT_PREFIX: Final = "argosy-files-"
 _EVALUATE: Final = Path(__file__).with_name("evaluate.py")
 _KEPT: Final = 2
-_MOST_TEXT: Final = 16_000_000
+_MOST_IN_MEMORY: Final = 16_000_000
 _MOST_WORDS: Final = 4_000
 _PATH: Final = os.environ.get("PATH") or os.defpath
 _NO_MEMORY: Final = ("out of memory", "cannot allocate memory", "MemoryError")
@@ -72,7 +74,7 @@ class ToolWorkshop:
         self._limits, self._unpacking = limits or children.Limits(), unpacking or unpack.Limits()
         self._folder = folder or Path(tempfile.gettempdir())
         self._mutex = threading.Lock()
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept | Pages] = OrderedDict()
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -85,11 +87,17 @@ class ToolWorkshop:
         with self._mutex:
             kept = self._kept.get(digest)
             if kept is None:
-                kept = self._kept[digest] = self._unpacked(archive())
+                kept = self._kept[digest] = self._looked_at(archive())
                 while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)[1].drop()
+                    left = self._kept.popitem(last=False)[1]
+                    if isinstance(left, _Kept):
+                        left.drop()
             self._kept.move_to_end(digest)
-            kept.readers += 1
+            if isinstance(kept, _Kept):
+                kept.readers += 1
+        if isinstance(kept, Pages):
+            yield kept
+            return
         try:
             yield _Folder(kept.root, self._find, self._limits)
         finally:
@@ -97,6 +105,10 @@ class ToolWorkshop:
                 kept.readers -= 1
                 if kept.dropped and not kept.readers:
                     kept.remove()
+
+    def _looked_at(self, archive: bytes) -> _Kept | Pages:
+        found = unpack.held(archive, self._unpacking, _MOST_IN_MEMORY)
+        return Pages(*found) if found is not None else self._unpacked(archive)
 
     def _unpacked(self, archive: bytes) -> _Kept:
         kept = _Kept(Path(self._scratch(_KEPT_PREFIX)).resolve())
@@ -145,11 +157,9 @@ class _Folder:
         """See `Bench.files`."""
         start = self._at(folder)
         if not start.is_dir():
-            raise InvalidObject(f"{folder or '.'}: the repository has no such folder", field="spec.source.path")
+            raise no_folder(folder)
         if folder and not any(start.iterdir()):
-            raise InvalidObject(
-                f"{folder} is an empty submodule: .gitmodules does not tell where it is from", field="spec.source.path"
-            )
+            raise empty_submodule(folder)
         return list(self._walk(start, "", recurse=recurse))
 
     def _walk(self, folder: Path, before: str, *, recurse: bool) -> Iterator[str]:
@@ -173,13 +183,9 @@ class _Folder:
         """See `Bench.read`."""
         file = self._at(path)
         try:
-            if file.stat().st_size > _MOST_TEXT:
-                raise InvalidObject(f"larger than {_MOST_TEXT} bytes", file=path)
-            data = file.read_bytes()
-            utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-            return data.decode("utf-16" if utf16 else "utf-8-sig")
-        except UnicodeDecodeError as x:
-            raise InvalidObject(f"not a text in UTF-8: byte {x.start}", file=path) from x
+            if file.stat().st_size > MOST_TEXT:
+                raise InvalidObject(f"larger than {MOST_TEXT} bytes", file=path)
+            return text_of(file.read_bytes(), path)
         except OSError as x:
             raise InvalidObject(f"cannot be read: {x.strerror}", file=path) from x
 
