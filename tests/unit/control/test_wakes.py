@@ -100,6 +100,23 @@ def test_many_are_woken_little_by_little(work: Work) -> None:
     assert max(counts) == 6, "as many in each second"
 
 
+def test_those_who_come_meanwhile_wait_behind_those_who_wait(work: Work) -> None:
+    keys = [f"k{number:03}" for number in range(300)]
+    work.wakes.spread(keys)
+    counts = []
+    for second in range(61):
+        work.tick()
+        now = work.taken()
+        counts.append(len(now))
+        for key in now:
+            work.wakes.clear(str(key))
+        if second in (5, 10):
+            work.wakes.spread(keys)
+        work.clock.advance(1)
+    assert max(counts) == 6, "as many in each second, however often they are asked for"
+    assert sum(counts) == 300 + 30 + 30
+
+
 def test_who_is_to_be_woken_later_can_be_woken_now(work: Work) -> None:
     work.wakes.spread(["a", "b"])
     assert work.wakes.wake("a")

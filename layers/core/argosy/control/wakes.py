@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
+import math
+from collections import Counter
 from collections.abc import Sequence
 from itertools import batched
 from typing import Final
@@ -70,13 +73,17 @@ class Wakes:
                     self._sooner(key)
 
     def spread(self, keys: Sequence[str]) -> None:
-        """Wake several within the next minute, as many in each second."""
-        each = min(max(_FEW, -(-len(keys) // _SPREAD_SECONDS)), MAX_WRITES)
+        """Wake several within the next minute, as many in each second, those counted that are to be woken then already."""
         now = self._clock.now().timestamp()
-        for second, some in enumerate(batched(keys, each, strict=False), 1):
-            self._written(
-                [Put(Row(self._pk, key, {"later": True}, due_at=now + second), expect=ABSENT) for key in some]
-            )
+        known = {row.sk: row for row in self._store.query(self._pk)}
+        new = [key for key in keys if key not in known]
+        later = [row.due_at for row in known.values() if row.data.get("later")]
+        taken = Counter(math.ceil(due - now) for due in later if due is not None)
+        each = min(max(_FEW, -(-(len(later) + len(new)) // _SPREAD_SECONDS)), MAX_WRITES)
+        free = (second for second in itertools.count(1) for _ in range(each - taken[second]))
+        changes = [Put(Row(self._pk, key, {"later": True}, due_at=now + next(free)), expect=ABSENT) for key in new]
+        for some in batched(changes, MAX_WRITES, strict=False):
+            self._written(some)
 
     def _written(self, changes: Sequence[Put]) -> Sequence[str]:
         """Write together what can be written; the keys that were, without those that somebody else had to do with."""
