@@ -63,6 +63,35 @@ def test_different_things_are_done_side_by_side() -> None:
     assert together(str, lambda: "done") == (["done"] * (OTHERS + 1), OTHERS + 1)
 
 
+@pytest.mark.parametrize(("does", "given"), [(lambda: "done", "done"), (refused, "nobody answers")])
+def test_who_wants_it_anew_is_not_given_what_began_before(does: Callable[[], str], given: str) -> None:
+    common, began, go = Flights(), threading.Semaphore(0), threading.Event()
+    calls: list[int] = []
+
+    def once() -> str:
+        calls.append(1)
+        began.release()
+        go.wait()
+        return does()
+
+    def ask() -> str:
+        try:
+            return common.anew("same", once)
+        except Unavailable as x:
+            return str(x)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(ask)
+        began.acquire()
+        others = [pool.submit(ask) for _ in range(OTHERS)]
+        until(lambda: inside() == OTHERS + 1, "all have come")
+        assert len(calls) == 1, "one after the other"
+        go.set()
+        assert [one.result() for one in (first, *others)] == [given] * (OTHERS + 1)
+    assert len(calls) == 2, "the others share one"
+    assert (ask(), len(calls)) == (given, 3)
+
+
 def test_whoever_comes_after_does_it_again() -> None:
     common = Flights()
     assert [common.shared("same", lambda one=one: one) for one in "ab"] == ["a", "b"]  # type: ignore[misc]

@@ -101,6 +101,8 @@ class FetchRequest(Model):
 
     def asked_by(self, reader: str, credentials: Credentials) -> Self:
         """The same for somebody who signs in so: what is kept for them counts."""
+        if (self.reader, self.lfs) == (reader, credentials.lfs):
+            return self
         return self.model_copy(update={"reader": reader, "lfs": credentials.lfs})
 
 
@@ -222,7 +224,8 @@ class Fetching:
         return Verdict(**found)
 
     def _references(self, request: FetchRequest, credentials: Credentials) -> Sequence[Reference]:
-        return [Reference(**asdict(one)) for one in self._repository.refs(request.url, credentials)]
+        found = self._flights.anew((request.url, credentials), lambda: self._repository.refs(request.url, credentials))
+        return [Reference(**asdict(one)) for one in found]
 
     def resolve(self, request: FetchRequest, credentials: Credentials | None = None) -> str:
         """The commit of a revision. Raises NotFound, and what `Repository.refs` raises.

@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, wait
 from typing import Any
 
 __all__ = ["Flights"]
 
 
 class Flights:
-    """What is being done, by its names."""
+    """What is being done, by its names, and what is to be done next."""
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._running: dict[str, Future[Any]] = {}
+        self._running: dict[Hashable, Future[Any]] = {}
+        self._next: dict[Hashable, Future[Any]] = {}
 
-    def shared[T](self, name: str, does: Callable[[], T]) -> T:
+    def shared[T](self, name: Hashable, does: Callable[[], T]) -> T:
         """What `does` comes to, or its error, whoever of those has called it that want the same now."""
         flight: Future[T] = Future()
         with self._mutex:
             running: Future[T] = self._running.setdefault(name, flight)
-        if running is not flight:
-            return running.result()
+        return self._flown(name, flight, does) if running is flight else running.result()
+
+    def anew[T](self, name: Hashable, does: Callable[[], T]) -> T:
+        """The same, of what begins after this was called: those who come meanwhile wait, and share the next.
+
+        Not with a name that `shared` is given.
+        """
+        flight: Future[T] = Future()
+        with self._mutex:
+            following: Future[T] = self._next.setdefault(name, flight)
+            running = self._running.get(name)
+        if following is not flight:
+            return following.result()
+        if running is not None:
+            wait([running])
+        with self._mutex:
+            self._running[name] = self._next.pop(name)
+        return self._flown(name, flight, does)
+
+    def _flown[T](self, name: Hashable, flight: Future[T], does: Callable[[], T]) -> T:
         try:
             found = does()
         except BaseException as x:
@@ -34,4 +53,5 @@ class Flights:
             return found
         finally:
             with self._mutex:
-                del self._running[name]
+                if self._running.get(name) is flight:
+                    del self._running[name]

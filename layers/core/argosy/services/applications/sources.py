@@ -26,7 +26,7 @@ from argosy.resources.application import Application
 from argosy.resources.source import Source
 from argosy.services.applications.access import Access
 from argosy.services.applications.dependencies import Dependencies
-from argosy.services.applications.following import Following, Place, place_of, repository_key
+from argosy.services.applications.following import Following, Head, Place, place_of, repository_key
 from argosy.services.applications.recent import Recent
 from argosy.services.applications.remotes import More, References, host_of
 from argosy.services.charts import is_chart
@@ -241,16 +241,17 @@ class Sources:
         credentials = whom.credentials(source.repo_url)
         who = self._access.name(credentials)
         place = (source.repo_url, revision, source.chart)
-        if level < LATEST_RESOLVED and self._access.may(source.repo_url, who):
-            if fixed:
-                return revision
-            head = self._following.head(place)
-            if head is not None and head.commit and self._runtime.clock.now().timestamp() - head.at < _REMEMBERED:
-                return head.commit
+        may = level < LATEST_RESOLVED and self._access.may(source.repo_url, who)
+        if may and fixed:
+            return revision
+        head = self._following.head(place) if not fixed else None
+        now = self._runtime.clock.now().timestamp()
+        if may and head is not None and head.commit and now - head.at < _REMEMBERED:
+            return head.commit
         if (place, who) not in together.commits:
             together.commits[place, who] = self._resolved(request, credentials, who)
             if not fixed:
-                self._found(place, together.commits[place, who])
+                self._found(place, together.commits[place, who], head)
         commit = together.commits[place, who]
         if isinstance(commit, ArgosyError):
             raise commit
@@ -267,9 +268,9 @@ class Sources:
         self._access.let_in(request.url, who)
         return commit
 
-    def _found(self, place: Place, commit: str | ArgosyError) -> None:
+    def _found(self, place: Place, commit: str | ArgosyError, seen: Head | None) -> None:
         """Others who follow it are told. That one is refused says nothing about the others."""
-        if isinstance(commit, str) and self._following.found(place, commit):
+        if isinstance(commit, str) and self._following.found(place, commit, seen):
             self._runtime.app_wakes.wake(str(repository_key(place[0])))
 
 
