@@ -301,6 +301,23 @@ def test_a_push_while_a_repository_is_being_asked_has_it_asked_again() -> None:
     assert ages == [False, True]
 
 
+@pytest.mark.parametrize("doubted_meanwhile", [False, True])
+def test_an_application_that_asks_ends_a_doubt_unless_it_is_newer(doubted_meanwhile: bool) -> None:
+    edge = Hooked()
+    edge.commit(config_map("a"))
+    edge.create()
+    following, place = edge.made.runtime.applications.following, (URL, "main", "")
+    following.doubt(place)
+    if doubted_meanwhile:
+        edge.during_the_next_look(lambda: following.doubt(place))
+    notes = {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}}
+    edge.agent.cluster.patch(API, "Application", "argocd", "shop", notes)
+    edge.agent.settle()
+    head = following.head(place)
+    assert head is not None
+    assert (head.at == 0) == doubted_meanwhile
+
+
 def test_of_a_repository_that_alone_is_asked_for_of_which_a_push_told() -> None:
     edge = Hooked()
     edge.commit(config_map("a"))

@@ -75,19 +75,25 @@ class TestFake(RepositoryContract):
         return FakeRepository({url: held, f"{url}-lib": below}), url, commit
 
 
+@pytest.fixture(params=[Limits().memory, 0], ids=["in memory", "in a folder"])
+def limits(request: pytest.FixtureRequest) -> Limits:
+    """Where what was fetched is unpacked."""
+    return Limits(memory=request.param)
+
+
 class TestHttp(RepositoryContract):
     """Over HTTP, from `git http-backend`."""
 
     @pytest.fixture
-    def hosted(self, tmp_path: Path, server: GitServer) -> Hosted:
+    def hosted(self, tmp_path: Path, server: GitServer, limits: Limits) -> Hosted:
         def make(versions: Sequence[Mapping[str, str]]) -> tuple[Repository, str, list[str]]:
-            return GitRepository(), server.url("repo"), history(tmp_path / "repo", versions)
+            return GitRepository(limits=limits), server.url("repo"), history(tmp_path / "repo", versions)
 
         return make
 
     @pytest.fixture
-    def joined(self, tmp_path: Path, server: GitServer) -> tuple[Repository, str, str]:
-        return GitRepository(), server.url("repo"), with_library(tmp_path, "../../lib/.git")
+    def joined(self, tmp_path: Path, server: GitServer, limits: Limits) -> tuple[Repository, str, str]:
+        return GitRepository(limits=limits), server.url("repo"), with_library(tmp_path, "../../lib/.git")
 
 
 class TestFiles(RepositoryContract):

@@ -13,7 +13,10 @@ __all__ = ["Budget", "Limits"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`wire` and `size` in bytes, `seconds` for the whole and `quiet` seconds until the next bytes must come."""
+    """`wire` and `size` in bytes, `seconds` for the whole and `quiet` seconds until the next bytes must come.
+
+    `memory`: up to so many bytes are kept there, and not on a disk.
+    """
 
     wire: int = 128_000_000
     size: int = 256_000_000
@@ -22,6 +25,7 @@ class Limits:
     submodules: int = 100
     seconds: float = 90.0
     quiet: float = 20.0
+    memory: int = 16_000_000
 
 
 class Budget:

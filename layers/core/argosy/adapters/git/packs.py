@@ -1,15 +1,15 @@
 """A pack from a stranger, looked through before anything unpacks it.
 
-In: a pack file; out: nothing, or an error. Called by `repository` between the network and dulwich, which takes sizes in a
-pack on trust: a few kilobytes may say that they are gigabytes (CVE-2023-40584 was such a bomb). Every entry is inflated
-here piece by piece and thrown away, at most as far as its header says; for a delta, the size of what it makes is read from
-its first bytes. Format: `gitformat-pack(5)`, version 2.
+In: a pack file; out: how large it is unpacked, or an error. Called by `repository` between the network and dulwich, which
+takes sizes in a pack on trust: a few kilobytes may say that they are gigabytes (CVE-2023-40584 was such a bomb). Every entry
+is inflated here piece by piece and thrown away, at most as far as its header says; for a delta, the size of what it makes is
+read from its first bytes. Format: `gitformat-pack(5)`, version 2.
 """
 
 from __future__ import annotations
 
 import zlib
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from argosy.adapters.git.budget import Budget
 from argosy.errors import EvaluationError
@@ -24,7 +24,7 @@ _VARINT: Final = 10
 class _Reader:
     """The file with bytes that can be given back."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file, self._left = file, b""
 
     def chunk(self) -> bytes:
@@ -45,8 +45,11 @@ class _Reader:
         return data[:count]
 
 
-def check_pack(file: BinaryIO, budget: Budget) -> None:
-    """Look through a pack. Raises EvaluationError when its objects are too many or too large, or when it is broken."""
+def check_pack(file: IO[bytes], budget: Budget) -> int:
+    """Look through a pack; how many bytes its objects hold.
+
+    Raises EvaluationError when they are too many or too large, or when it is broken.
+    """
     reader = _Reader(file)
     head = reader.take(12)
     count = int.from_bytes(head[8:])
@@ -58,6 +61,7 @@ def check_pack(file: BinaryIO, budget: Budget) -> None:
     for _ in range(count):
         total += _entry(reader, budget.limits.size - total)
         budget.in_time()
+    return total
 
 
 def _entry(reader: _Reader, most: int) -> int:

@@ -1,19 +1,21 @@
 """Repository port on dulwich: HTTPS (and HTTP), SSH where its client is, and folders of this machine where that is allowed.
 
 In: addresses; out: references and `Snapshot`s. No git binary is used, no configuration of the machine is read, nothing is
-kept on disk but one pack for the length of a call. A commit is fetched alone, without its history, from servers that can
-(all of today's); its hash is checked by how it is found, and so are its submodules. Called by `argosy.services.fetching`.
+kept on disk but one large pack for the length of a call. A commit is fetched alone, without its history, from servers that
+can (all of today's); its hash is checked by how it is found, and so are its submodules. Called by
+`argosy.services.fetching`.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from argosy.adapters.git.apps import AppTokens
@@ -32,7 +34,7 @@ from argosy.ports.repository import Credentials, Signature, Snapshot
 from argosy.ports.repository import Ref as Named
 
 if TYPE_CHECKING:
-    from dulwich.object_store import BaseObjectStore, DiskObjectStore
+    from dulwich.object_store import BaseObjectStore, DiskObjectStore, MemoryObjectStore
     from dulwich.objects import Commit, ObjectID
     from dulwich.refs import Ref
     from dulwich.repo import Repo
@@ -176,15 +178,10 @@ class GitRepository:
             with _opened(folder) as repo:
                 yield repo.object_store
             return
-        from dulwich.object_store import DiskObjectStore
-
-        with tempfile.TemporaryDirectory(prefix="argosy-fetch-") as scratch:
-            store = DiskObjectStore.init(str(Path(scratch) / "objects"))
-            try:
-                _fetch_pack(asked.url, asked.commit, signed_in, asked.budget, store)
+        with tempfile.SpooledTemporaryFile(self._limits.memory) as pack:
+            _fetch_pack(asked.url, asked.commit, signed_in, asked.budget, pack)
+            with _unpacked(pack, asked.budget) as store:
                 yield store
-            finally:
-                store.close()
 
     @contextmanager
     def _signed_in(self, url: str, credentials: Credentials) -> Iterator[Credentials]:
@@ -230,26 +227,48 @@ def _client(url: str, credentials: Credentials, budget: Budget) -> Iterator[tupl
         yield over, place.path.encode()
 
 
-def _fetch_pack(url: str, commit: str, credentials: Credentials, budget: Budget, store: DiskObjectStore) -> None:
+def _fetch_pack(url: str, commit: str, credentials: Credentials, budget: Budget, pack: IO[bytes]) -> None:
     from dulwich.errors import GitProtocolError, HangupException
 
-    from argosy.adapters.git.packs import check_pack
-
-    file, keep, drop = store.add_pack()
     try:
         with _client(url, credentials, budget) as (asked, path):
-            asked.fetch_pack(path, _Wants(_hash(commit)), _Nothing(), file.write, depth=1)
-        file.seek(0)
-        check_pack(file, budget)
-        file.seek(0, 2)
+            asked.fetch_pack(path, _Wants(_hash(commit)), _Nothing(), pack.write, depth=1)
     except HangupException as x:
-        drop()
         raise NotFound(f"commit {commit}: it is not there, or the server hands out branches and tags alone") from x
     except GitProtocolError as x:
-        drop()
         if "not our ref" in str(x):
             raise NotFound(f"commit {commit}") from x
         raise
+
+
+@contextmanager
+def _unpacked(pack: IO[bytes], budget: Budget) -> Iterator[BaseObjectStore]:
+    """The objects of a pack; of a large one in a folder, where each is inflated again whenever it is looked at."""
+    from dulwich.object_store import DiskObjectStore, MemoryObjectStore
+
+    from argosy.adapters.git.packs import check_pack
+
+    pack.seek(0)
+    size = check_pack(pack, budget)
+    pack.seek(0)
+    if size <= budget.limits.memory:
+        memory = MemoryObjectStore()
+        _add(memory, pack)
+        yield memory
+        return
+    with tempfile.TemporaryDirectory(prefix="argosy-fetch-") as scratch:
+        store = DiskObjectStore.init(str(Path(scratch) / "objects"))
+        try:
+            _add(store, pack)
+            yield store
+        finally:
+            store.close()
+
+
+def _add(store: DiskObjectStore | MemoryObjectStore, pack: IO[bytes]) -> None:
+    file, keep, drop = store.add_pack()
+    try:
+        shutil.copyfileobj(pack, file)
     except BaseException:
         drop()
         raise
