@@ -66,7 +66,7 @@ class Inventory:
 
     def _take(self, found: dict[Key, Object], key: Key, copy: Copy | None, scope: str) -> None:
         newest = self._fresh.newest(Where(self._cluster, key.group, key.kind, key.namespace, key.name), copy)
-        self._as_of[key] = max(int(self._scopes[scope][1]), newest.version if newest is not None else 0)
+        self._as_of[key] = max(int(self._scopes[scope][1] or 0), newest.version if newest is not None else 0)
         if newest is not None and newest.object is not None:
             found[key] = newest.object
 
