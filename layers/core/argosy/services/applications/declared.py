@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import batched
+from typing import TYPE_CHECKING, Final
 
+from argosy.control.agents.scopes import Wanted
 from argosy.control.keys import Key
 from argosy.resources.application import Application
 from argosy.resources.definitions import GROUP
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
 __all__ = ["declared", "those_of"]
+
+_AT_ONCE: Final = 200
 
 
 def declared(runtime: Runtime, entry: Entry) -> Iterator[tuple[Key, Application]]:
@@ -38,15 +42,22 @@ def those_of(runtime: Runtime, entry: Entry, keys: Iterable[Key]) -> Iterator[tu
     """Of some Applications those that are a cluster's, and can be read. Of their status `sync` alone: there may be many."""
     mirror = Mirror(runtime.store, runtime.blobs, entry.name)
     scopes = [one for one, _ in mirror.scopes().values() if is_ours(one) and one.resource == "applications"]
+    for some in batched(_ours(entry, keys, scopes), _AT_ONCE, strict=False):
+        copies = mirror.find_all([place for _, place in some])
+        for key, place in some:
+            body = copies[place].object if place in copies else None
+            if body is None:
+                continue
+            sync = (body.get("status") or {}).get("sync") or {}
+            try:
+                yield key, Application.of({**body, "status": {"sync": sync}})
+            except ValueError:
+                continue
+
+
+def _ours(entry: Entry, keys: Iterable[Key], scopes: Sequence[Wanted]) -> Iterator[tuple[Key, tuple[str, str, str]]]:
+    """Those of the cluster whose namespace counts, each with where its copy is."""
     for key in keys:
         scope = next((one for one in scopes if one.namespace in ("", key.namespace)), None)
-        if key.cluster != entry.name or scope is None or not takes(entry, key.namespace):
-            continue
-        copy = mirror.find(scope.key, key.namespace, key.name)
-        if copy is None or copy.object is None:
-            continue
-        sync = (copy.object.get("status") or {}).get("sync") or {}
-        try:
-            yield key, Application.of({**copy.object, "status": {"sync": sync}})
-        except ValueError:
-            continue
+        if key.cluster == entry.name and scope is not None and takes(entry, key.namespace):
+            yield key, (scope.key, key.namespace, key.name)

@@ -9,7 +9,7 @@ same commit, asked for once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -185,10 +185,16 @@ class Sources:
         )
         return more.rendered(request, self._runtime.rendering.render)
 
-    def are_same(self, app: Application, moved: Mapping[Place, str], credentials: Callable[[str], Credentials]) -> bool:
+    def are_same(
+        self,
+        app: Application,
+        moved: Mapping[Place, str],
+        credentials: Callable[[str], Credentials],
+        found: MutableMapping[Any, Fetched | None],
+    ) -> bool:
         """Whether an Application's manifests are made of the same at new commits, as far as that is known here.
 
-        Raises what `credentials` raises.
+        `found` has what was looked up for others. Raises what `credentials` raises.
         """
         told, sources = app.status.sync.told, app.spec.all_sources
         if len(told) != len(sources):
@@ -198,14 +204,19 @@ class Sources:
             if after == before:
                 continue
             given = credentials(source.repo_url)
-            contents = {self._content(source, commit, given) for commit in (before, after)}
+            contents = {self._content(source, commit, given, found) for commit in (before, after)}
             if len(contents) > 1 or "" in contents:
                 return False
         return True
 
-    def _content(self, source: Source, commit: str, credentials: Credentials) -> str:
-        request = _request(source, commit).asked_by(self._access.name(credentials), credentials)
-        fetched = self._runtime.fetching.kept(request, commit)
+    def _content(
+        self, source: Source, commit: str, credentials: Credentials, found: MutableMapping[Any, Fetched | None]
+    ) -> str:
+        place = (place_of(source), commit, credentials)
+        if place not in found:
+            request = _request(source, commit).asked_by(self._access.name(credentials), credentials)
+            found[place] = self._runtime.fetching.kept(request, commit)
+        fetched = found[place]
         return content_of(self._folders_of(fetched), source) if fetched is not None else ""
 
     def _folders_of(self, fetched: Fetched) -> Mapping[str, list[Any]]:
