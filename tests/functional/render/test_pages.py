@@ -95,24 +95,25 @@ def test_nothing_is_done_there(benches: tuple[Bench, Bench]) -> None:
         benches[0].run(call)
 
 
-@pytest.mark.parametrize(
-    ("archive", "limits"),
-    [
-        (packed(("a", b"1"), ("a", b"2")), unpack.Limits()),
-        (packed(("a", b"1"), ("a/b", b"2")), unpack.Limits()),
-        (packed(("a/b", b"1"), ("a", b"2")), unpack.Limits()),
-        (packed(("a", b"1"), ("a", None)), unpack.Limits()),
-        (packed(("/a", b"1")), unpack.Limits()),
-        (packed(("../a", b"1")), unpack.Limits()),
-        (packed(("a", b"1"), kind=tarfile.FIFOTYPE), unpack.Limits()),
-        (packed(("a", b"1"), kind=tarfile.LNKTYPE, target="a"), unpack.Limits()),
-        (packed(("a", b"x" * 20_000)), unpack.Limits(size=20_000)),
-        (packed(*((f"f{number}", b"") for number in range(20))), unpack.Limits(files=12)),
-        (packed(("a", b"1"))[:-12], unpack.Limits()),
-        (b"rubbish", unpack.Limits()),
-    ],
-)
-def test_what_is_not_taken_is_refused_alike(archive: bytes, limits: unpack.Limits, tmp_path: Path) -> None:
+REFUSED: dict[str, tuple[bytes, unpack.Limits]] = {
+    "a file twice": (packed(("a", b"1"), ("a", b"2")), unpack.Limits()),
+    "a file below a file": (packed(("a", b"1"), ("a/b", b"2")), unpack.Limits()),
+    "a file in the place of a folder": (packed(("a/b", b"1"), ("a", b"2")), unpack.Limits()),
+    "a folder in the place of a file": (packed(("a", b"1"), ("a", None)), unpack.Limits()),
+    "an absolute name": (packed(("/a", b"1")), unpack.Limits()),
+    "a name that leads out": (packed(("../a", b"1")), unpack.Limits()),
+    "a pipe": (packed(("a", b"1"), kind=tarfile.FIFOTYPE), unpack.Limits()),
+    "a hard link": (packed(("a", b"1"), kind=tarfile.LNKTYPE, target="a"), unpack.Limits()),
+    "too large": (packed(("a", b"x" * 20_000)), unpack.Limits(size=20_000)),
+    "too many": (packed(*((f"f{number}", b"") for number in range(20))), unpack.Limits(files=12)),
+    "cut off": (packed(("a", b"1"))[:-12], unpack.Limits()),
+    "no archive": (b"rubbish", unpack.Limits()),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_not_taken_is_refused_alike(what: str, tmp_path: Path) -> None:
+    archive, limits = REFUSED[what]
     with pytest.raises(EvaluationError) as in_memory:
         unpack.held(archive, limits, 1_000_000)
     with pytest.raises(EvaluationError) as unpacked:
@@ -121,7 +122,9 @@ def test_what_is_not_taken_is_refused_alike(archive: bytes, limits: unpack.Limit
 
 
 @pytest.mark.parametrize(
-    "archive", [packed(("a", b"1"), kind=tarfile.SYMTYPE, target="a"), packed(("a", b"x" * 100_000), ("b", b""))]
+    "archive",
+    [packed(("a", b"1"), kind=tarfile.SYMTYPE, target="a"), packed(("a", b"x" * 100_000), ("b", b""))],
+    ids=["a link", "large"],
 )
 def test_what_only_a_folder_can_tell_lies_in_one(archive: bytes) -> None:
     assert unpack.held(archive, unpack.Limits(), 50_000) is None
