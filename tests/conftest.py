@@ -3,6 +3,9 @@
 A group runs in one process (`--dist loadgroup`) and is handed out as a whole, in the order of collection. So that no
 processor idles at the end, what takes minutes comes first, and thousands of short tests fill up what is left.
 
+Bytes name no case: an archive holds the second in which it was made, and processes that collect different names refuse to
+run together.
+
 xdist 3.8 writes a test's group to where pytest 9.2 no longer looks for its id; it is taken over from there.
 """
 
@@ -27,6 +30,11 @@ _LONGEST_FIRST: Final = (
     "unit/rollouts/test_simulation.py",
     "functional",
 )
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """By the argument, where pytest would take the bytes."""
+    return argname if isinstance(val, bytes) else None
 
 
 def _place(item: pytest.Item) -> int:
