@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from argosy.adapters.render.pages import Pages
 from argosy.adapters.render.workshop import ToolWorkshop
 from argosy.errors import ArgosyError, EvaluationError, Unsupported
 from argosy.ports.workshop import Bench
+from support.rendering import archive
 
 FILES = {
     "top.yaml": b"top",
@@ -48,23 +48,14 @@ ASKS: dict[str, Callable[[Bench, str], object]] = {
 }
 
 
-def packed(*members: tuple[str, bytes | None], kind: bytes = tarfile.REGTYPE, target: str = "") -> bytes:
-    """An archive; None for a folder, and in the end one of `kind` if that is no file."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as tar:
-        for name, data in members:
-            info = tarfile.TarInfo(name)
-            info.type = tarfile.DIRTYPE if data is None else tarfile.REGTYPE
-            info.size = len(data or b"")
-            tar.addfile(info, io.BytesIO(data or b""))
-        if kind != tarfile.REGTYPE:
-            info = tarfile.TarInfo("other")
-            info.type, info.linkname = kind, target
-            tar.addfile(info)
-    return out.getvalue()
+def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
+    """A member of an archive; a file is empty."""
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
 
 
-ARCHIVE = packed(*FILES.items(), ("hollow", None), ("apps/a", None))
+ARCHIVE = archive(FILES, member("hollow", tarfile.DIRTYPE), member("apps/a", tarfile.DIRTYPE))
 
 
 @pytest.fixture(scope="module")
@@ -96,35 +87,35 @@ def test_nothing_is_done_there(benches: tuple[Bench, Bench]) -> None:
 
 
 REFUSED: dict[str, tuple[bytes, unpack.Limits]] = {
-    "a file twice": (packed(("a", b"1"), ("a", b"2")), unpack.Limits()),
-    "a file below a file": (packed(("a", b"1"), ("a/b", b"2")), unpack.Limits()),
-    "a file in the place of a folder": (packed(("a/b", b"1"), ("a", b"2")), unpack.Limits()),
-    "a folder in the place of a file": (packed(("a", b"1"), ("a", None)), unpack.Limits()),
-    "an absolute name": (packed(("/a", b"1")), unpack.Limits()),
-    "a name that leads out": (packed(("../a", b"1")), unpack.Limits()),
-    "a pipe": (packed(("a", b"1"), kind=tarfile.FIFOTYPE), unpack.Limits()),
-    "a hard link": (packed(("a", b"1"), kind=tarfile.LNKTYPE, target="a"), unpack.Limits()),
-    "too large": (packed(("a", b"x" * 20_000)), unpack.Limits(size=20_000)),
-    "too many": (packed(*((f"f{number}", b"") for number in range(20))), unpack.Limits(files=12)),
-    "cut off": (packed(("a", b"1"))[:-12], unpack.Limits()),
+    "a file twice": (archive({"a": b"1"}, member("a")), unpack.Limits()),
+    "a file below a file": (archive({"a": b"1", "a/b": b"2"}), unpack.Limits()),
+    "a file in the place of a folder": (archive({"a/b": b"1", "a": b"2"}), unpack.Limits()),
+    "a folder in the place of a file": (archive({"a": b"1"}, member("a", tarfile.DIRTYPE)), unpack.Limits()),
+    "an absolute name": (archive({"/a": b"1"}), unpack.Limits()),
+    "a name that leads out": (archive({"../a": b"1"}), unpack.Limits()),
+    "a pipe": (archive({"a": b"1"}, member("other", tarfile.FIFOTYPE)), unpack.Limits()),
+    "a hard link": (archive({"a": b"1"}, member("other", tarfile.LNKTYPE, "a")), unpack.Limits()),
+    "too large": (archive({"a": b"x" * 20_000}), unpack.Limits(size=20_000)),
+    "too many": (archive({f"f{number}": b"" for number in range(20)}), unpack.Limits(files=12)),
+    "cut off": (archive({"a": b"1"})[:-12], unpack.Limits()),
     "no archive": (b"rubbish", unpack.Limits()),
 }
 
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_is_not_taken_is_refused_alike(what: str, tmp_path: Path) -> None:
-    archive, limits = REFUSED[what]
+    packed, limits = REFUSED[what]
     with pytest.raises(EvaluationError) as in_memory:
-        unpack.held(archive, limits, 1_000_000)
+        unpack.held(packed, limits, 1_000_000)
     with pytest.raises(EvaluationError) as unpacked:
-        unpack.unpack(archive, tmp_path, limits)
+        unpack.unpack(packed, tmp_path, limits)
     assert str(in_memory.value) == str(unpacked.value)
 
 
 @pytest.mark.parametrize(
-    "archive",
-    [packed(("a", b"1"), kind=tarfile.SYMTYPE, target="a"), packed(("a", b"x" * 100_000), ("b", b""))],
+    "packed",
+    [archive({"a": b"1"}, member("other", tarfile.SYMTYPE, "a")), archive({"a": b"x" * 100_000, "b": b""})],
     ids=["a link", "large"],
 )
-def test_what_only_a_folder_can_tell_lies_in_one(archive: bytes) -> None:
-    assert unpack.held(archive, unpack.Limits(), 50_000) is None
+def test_what_only_a_folder_can_tell_lies_in_one(packed: bytes) -> None:
+    assert unpack.held(packed, unpack.Limits(), 50_000) is None

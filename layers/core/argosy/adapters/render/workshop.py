@@ -46,11 +46,11 @@ _NO_MEMORY: Final = ("out of memory", "cannot allocate memory", "MemoryError")
 
 
 class _Kept:
-    """Unpacked files that several look at; dropped ones are removed when the last has looked, all others at the end."""
+    """Files that several look at; of dropped ones the folders are removed when the last has looked, of others at the end."""
 
-    def __init__(self, root: Path) -> None:
-        self.root, self.readers, self.dropped = root, 0, False
-        self.remove = weakref.finalize(self, shutil.rmtree, root, ignore_errors=True)
+    def __init__(self, bench: Bench, *folders: Path) -> None:
+        self.bench, self.readers, self.dropped = bench, 0, False
+        self.remove = weakref.finalize(self, _remove, folders)
 
     def drop(self) -> None:
         """Nobody else shall look at it."""
@@ -74,7 +74,7 @@ class ToolWorkshop:
         self._limits, self._unpacking = limits or children.Limits(), unpacking or unpack.Limits()
         self._folder = folder or Path(tempfile.gettempdir())
         self._mutex = threading.Lock()
-        self._kept: OrderedDict[str, _Kept | Pages] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     @property
     def versions(self) -> Mapping[str, str]:
@@ -89,31 +89,25 @@ class ToolWorkshop:
             if kept is None:
                 kept = self._kept[digest] = self._looked_at(archive())
                 while len(self._kept) > _KEPT:
-                    left = self._kept.popitem(last=False)[1]
-                    if isinstance(left, _Kept):
-                        left.drop()
+                    self._kept.popitem(last=False)[1].drop()
             self._kept.move_to_end(digest)
-            if isinstance(kept, _Kept):
-                kept.readers += 1
-        if isinstance(kept, Pages):
-            yield kept
-            return
+            kept.readers += 1
         try:
-            yield _Folder(kept.root, self._find, self._limits)
+            yield kept.bench
         finally:
             with self._mutex:
                 kept.readers -= 1
                 if kept.dropped and not kept.readers:
                     kept.remove()
 
-    def _looked_at(self, archive: bytes) -> _Kept | Pages:
+    def _looked_at(self, archive: bytes) -> _Kept:
         found = unpack.held(archive, self._unpacking, _MOST_IN_MEMORY)
-        return Pages(*found) if found is not None else self._unpacked(archive)
-
-    def _unpacked(self, archive: bytes) -> _Kept:
-        kept = _Kept(Path(self._scratch(_KEPT_PREFIX)).resolve())
+        if found is not None:
+            return _Kept(Pages(*found))
+        root = Path(self._scratch(_KEPT_PREFIX)).resolve()
+        kept = _Kept(_Folder(root, self._find, self._limits), root)
         try:
-            self._fill(kept.root, archive)
+            self._fill(root, archive)
         except BaseException:
             kept.drop()
             raise
@@ -279,6 +273,11 @@ def _program(name: str) -> str:
     if found is None:
         raise EvaluationError(f"{name} is not on the PATH of this process")
     return found
+
+
+def _remove(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache
