@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
-from itertools import batched
+from itertools import batched, count
 from typing import Final
 
 import orjson
@@ -80,7 +79,7 @@ class Wakes:
         later = [row.due_at for row in known.values() if row.data.get("later")]
         taken = Counter(math.ceil(due - now) for due in later if due is not None)
         each = min(max(_FEW, -(-(len(later) + len(new)) // _SPREAD_SECONDS)), MAX_WRITES)
-        free = (second for second in itertools.count(1) for _ in range(each - taken[second]))
+        free = (second for second in count(1) for _ in range(each - taken[second]))
         changes = [Put(Row(self._pk, key, {"later": True}, due_at=now + next(free)), expect=ABSENT) for key in new]
         for some in batched(changes, MAX_WRITES, strict=False):
             self._written(some)

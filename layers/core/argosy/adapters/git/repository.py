@@ -178,7 +178,7 @@ class GitRepository:
             with _opened(folder) as repo:
                 yield repo.object_store
             return
-        with tempfile.SpooledTemporaryFile(self._limits.memory) as pack:
+        with tempfile.SpooledTemporaryFile(asked.budget.limits.memory) as pack:
             _fetch_pack(asked.url, asked.commit, signed_in, asked.budget, pack)
             with _unpacked(pack, asked.budget) as store:
                 yield store

@@ -69,8 +69,6 @@ def is_hook(obj: Object) -> bool:
 def is_hook_of_deletion(obj: Object, when: Literal["PreDelete", "PostDelete"]) -> bool:
     """Whether it runs while its Application is deleted, before or after the other objects are."""
     annotations = annotations_of(obj)
-    if HOOK not in annotations and HELM_HOOK not in annotations:
-        return False  # nearly all are told so
     helm = "pre-delete" if when == "PreDelete" else "post-delete"
     return when in listed(annotations.get(HOOK)) or helm in listed(annotations.get(HELM_HOOK))
 

@@ -30,7 +30,7 @@ from argosy.ports.queue import Outgoing
 from argosy.ports.store import Delete, Put, Row
 from argosy.services.agents.doors import door_loop
 from argosy.services.agents.errands import agent_blobs
-from argosy.services.agents.mirror import Copy, Listed, Mirror
+from argosy.services.agents.mirror import Copy, Listed, Mirror, scopes_of
 from argosy.services.agents.registry import AGENTS_PK
 from argosy.services.agents.subscribing import lives_in, wanted_by
 from argosy.services.agents.values import ValueRows
@@ -168,7 +168,7 @@ class Inbox:
         """Publish the events of some changes, then write the copies, with the wakes of whom they concern."""
         mirror = Mirror(self._runtime.store, self._runtime.blobs, cluster)
         lists = mirror.lists()
-        scopes = {key: (one.wanted, one.complete) for key, one in lists.items()}
+        scopes = scopes_of(lists)
         coming = {key for key, one in lists.items() if one.coming is not None}
         copies: dict[tuple[str, str, str], Copy] = mirror.find_all(
             {(item.scope, item.namespace, item.name) for item in items if item.scope in scopes}

@@ -25,7 +25,7 @@ from argosy.ports.blobs import Blobs
 from argosy.ports.store import ABSENT, Delete, Put, Row, Store
 from argosy.ports.storerules import write_in_parts
 
-__all__ = ["Copy", "Listed", "Mirror"]
+__all__ = ["Copy", "Listed", "Mirror", "scopes_of"]
 
 _INLINE: Final = 100_000
 _PAGE: Final = 100
@@ -120,16 +120,11 @@ class Mirror:
 
     def lists(self) -> dict[str, Listed]:
         """What is watched, by key, and how far it has been listed."""
-        return {
-            row.sk: Listed(
-                Wanted(*row.data["wanted"]), str(row.data.get("listed", "")), row.data.get("listing"), row.version
-            )
-            for row in self._store.query(self._scopes)
-        }
+        return {row.sk: _listed(row) for row in self._store.query(self._scopes)}
 
     def scopes(self) -> dict[str, tuple[Wanted, str]]:
         """What is watched: key → (scope, resourceVersion of the last complete list, "" = there was none)."""
-        return {key: (one.wanted, one.complete) for key, one in self.lists().items()}
+        return scopes_of(self.lists())
 
     def watch(self, scopes: Iterable[Wanted]) -> None:
         """Note what is watched from now on; what was watched before and is not any more is forgotten."""
@@ -152,12 +147,10 @@ class Mirror:
         self._note(replace(known, coming=""))
         before = {row.sk for row in self._store.query(pk)}
         write_in_parts(self._store, [Put(Row(pk, place, {"rv": rv})) for place, rv in sorted(places.items())])
-        copies = self.find_all([(scope, *_parts(place)) for place in places])
-        there = {
-            f"{namespace}/{name}"
-            for (_, namespace, name), copy in copies.items()
-            if copy.version >= places[f"{namespace}/{name}"] and not copy.lost
+        copies = {
+            row.sk: self._copy(row) for row in self._store.find([(self._pk(scope), one) for one in places]).values()
         }
+        there = {place for place, copy in copies.items() if copy.version >= places[place] and not copy.lost}
         write_in_parts(self._store, [Delete(pk, place) for place in sorted((before - places.keys()) | there)])
         self._note(replace(known, coming=str(version)))
 
@@ -170,25 +163,24 @@ class Mirror:
     def coming(self, scope: str) -> Listed | None:
         """A list that is not complete yet, and of which everything has come."""
         row = self._store.get(self._scopes, scope)
-        told = row.data.get("listing") if row is not None else None
-        if row is None or not told or self._store.query(self._awaited(scope), limit=1):
+        known = _listed(row) if row is not None else None
+        if known is None or not known.coming or self._store.query(self._awaited(scope), limit=1):
             return None
-        return Listed(Wanted(*row.data["wanted"]), str(row.data.get("listed", "")), told, row.version)
+        return known
 
     def completed(self, known: Listed) -> None:
         """Everything of a list has come. Raises Conflict when another one is taken in meanwhile."""
-        data = {"wanted": _fields(known.wanted), "listed": known.coming}
-        self._store.write([Put(Row(self._scopes, known.wanted.key, data), expect=known.row)])
+        self._note(Listed(known.wanted, known.coming or ""), expect=known.row)
 
     def listed(self, scope: Wanted, version: int) -> None:
         """A complete list has come."""
         self._note(Listed(scope, str(version)))
 
-    def _note(self, known: Listed) -> None:
+    def _note(self, known: Listed, expect: int | None = None) -> None:
         data: dict[str, Any] = {"wanted": _fields(known.wanted)}
         data |= {"listed": known.complete} if known.complete else {}
         data |= {"listing": known.coming} if known.coming is not None else {}
-        self._store.write([Put(Row(self._scopes, known.wanted.key, data))])
+        self._store.write([Put(Row(self._scopes, known.wanted.key, data), expect=expect)])
 
     @property
     def _scopes(self) -> str:
@@ -227,9 +219,14 @@ class Mirror:
         return found
 
 
-def _parts(place: str) -> tuple[str, str]:
-    namespace, _, name = place.partition("/")
-    return namespace, name
+def scopes_of(lists: Mapping[str, Listed]) -> dict[str, tuple[Wanted, str]]:
+    """See `Mirror.scopes`."""
+    return {key: (one.wanted, one.complete) for key, one in lists.items()}
+
+
+def _listed(row: Row) -> Listed:
+    data = row.data
+    return Listed(Wanted(*data["wanted"]), str(data.get("listed", "")), data.get("listing"), row.version)
 
 
 def _fields(scope: Wanted) -> list[str]:

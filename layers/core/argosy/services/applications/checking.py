@@ -13,11 +13,11 @@ from __future__ import annotations
 import contextlib
 import re
 import zlib
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from argosy.control.controller import Report
 from argosy.control.effects import Call, Decision, Observation, Write
@@ -30,7 +30,8 @@ from argosy.resources.application import Application
 from argosy.services.applications.controlplane import ControlPlane
 from argosy.services.applications.declared import those_of
 from argosy.services.applications.following import Head, Place, place_of
-from argosy.services.fetching import Fetched, FetchRequest
+from argosy.services.applications.sources import Round
+from argosy.services.fetching import FetchRequest
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
@@ -94,8 +95,10 @@ class RepositoryCheck:
         if len(there) <= FEW:
             return _Read(wait, moved, there)
         self._fetch(sorted({key.cluster for key in there}), moved)
-        credentials, found = cache(self._credentials), dict[Any, Fetched | None]()
-        patient = {key for key in there if key in known and self._are_same(key, known[key], moved, credentials, found)}
+        credentials, together = cache(self._credentials), Round()
+        patient = {
+            key for key in there if key in known and self._are_same(key, known[key], moved, credentials, together)
+        }
         return _Read(
             wait, moved, [key for key in there if key not in patient], [key for key in there if key in patient]
         )
@@ -106,13 +109,13 @@ class RepositoryCheck:
         app: Application,
         moved: Mapping[Place, str],
         credentials: Callable[[str, str, str], Credentials],
-        found: MutableMapping[Any, Fetched | None],
+        together: Round,
     ) -> bool:
         def signing_in(url: str) -> Credentials:
             return credentials(key.cluster, url, app.spec.project_name)
 
         try:
-            return self._runtime.applications.sources.are_same(app, moved, signing_in, found)
+            return self._runtime.applications.sources.are_same(app, moved, signing_in, together)
         except ArgosyError:
             return False
 

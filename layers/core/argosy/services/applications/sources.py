@@ -9,7 +9,7 @@ same commit, asked for once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -46,10 +46,11 @@ _SMALL: Final = 30
 
 @dataclass
 class Round:
-    """What was found out for several Applications at once; commits for each who signs in."""
+    """What was found out for several Applications at once; commits and what was fetched of them for each who signs in."""
 
     commits: dict[tuple[Place, str], str | ArgosyError] = field(default_factory=dict)
     dependencies: dict[tuple[Place, Credentials], str] = field(default_factory=dict)
+    kept: dict[tuple[Place, str, Credentials], Fetched | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -190,11 +191,11 @@ class Sources:
         app: Application,
         moved: Mapping[Place, str],
         credentials: Callable[[str], Credentials],
-        found: MutableMapping[Any, Fetched | None],
+        together: Round,
     ) -> bool:
         """Whether an Application's manifests are made of the same at new commits, as far as that is known here.
 
-        `found` has what was looked up for others. Raises what `credentials` raises.
+        Raises what `credentials` raises.
         """
         told, sources = app.status.sync.told, app.spec.all_sources
         if len(told) != len(sources):
@@ -204,19 +205,17 @@ class Sources:
             if after == before:
                 continue
             given = credentials(source.repo_url)
-            contents = {self._content(source, commit, given, found) for commit in (before, after)}
+            contents = {self._content(source, commit, given, together) for commit in (before, after)}
             if len(contents) > 1 or "" in contents:
                 return False
         return True
 
-    def _content(
-        self, source: Source, commit: str, credentials: Credentials, found: MutableMapping[Any, Fetched | None]
-    ) -> str:
+    def _content(self, source: Source, commit: str, credentials: Credentials, together: Round) -> str:
         place = (place_of(source), commit, credentials)
-        if place not in found:
+        if place not in together.kept:
             request = _request(source, commit).asked_by(self._access.name(credentials), credentials)
-            found[place] = self._runtime.fetching.kept(request, commit)
-        fetched = found[place]
+            together.kept[place] = self._runtime.fetching.kept(request, commit)
+        fetched = together.kept[place]
         return content_of(self._folders_of(fetched), source) if fetched is not None else ""
 
     def _folders_of(self, fetched: Fetched) -> Mapping[str, list[Any]]:
@@ -252,17 +251,17 @@ class Sources:
         credentials = whom.credentials(source.repo_url)
         who = self._access.name(credentials)
         place = (source.repo_url, revision, source.chart)
-        may = level < LATEST_RESOLVED and self._access.may(source.repo_url, who)
-        if may and fixed:
-            return revision
-        head = self._following.head(place) if not fixed else None
-        now = self._runtime.clock.now().timestamp()
-        if may and head is not None and head.commit and now - head.at < _REMEMBERED:
-            return head.commit
+        if level < LATEST_RESOLVED and self._access.may(source.repo_url, who):
+            if fixed:
+                return revision
+            head = self._following.head(place)
+            if head is not None and head.commit and self._runtime.clock.now().timestamp() - head.at < _REMEMBERED:
+                return head.commit
         if (place, who) not in together.commits:
+            seen = self._following.head(place) if not fixed else None
             together.commits[place, who] = self._resolved(request, credentials, who)
             if not fixed:
-                self._found(place, together.commits[place, who], head)
+                self._found(place, together.commits[place, who], seen)
         commit = together.commits[place, who]
         if isinstance(commit, ArgosyError):
             raise commit
