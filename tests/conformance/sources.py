@@ -9,6 +9,7 @@ from typing import Any
 
 from argosy.errors import ArgosyError, Denied, EvaluationError
 from argosy.events import registration
+from argosy.events.envelope import Event
 from argosy.events.sources import (
     bitbucketserver,
     calendar,
@@ -25,7 +26,9 @@ from argosy.events.sources import (
     stripe,
     watched,
 )
+from argosy.events.triggers.objects import source_text
 from argosy.ports.fakes.secrets import FakeSecrets
+from argosy.resources.artifacts import ArtifactSource, first_of
 from argosy.resources.base import Model, parse
 from argosy.resources.eventsource import CalendarSource, EventSource, ResourceSource, SqsSource, WebhookSource
 from argosy.resources.manifests import Manifest
@@ -122,6 +125,14 @@ def _matches(case: Case) -> object:
     return watched.wants(_model(FileSource, case["spec"]), case["event"]["name"], case["event"]["op"])
 
 
+def _artifact(given: Mapping[str, Any]) -> str:
+    source = _model(ArtifactSource, given)
+    where = first_of(source)
+    if not where:
+        source_text(source)
+    return where
+
+
 def _misc(case: Case) -> object:
     name, given = case["fn"], case["args"]
     if name == "should-create-webhooks":
@@ -134,6 +145,8 @@ def _misc(case: Case) -> object:
         "elements-match": lambda: registration.same_elements(given["a"], given["b"]),
         "hook-match": lambda: registration.matches(present, given["url"], given["events"]),
         "fs-op": lambda: watched.operations(given["text"]),
+        "data-string": lambda: Event(datacontenttype=given["contentType"], data=given["data"]).data_text,
+        "artifact-source": lambda: _artifact(given["source"]),
     }
     if name not in known:
         raise NotImplementedError(f"{name} has no counterpart in the product")

@@ -52,6 +52,21 @@ def test_a_missing_time_is_null() -> None:
     assert json.loads(replace(WEBHOOK, time="").context_text)["time"] is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "data", "shown"),
+    [
+        ("application/json", '{"a": 1}', '{"a": 1}'),
+        ("Application/JSON ; charset=utf-8", "1", "1"),
+        ("text/plain", "é", "é"),
+        ("application/yaml", "a: 1", "YTogMQ=="),
+        ("", "x", "eA=="),
+        ("application/json", None, ""),
+    ],
+)
+def test_a_payload_for_people(kind: str, data: str | None, shown: str) -> None:
+    assert Event(datacontenttype=kind, data=data).data_text == shown
+
+
 @pytest.mark.parametrize("data", ['{"a": "é"}', "", None])
 def test_the_whole_event_holds_its_payload_in_base64(data: str | None) -> None:
     whole = json.loads(replace(WEBHOOK, data=data).whole_text)

@@ -19,6 +19,7 @@ from argosy.errors import EvaluationError
 __all__ = ["JSON", "Event", "new_event"]
 
 JSON = "application/json"
+_READABLE = (JSON, "text/plain")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,15 @@ class Event:
         """The event as compact JSON with base64 payload: the value of a parameter that names no key."""
         data = None if self.data is None else base64.b64encode(self.data.encode()).decode()
         return orjson.dumps({"context": self.context, "data": data}).decode()
+
+    @property
+    def data_text(self) -> str:
+        """The payload for people to read, as `Event.DataString` of Argo Events: text as it is, other types in base64."""
+        if self.data is None:
+            return ""
+        if self.datacontenttype.partition(";")[0].strip().lower() in _READABLE:
+            return self.data
+        return base64.b64encode(self.data.encode()).decode()
 
     def as_json(self) -> dict[str, Any]:
         """The event as a CloudEvents JSON object whose `data` is the payload's text."""

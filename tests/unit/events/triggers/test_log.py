@@ -15,5 +15,5 @@ def test_one_line_for_each_event_of_the_firing() -> None:
     assert isinstance(firing.effect, LogEvents)
     assert [dict(line) for line in firing.effect.events] == [
         {"dependencyName": "a", "context": events["a"].context, "data": '{"n":1}'},
-        {"dependencyName": "b", "context": events["b"].context, "data": None},
+        {"dependencyName": "b", "context": events["b"].context, "data": ""},
     ]

@@ -16,7 +16,7 @@ def build(context: FiringContext) -> LogEvents:
     """One line for each event of the firing."""
     return LogEvents(
         tuple(
-            {"dependencyName": name, "context": event.context, "data": event.data}
+            {"dependencyName": name, "context": event.context, "data": event.data_text}
             for name, event in context.events.items()
         )
     )
