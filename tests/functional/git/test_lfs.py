@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from argosy.adapters.git.repository import GitRepository
 from argosy.errors import Denied, EvaluationError, NotFound, Unsupported
 from argosy.ports.repository import Credentials
 from contracts.repository import unpacked
+from support.brokers.sftp import Sftp
 from support.gitserver import GitServer, Repo, serving
 from support.lfs import LfsServer, pointer
 from support.plainserver import Asked
@@ -84,6 +87,82 @@ def test_over_tls(tmp_path: Path) -> None:
         case.lfs.more = {"href": "http://example.com/x"}
         with pytest.raises(Denied, match=r"example\.com: content is fetched over https"):
             case.files(known)
+
+
+@dataclass
+class OverSsh:
+    """The repository over SSH, whose host lets in to Git LFS at a server of its own: `answer` is what it prints."""
+
+    case: Case
+    sshd: Sftp
+    told: Path
+
+    def answers(self, text: str, code: int = 0) -> None:
+        """What `git-lfs-authenticate` prints, and how it ends."""
+        program = self.told.with_name("program")
+        program.write_text(
+            f"#!/bin/sh\ncase $SSH_ORIGINAL_COMMAND in\ngit-lfs-*) echo $SSH_ORIGINAL_COMMAND >>{self.told}\n"
+            f"cat <<'END'\n{text}\nEND\nexit {code};;\n*) eval exec $SSH_ORIGINAL_COMMAND\nesac\n"
+        )
+        program.chmod(0o755)
+        key = (self.sshd.folder / "client.pub").read_text()
+        (self.sshd.folder / "authorized").write_text(f'command="{program}" {key}')
+
+    def files(self) -> dict[str, str]:
+        """What is fetched."""
+        user, folder = self.sshd.secrets["username"], self.case.repo.folder
+        url = f"ssh://{user}@127.0.0.1:{self.sshd.port}{folder}"
+        known = Credentials(ssh_key=self.sshd.secrets["key"], any_host_key=True, lfs=True)
+        return unpacked(GitRepository().snapshot(url, self.case.commit, known).archive)
+
+    @property
+    def server(self) -> str:
+        """Where the batch API is."""
+        return f"{self.case.server.url('app')}/info/lfs"
+
+
+@pytest.fixture
+def over_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OverSsh]:
+    (tmp_path / "authority").write_text(CERTIFICATE)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority"))
+    with serving(tmp_path, secure=True) as server, Sftp.running() as sshd:
+        case = Case(server)
+        case.repo.git("config", "uploadpack.allowAnySHA1InWant", "true")
+        yield OverSsh(case, sshd, tmp_path / "told")
+
+
+def test_over_ssh(over_ssh: OverSsh) -> None:
+    given: list[str | None] = []
+
+    def answer(asked: Asked) -> tuple[int, bytes]:
+        given.append(asked.headers.get("Authorization"))
+        return over_ssh.case.lfs.answer(asked)
+
+    over_ssh.case.server.lfs = answer
+    over_ssh.answers(json.dumps({"href": over_ssh.server, "header": {"Authorization": "RemoteAuth t"}}))
+    assert over_ssh.files() == {"values.yaml": CONTENT.decode(), "a.yaml": "a: 1"}
+    assert over_ssh.told.read_text() == f"git-lfs-authenticate {str(over_ssh.case.repo.folder)[1:]} download\n"
+    assert given == ["RemoteAuth t", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "error", "said"),
+    [
+        ("no", 1, EvaluationError, "git-lfs-authenticate at 127.0.0.1: it ends with 1"),
+        ("{", 0, EvaluationError, "no answer of its kind"),
+        ("[]", 0, EvaluationError, "no answer of its kind"),
+        ('{"header": "x"}', 0, EvaluationError, "no answer of its kind"),
+        ("x" * 100_001, 0, EvaluationError, "prints more than 100000 bytes"),
+        ('{"href": "http://127.0.0.1/x"}', 0, Denied, "fetched over https"),
+        ('{"href": "https://169.254.169.254/x"}', 0, Denied, "may not be reached"),
+    ],
+)
+def test_a_host_that_does_not_let_in_over_ssh(
+    over_ssh: OverSsh, text: str, code: int, error: type[Exception], said: str
+) -> None:
+    over_ssh.answers(text, code)
+    with pytest.raises(error, match=said):
+        over_ssh.files()
 
 
 def test_many_files_are_asked_for_in_batches(case: Case) -> None:

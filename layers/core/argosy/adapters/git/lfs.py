@@ -3,8 +3,9 @@
 In: a commit's objects, its repository's address and credentials. Out: `LargeFiles`, which gives content for pointers. Called
 by `repository` where a repository's Secret says `enableLfs`, as Argo CD 3.6 runs `git lfs checkout` then
 (`util/git/client.go`): every file that is a pointer counts, whatever `.gitattributes` says, and those of submodules stay
-pointers. The batch API with the transfer `basic`, of `<repository>.git/info/lfs` or the `lfs.url` of `.lfsconfig`: docs/api
-in github.com/git-lfs/git-lfs.
+pointers. The batch API with the transfer `basic`, of `<repository>.git/info/lfs` or the `lfs.url` of `.lfsconfig`; of a
+repository over SSH, where its host's `git-lfs-authenticate` says and with what that gives: docs/api in
+github.com/git-lfs/git-lfs.
 
 The repository's credentials go to its own host alone. What comes must have the size and SHA-256 that the pointer tells.
 """
@@ -23,6 +24,7 @@ from urllib.parse import urljoin, urlsplit
 from argosy.adapters.git.budget import Budget
 from argosy.adapters.git.configs import config_of, text_of
 from argosy.adapters.git.http import pools_for, some_of
+from argosy.adapters.git.ssh import Place, place_of, printed
 from argosy.adapters.git.submodules import credentials_at
 from argosy.errors import Denied, EvaluationError, NotFound, Unavailable, Unsupported
 from argosy.ports.repository import Credentials
@@ -43,6 +45,8 @@ _JSON: Final = "application/vnd.git-lfs+json"
 _AT_ONCE: Final = 100
 _MOST_ANSWER: Final = 4_000_000
 _CHUNK: Final = 1 << 16
+_SIGN_IN: Final = "git-lfs-authenticate"
+_MOST_TOLD: Final = 100_000
 
 
 class LargeFiles:
@@ -58,7 +62,7 @@ class LargeFiles:
             return
         if sum(size for _, size in pointers) > budget.limits.size:
             raise EvaluationError(f"the Git LFS files of the commit hold more than {budget.limits.size} bytes")
-        self._server = _server(store, tree, url)
+        self._server, self._given = _server(store, tree, url, credentials, budget)
         for start in range(0, len(pointers), _AT_ONCE):
             self._ask(pointers[start : start + _AT_ONCE])
 
@@ -92,7 +96,7 @@ class LargeFiles:
     def _ask(self, pointers: Sequence[_Pointer]) -> None:
         wanted = [{"oid": oid, "size": size} for oid, size in pointers]
         body = {"operation": "download", "transfers": ["basic"], "objects": wanted, "hash_algo": "sha256"}
-        headers = {"Accept": _JSON, "Content-Type": _JSON}
+        headers = {**self._given, "Accept": _JSON, "Content-Type": _JSON}
         data = bytearray()
         with self._answer("POST", f"{self._server}/objects/batch", headers, json.dumps(body).encode()) as chunks:
             for chunk in chunks:
@@ -136,17 +140,35 @@ def _authorization(credentials: Credentials) -> Mapping[str, str]:
     return {}
 
 
-def _server(store: BaseObjectStore, tree: ObjectID, url: str) -> str:
-    """Where the batch API is. Raises Unsupported for a repository, or a server, that is not asked over HTTP."""
+def _server(
+    store: BaseObjectStore, tree: ObjectID, url: str, credentials: Credentials, budget: Budget
+) -> tuple[str, Mapping[str, str]]:
+    """Where the batch API is, and headers to ask it with. Raises Unsupported for a repository on a disk."""
     config = config_of(store, tree, ".lfsconfig")
     told = (
         dict(config.items((b"lfs",))).get(b"url", b"") if config is not None and config.has_section((b"lfs",)) else b""
     )
+    place = place_of(text_of(told) or url) if place_of(url) is not None else None
+    if place is not None:
+        return _signed_in(place, credentials_at(url, credentials, text_of(told) or url), budget)
     server = text_of(told) or f"{url.removesuffix('/').removesuffix('.git')}.git/info/lfs"
     if urlsplit(server).scheme not in ("https", "http"):
-        way = "give the repository's address over https, or an lfs.url in .lfsconfig"
+        way = "give the repository's address over https or SSH, or an lfs.url in .lfsconfig"
         raise Unsupported(f"the content of Git LFS files is fetched over https alone: {way}", field="enableLfs")
-    return server.rstrip("/")
+    return server.rstrip("/"), {}
+
+
+def _signed_in(place: Place, credentials: Credentials, budget: Budget) -> tuple[str, Mapping[str, str]]:
+    """What the host of a repository over SSH says: the address of its batch API, and headers that let in there."""
+    path = place.path.lstrip("/")
+    said = printed(place, credentials, budget, [_SIGN_IN, path, "download"], _MOST_TOLD)
+    try:
+        told = json.loads(said)
+        headers = {str(name): str(value) for name, value in (told.get("header") or {}).items()}
+        server = str(told.get("href") or f"https://{place.host}/{path.removesuffix('.git')}.git/info/lfs")
+    except (ValueError, AttributeError) as x:
+        raise EvaluationError(f"what {_SIGN_IN} at {place.host} prints is no answer of its kind: {x!r}") from x
+    return server.rstrip("/"), headers
 
 
 def _pointers(store: BaseObjectStore, tree: ObjectID) -> Iterator[_Pointer]:

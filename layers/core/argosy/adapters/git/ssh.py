@@ -1,6 +1,7 @@
 """Git's SSH transport within limits, by OpenSSH's client: this key or none, hosts that are known or, if asked, any.
 
-In: an address, credentials and a `Budget`; out: a dulwich client. Called by `repository`. The host is looked up and checked
+In: an address, credentials and a `Budget`; out: a dulwich client, or what a command of the host prints. Called by
+`repository` and `lfs`. The host is looked up and checked
 here, and ssh connects to that address. No configuration of the machine counts, but the hosts that its user knows
 (`~/.ssh/known_hosts`, `/etc/ssh/ssh_known_hosts`).
 """
@@ -8,12 +9,13 @@ here, and ssh connects to that address. No configuration of the machine counts, 
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +28,14 @@ from dulwich.protocol import Protocol
 
 from argosy.adapters.git.budget import Budget
 from argosy.adapters.http.egress import check_address
-from argosy.errors import Denied, InvalidObject, NotFound, Unavailable, Unsupported
+from argosy.errors import ArgosyError, Denied, EvaluationError, InvalidObject, NotFound, Unavailable, Unsupported
 from argosy.ports.repository import Credentials
 
-__all__ = ["Place", "client", "place_of"]
+__all__ = ["Place", "client", "place_of", "printed"]
 
 _PORT: Final = 22
+_OWN_FAILURE: Final = 255
+_MOST_SAID: Final = 4096
 _SHORT: Final = re.compile(r"(?:(?P<user>[^/@:]+)@)?(?P<host>[^/@:]+):(?P<path>[^:].*)\Z")
 _REFUSED: Final = ("permission denied", "host key verification failed", "no ed25519 host key", "host key is known")
 _MISSING: Final = ("does not appear to be a git repository", "repository not found")
@@ -84,6 +88,48 @@ def place_of(url: str) -> Place | None:
 @contextmanager
 def client(place: Place, credentials: Credentials, budget: Budget) -> Iterator[SSHGitClient]:
     """A client for the repository at `place`; its processes end with the `with`, or with the time."""
+    with _running(place, credentials, budget) as vendor:
+        asking = _Client(place.host, place.port, place.user, vendor=vendor)
+        try:
+            yield asking
+        except HangupException as x:
+            budget.in_time()
+            if x.stderr_lines:
+                raise _refusal(str(x)) from x
+            raise
+        finally:
+            vendor.kill()
+            asking.close()
+
+
+def printed(place: Place, credentials: Credentials, budget: Budget, command: Sequence[str], most: int) -> bytes:
+    """What `command`, run by the host, prints: at most `most` bytes.
+
+    Raises what `client` raises, and EvaluationError for a command that fails or prints more.
+    """
+    with _running(place, credentials, budget) as vendor:
+        running = vendor.run_command(place.host, shlex.join(command).encode(), place.user, place.port)
+        try:
+            found = bytes(running.read(most + 1))
+            if len(found) > most:
+                raise EvaluationError(f"{command[0]} at {place.host} prints more than {most} bytes")
+            said = running.stderr.read(_MOST_SAID).decode(errors="replace").strip() if running.stderr else ""
+            code = running.proc.wait()
+        finally:
+            vendor.kill()
+            running.close()
+    budget.in_time()
+    if code == 0:
+        return found
+    problem = _refusal(said or f"it ends with {code}")
+    if code != _OWN_FAILURE and isinstance(problem, Unavailable):
+        raise EvaluationError(f"{command[0]} at {place.host}: {problem}")
+    raise problem
+
+
+@contextmanager
+def _running(place: Place, credentials: Credentials, budget: Budget) -> Iterator[_OpenSsh]:
+    """What runs ssh; its processes end with the `with`, or with the time."""
     program = shutil.which("ssh")
     if program is None:
         raise Unsupported("repositories over SSH need OpenSSH's client, which is not here: use https", field="url")
@@ -92,24 +138,20 @@ def client(place: Place, credentials: Credentials, budget: Budget) -> Iterator[S
         timer = threading.Timer(budget.left, vendor.kill)
         timer.daemon = True
         timer.start()
-        asking = _Client(place.host, place.port, place.user or "git", vendor=vendor)
         try:
-            yield asking
-        except HangupException as x:
-            budget.in_time()
-            said = str(x).lower() if x.stderr_lines else ""
-            if any(words in said for words in _REFUSED):
-                way = next((way for words, way in _WAYS_OUT if words in said), "")
-                raise Denied(f"{_brief(str(x))}; {way}" if way else str(x)) from x
-            if any(words in said for words in _MISSING):
-                raise NotFound(str(x)) from x
-            if said:
-                raise Unavailable(str(x)) from x
-            raise
+            yield vendor
         finally:
             timer.cancel()
             vendor.kill()
-            asking.close()
+
+
+def _refusal(said: str) -> ArgosyError:
+    """What ssh, or the host's command, says when nothing came of it."""
+    words = said.lower()
+    if any(one in words for one in _REFUSED):
+        way = next((way for one, way in _WAYS_OUT if one in words), "")
+        return Denied(f"{_brief(said)}; {way}" if way else said)
+    return NotFound(said) if any(one in words for one in _MISSING) else Unavailable(said)
 
 
 def _brief(said: str) -> str:
