@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from argosy.cli import settings
 from argosy.cli.inputs import load
 from argosy.cli.options import Data, connected
 from argosy.errors import Conflict, Unavailable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(help="An installation as a whole: take it along, bring it back, take it down.", no_args_is_help=True)
+app.add_typer(settings.app, name="settings", help="What an Argo CD's settings say.")
 
 _LOOK_SECONDS = 2.0
 _TRIES = 5

@@ -1,6 +1,7 @@
 """Deciding for a token.
 
-In: the claims of a token that has been checked, and a request; out: yes or no. Called by the API. Follows
+In: the claims of a token that has been checked, and a request; out: yes or no. Called by `argosy admin settings rbac`, whose
+subject is such a claim. Follows
 `server/rbacpolicy/rbacpolicy.go` of Argo CD 3.6: the project that a request is about adds its own roles; a project's token
 has these and nothing else; otherwise the user may it, or one of the user's groups.
 """

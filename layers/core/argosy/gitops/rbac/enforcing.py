@@ -1,8 +1,8 @@
 """Deciding whether a subject may do something.
 
-In: the policies that are in force, and a request; out: yes or no. Called by the API for each call, through
-`argosy.gitops.rbac.claims` for one that carries a token. Follows `util/rbac/rbac.go` and the model of `assets/model.conf` in
-Argo CD 3.6: some rule allows and none denies; the default role is asked first, on its own, and cannot be denied.
+In: the policies that are in force, and a request; out: yes or no. Called through `argosy.gitops.rbac.claims`. Follows
+`util/rbac/rbac.go` and the model of `assets/model.conf` in Argo CD 3.6: some rule allows and none denies; the default role
+is asked first, on its own, and cannot be denied.
 """
 
 from __future__ import annotations
