@@ -10,8 +10,9 @@ Rows (each expires by itself):
     events/<namespace>/<day>       <time>/<first event id>   what came in one batch, for lists: a line for each event
 
 What a sensor drops is not kept: its versions are (`services.versions`), deciding is pure, and `services.explaining` decides
-again. Rows are gathered over a batch and written together, on one machine at most once a second, so a crash may take the
-last second of what is told here, never of what is done. What cannot be kept is logged and nothing else.
+again. Rows are gathered over a batch and written together, on one machine at most ten times a second and at the latest
+after one, so a crash may take the last second of what is told here, never of what is done. What cannot be kept is logged
+and nothing else.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from argosy.errors import InvalidObject, NotFound
 from argosy.ports.access import Authoriser
@@ -87,6 +87,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Runtime", "current", "use"]
 
+_HISTORY_SECONDS: Final = 0.1
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -160,10 +162,10 @@ class Runtime:
 
     @cached_property
     def history(self) -> History:
-        """Keeps every event and what became of it; written at most once in `tally_seconds`."""
+        """Keeps every event and what became of it; written often, because what comes meanwhile waits for the write."""
         from argosy.services.history import History
 
-        return History(self.store, self.clock, self.tally_seconds)
+        return History(self.store, self.clock, min(self.tally_seconds, _HISTORY_SECONDS))
 
     @cached_property
     def claims(self) -> Claims:
