@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from argosy.errors import EvaluationError
+from argosy.lang import gjson
 
 __all__ = ["JSON", "Event", "new_event"]
 
@@ -58,6 +59,11 @@ class Event:
         """The event as compact JSON with base64 payload: the value of a parameter that names no key."""
         data = None if self.data is None else base64.b64encode(self.data.encode()).decode()
         return orjson.dumps({"context": self.context, "data": data}).decode()
+
+    @cached_property
+    def is_json(self) -> bool:
+        """Whether the payload is JSON: asked by every filter and parameter that looks into it."""
+        return self.data is not None and gjson.valid(self.data)
 
     @property
     def data_text(self) -> str:

@@ -139,7 +139,7 @@ def _lookup(key: str, template: str, document: str) -> Value | None:
 def _document(event: Event) -> str:
     data = event.data or ""
     if event.datacontenttype == "application/json":
-        if not gjson.valid(data):
+        if not event.is_json:
             raise EvaluationError("the payload is not valid JSON")
         return data
     if event.datacontenttype == "application/yaml":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import random
 from datetime import datetime
 
 __all__ = ["new_event_id", "same_event_id"]
@@ -14,7 +14,7 @@ def new_event_id(now: datetime) -> str:
 
     Ids sort as events came (as UUIDv7 does): what is kept of them goes to the end of the table, not to pages all over it.
     """
-    return f"{int(now.timestamp() * 1000) & 0xFFFFFFFFFFFF:012x}{os.urandom(10).hex()}"
+    return f"{int(now.timestamp() * 1000) & 0xFFFFFFFFFFFF:012x}{random.getrandbits(80):020x}"
 
 
 def same_event_id(key: str, origin: str) -> str:

@@ -104,11 +104,13 @@ class Firings:
         return claims.take(firing.id, attempt, repeatable=harmless, at_least_once=firing.at_least_once)
 
     async def _attempt(self, firing: Firing, attempt: int) -> list[TriggerMessage]:
+        read = firing
         try:
             effect = await self._effect(firing)
-            read = replace(firing, effect=effect)
-            if effect is not firing.effect and self._runtime.queue_of(read) != self._runtime.trigger_queue:
-                raise _Read(read)
+            if effect is not firing.effect:
+                read = replace(firing, effect=effect)
+                if self._runtime.queue_of(read) != self._runtime.trigger_queue:
+                    raise _Read(read)
             executor = self._runtime.executors.get(effect.kind)
             if executor is None:
                 kind = effect.kind
@@ -119,7 +121,7 @@ class Firings:
         except ArgosyError as x:
             return self._failed(firing, attempt, str(x))
         if firing.policy is not None:
-            return await self._look(replace(firing, effect=effect), attempt, 1)
+            return await self._look(read, attempt, 1)
         return self._fired(firing, attempt)
 
     def _fired(self, firing: Firing, attempt: int) -> list[TriggerMessage]:

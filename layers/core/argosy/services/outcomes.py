@@ -39,7 +39,7 @@ class Outcomes:
 
     def fired(self, namespace: str, sensor: str, trigger: str, now: datetime) -> None:
         """A firing was carried out."""
-        self._note(namespace, sensor, trigger, "fired", {"lastFiredAt": stamp(now)})
+        self._note(namespace, sensor, trigger, "fired", {"lastFiredAt": now})
 
     def failed_attempt(self, namespace: str, sensor: str, trigger: str, reason: str, now: datetime) -> None:
         """An attempt failed and will be repeated."""
@@ -48,7 +48,7 @@ class Outcomes:
             sensor,
             trigger,
             "failedAttempts",
-            {"lastFailureAt": stamp(now), "lastFailure": reason[:_MAX_REASON]},
+            {"lastFailureAt": now, "lastFailure": reason[:_MAX_REASON]},
         )
 
     def failed(
@@ -62,9 +62,7 @@ class Outcomes:
         events: Mapping[str, str],
     ) -> None:
         """A firing failed for good; its own row is written at once."""
-        self._note(
-            namespace, sensor, trigger, "failed", {"lastFailureAt": stamp(now), "lastFailure": reason[:_MAX_REASON]}
-        )
+        self._note(namespace, sensor, trigger, "failed", {"lastFailureAt": now, "lastFailure": reason[:_MAX_REASON]})
         data = {
             "trigger": trigger,
             "firing": firing,
@@ -79,7 +77,7 @@ class Outcomes:
 
     def dropped(self, namespace: str, sensor: str, dependency: str, reason: str, event: str, now: datetime) -> None:
         """A filter could not decide and the event was dropped for this dependency."""
-        put = {"lastDroppedAt": stamp(now), "lastDropped": f"event {event}: {reason}"[:_MAX_REASON]}
+        put = {"lastDroppedAt": now, "lastDropped": f"event {event}: {reason}"[:_MAX_REASON]}
         self._note(namespace, sensor, f"dependency/{dependency}", "dropped", put)
 
     def write(self, *, now: bool = False) -> None:
@@ -90,7 +88,8 @@ class Outcomes:
         with self._mutex:
             gathered, self._gathered, self._written = self._gathered, {}, time
         for (pk, sk), (add, put) in gathered.items():
-            self._keep(partial(self._store.tally, pk, sk, add, put))
+            told = {name: stamp(value) if isinstance(value, datetime) else value for name, value in put.items()}
+            self._keep(partial(self._store.tally, pk, sk, add, told))
 
     @staticmethod
     def _keep(write: Callable[[], None]) -> None:

@@ -38,7 +38,7 @@ def passes(filters: Filters, event: Event) -> bool:
     """
     if not filters.data or event.data is None:
         return True
-    if not gjson.valid(event.data):
+    if not event.is_json:
         raise EvaluationError("data filter: the payload is not valid JSON")
     document = event.data
     return joined(filters.data, lambda one: _test(one, document), filters.data_logical_operator)

@@ -27,7 +27,7 @@ def passes(filters: Filters, event: Event) -> bool:
     """
     if not filters.exprs or event.data is None:
         return True
-    if not gjson.valid(event.data):
+    if not event.is_json:
         raise EvaluationError("expr filter: the payload is not valid JSON")
     asked = [one for one in filters.exprs if one.fields]
     document = event.data
