@@ -55,6 +55,8 @@ def policy(tmp_path: Path) -> str:
         ("role:readonly get projects team", True),
         ("bob get projects team --default-role role:readonly", True),
         ("bob dance applications team/app --no-strict", False),
+        ("bob dance applications team/app --strict=false", False),
+        ("admin delete clusters --use-builtin-policy=false", False),
     ],
 )
 def test_who_can(policy: str, words: str, allowed: bool) -> None:
@@ -90,6 +92,7 @@ def test_a_config_map(tmp_path: Path) -> None:
         ("ada get balloons", "RESOURCE"),
         ("ada sync clusters", "ACTION"),
         ("ada action/x clusters", "ACTION"),
+        ("ada * applications", "ACTION"),
         ("ada get logs --namespace argocd", "--policy-file, --namespace"),
     ],
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from argosy.cli.apps.core import Verb
 from argosy.cli.kube import Kubeconfig, KubeContext, opened
 from argosy.errors import ArgosyError, InvalidObject, NotFound
 
@@ -59,7 +60,7 @@ def _rbac() -> None:
     """Who may do what, by the policies."""
 
 
-@rbac.command()
+@rbac.command(cls=Verb)
 def can(
     subject: Annotated[str, typer.Argument(metavar="ROLE/SUBJECT", help="A role, a user, a group.")],
     action: Annotated[str, typer.Argument(help="For example get, sync or action/apps/Deployment/restart.")],
@@ -91,7 +92,7 @@ def can(
     raise typer.Exit(0 if allowed else 1)
 
 
-@rbac.command()
+@rbac.command(cls=Verb)
 def validate(
     policy_file: PolicyFile = None,
     namespace: Namespace = "",

@@ -1,8 +1,8 @@
 """Questions about policies, as `argocd admin settings rbac` asks them.
 
 In: what `argocd-rbac-cm` holds, and a resource, an action and an object as somebody types them. Out: an `Enforcer`, and the
-`Request` that is meant. Follows `cmd/argocd/commands/admin/settings_rbac.go` of Argo CD 3.6; the actions of
-`update/GROUP/KIND/…` and `delete/…`, which its server knows and that file does not, are taken too.
+`Request` that is meant. Follows `cmd/argocd/commands/admin/settings_rbac.go` of Argo CD 3.6; what its server asks for and
+that file does not know (`get` of accounts, `rollback`) is taken too.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ CONFIG_MAP: Final = "argocd-rbac-cm"
 _CHANGED: Final = ("create", "get", "update", "delete")
 _KEPT: Final = ("create", "get", "delete")
 _ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "accounts": ("get", "update"),
-    "applications": (*_CHANGED, "sync", "rollback", "override"),
+    "accounts": ("create", "get", "update"),
+    "applications": (*_CHANGED, "sync", "rollback", "override", "action"),
     "applicationsets": _CHANGED,
     "certificates": _KEPT,
     "clusters": _CHANGED,
@@ -80,7 +80,7 @@ def asked(action: str, resource: str, target: str, *, strict: bool = True) -> Re
         if meant not in _ACTIONS:
             raise InvalidObject(f"{resource!r} is no resource; there are {', '.join(_ACTIONS)}", field="RESOURCE")
         of_one = meant == "applications" and action.startswith(_OF_ONE_OBJECT)
-        if action not in (*_ACTIONS[meant], "*") and not of_one:
+        if action not in _ACTIONS[meant] and not of_one:
             known = ", ".join(_ACTIONS[meant])
             raise InvalidObject(f"{action!r} is no action on {meant}; there are {known}", field="ACTION")
     if meant in _PER_PROJECT and target in ("", "*"):
