@@ -13,6 +13,7 @@ from argosy.control.controller import Report
 from argosy.control.effects import Apply, Call, Decision, Effect, Observation, Outcome, Patch, Unit, Version, Write
 from argosy.control.keys import Key
 from argosy.control.loop import Loop
+from argosy.control.patience import Patience
 from argosy.control.state import State, States
 from argosy.control.timers import Timers
 from argosy.control.wakes import Wakes
@@ -40,6 +41,7 @@ class Told:
     gone: bool = False
     readable: bool = True
     writes_status: bool = False
+    patient: bool = False
 
     def observe(self, key: Key) -> Observation | None:
         if not self.readable:
@@ -57,7 +59,7 @@ class Told:
 
     def status(self, observation: Observation, decision: Decision | None, report: Report) -> Write | None:
         self.reports.append(report)
-        return Patch(KEY, {"status": {}}, Version("u", 1)) if self.writes_status else None
+        return Patch(KEY, {"status": {}}, Version("u", 1), patient=self.patient) if self.writes_status else None
 
 
 @dataclass
@@ -77,16 +79,18 @@ class Carried:
 
 
 class Turns:
-    def __init__(self, *effects: Effect, carrier: Carried | None = None) -> None:
+    def __init__(self, *effects: Effect, carrier: Carried | None = None, patience: float = 0.0) -> None:
         self.clock = FakeClock()
-        store = FakeStore(self.clock)
+        self.store = store = FakeStore(self.clock)
         self.queue = FakeQueue([QueueSpec(WORK, fifo=True), QueueSpec(TIMERS)], self.clock)
         self.states = States(store, self.clock, WORK)
         wakes = Wakes(store, self.queue, self.clock, WORK)
         timers = Timers(self.states, wakes, self.queue, self.clock, TIMERS)
         claims = Claims(store, self.clock, everything=False, lease=0.0)
         self.controller, self.carrier = Told(Decision(effects)), carrier or Carried()
-        self.loop = Loop(self.controller, self.states, wakes, timers, claims, self.clock, self.carrier)
+        waits = Patience(self.clock, patience) if patience else None
+        self.wakes = wakes
+        self.loop = Loop(self.controller, self.states, wakes, timers, claims, self.clock, self.carrier, waits)
         self.bare = Loop(self.controller, self.states, wakes, timers, claims, self.clock)
 
     def run(self) -> State:
@@ -228,3 +232,63 @@ def test_a_problem_of_reading_is_kept_although_there_is_no_status() -> None:
     turns = Turns()
     turns.controller.readable = False
     assert turns.run().problem == "may not read"
+
+
+# Statuses that may wait
+
+
+def patient(*effects: Effect) -> Turns:
+    turns = Turns(*effects, patience=0.2)
+    turns.controller.writes_status = turns.controller.patient = True
+    return turns
+
+
+def test_a_patient_status_is_written_by_a_later_turn_that_is_sure_to_come() -> None:
+    turns = patient()
+    turns.run()
+    assert turns.carrier.units == []
+    (row,) = turns.store.due(turns.clock.now().timestamp() + 0.2, 10)
+    assert row.sk == str(KEY), "`tick` wakes it"
+    turns.clock.advance(0.1)
+    turns.run()
+    assert turns.carrier.units == [], "another turn in the meantime"
+    turns.clock.advance(0.1)
+    turns.run()
+    assert len(turns.carrier.units) == 1, "however many turns came in between"
+    turns.run()
+    assert len(turns.carrier.units) == 1, "the next one waits anew"
+
+
+def test_a_turn_that_has_more_to_write_takes_it_along() -> None:
+    turns = patient(MADE)
+    turns.run()
+    ((made, status),) = (unit.writes for unit in turns.carrier.units)
+    assert (made, isinstance(status, Patch)) == (MADE, True)
+
+
+def test_what_no_longer_waits_has_all_of_its_time_again() -> None:
+    turns = patient()
+    turns.run()
+    turns.controller.writes_status = False
+    turns.clock.advance(1)
+    turns.run()
+    turns.controller.writes_status = True
+    turns.run()
+    assert turns.carrier.units == []
+
+
+def test_without_patience_it_is_written_at_once() -> None:
+    turns = Turns()
+    turns.controller.writes_status = turns.controller.patient = True
+    turns.run()
+    assert len(turns.carrier.units) == 1
+
+
+def test_a_wake_in_the_meantime_comes_at_once_and_alone() -> None:
+    turns = patient()
+    turns.run()
+    assert turns.queue.depth(WORK).total == 0
+    assert turns.wakes.wake(str(KEY))
+    assert turns.queue.depth(WORK).total == 1
+    turns.clock.advance(0.3)
+    assert turns.store.due(turns.clock.now().timestamp(), 10) == []

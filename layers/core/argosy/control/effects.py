@@ -53,11 +53,15 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A merge patch of exactly that version of the object."""
+    """A merge patch of exactly that version of the object.
+
+    `patient`: of a status alone, and nobody decides on what it says; a turn soon after may write it with its own.
+    """
 
     target: Key
     body: Mapping[str, Any]
     version: Version
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from typing import Final
 from argosy.control.backoff import backoff
 from argosy.control.claims import Claims, Standing
 from argosy.control.controller import Controller, Report
-from argosy.control.effects import Call, Decision, Observation, Outcome, Unit, Version, Write
+from argosy.control.effects import Call, Decision, Observation, Outcome, Patch, Unit, Version, Write
 from argosy.control.keys import Key
+from argosy.control.patience import Patience
 from argosy.control.state import State, States
 from argosy.control.timers import Timers
 from argosy.control.units import Carrier
@@ -71,7 +72,11 @@ class _Stopped(Permanent):
 
 
 class Loop:
-    """The turns of one controller's objects. `carrier`: brings its writes to their cluster; None when it writes none."""
+    """The turns of one controller's objects.
+
+    `carrier`: brings its writes to their cluster; None when it writes none. `patience`: for patient statuses, which else
+    are written at once.
+    """
 
     def __init__(
         self,
@@ -82,8 +87,9 @@ class Loop:
         claims: Claims,
         clock: Clock,
         carrier: Carrier | None = None,
+        patience: Patience | None = None,
     ) -> None:
-        self._controller, self._carrier = controller, carrier
+        self._controller, self._carrier, self._patience = controller, carrier, patience
         self._states, self._wakes, self._timers = states, wakes, timers
         self._claims, self._clock = claims, clock
 
@@ -173,8 +179,21 @@ class Loop:
                 return None
             problems += self._call(turn, effect)
         status = self._controller.status(observation, decision, _report(turn, "; ".join(problems)))
-        writes += [status] if status is not None else []
+        if not self._waits(turn, status, alone=not writes) and status is not None:
+            writes.append(status)
         return problems if not self._send(turn, writes, read) else None
+
+    def _waits(self, turn: _Turn, status: Write | None, *, alone: bool) -> bool:
+        """Whether a status is left to the next turn, which is then sure to come."""
+        if self._patience is None:
+            return False
+        if not (alone and isinstance(status, Patch) and status.patient):
+            self._patience.ends(str(turn.key))
+            return False
+        if not self._patience.lasts(str(turn.key)):
+            return False
+        self._wakes.later(str(turn.key), self._patience.seconds)
+        return True
 
     def _send(self, turn: _Turn, writes: list[Write], read: dict[Key, Version | None]) -> bool:
         """Bring writes to their cluster, and take them out of what is to be written and of what was read.

@@ -71,6 +71,12 @@ class Wakes:
                 if key not in written:
                     self._sooner(key)
 
+    def later(self, key: str, seconds: float) -> None:
+        """Have `tick` wake `key` in `seconds`, unless it is to be woken already or somebody wakes it before."""
+        due = self._clock.now().timestamp() + seconds
+        with contextlib.suppress(Conflict):
+            self._store.write([Put(Row(self._pk, key, {"later": True}, due_at=due), expect=ABSENT)], durable=False)
+
     def spread(self, keys: Sequence[str]) -> None:
         """Wake several within the next minute, as many in each second, those counted that are to be woken then already."""
         now = self._clock.now().timestamp()

@@ -46,11 +46,12 @@ if TYPE_CHECKING:
     from argosy.adapters.kube.direct import DirectCluster
     from argosy.resources.plugin import ConfigManagementPlugin
 
+PATIENCE_SECONDS = 0.2
 _TALLY_SECONDS = 1.0
 _WATCH_SECONDS = 0.2
 _LATE_SECONDS = 5.0  # the ticker looks every second; what is later was missed, as in Argo
 
-__all__ = ["ClusterAccess", "Embedded", "assemble"]
+__all__ = ["PATIENCE_SECONDS", "ClusterAccess", "Embedded", "assemble"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ def assemble(
         balancers=AwsBalancers(Clients()) if serving else None,
         joins=True,
         aside=afterwards,
+        patience_seconds=PATIENCE_SECONDS if serving else 0.0,
     )
     return Embedded(runtime, queue, store, patient, clock, link, afterwards, lazy)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from argosy.adapters.sqlite.queue import SqliteQueue
 from argosy.errors import ArgosyError
 from argosy.local.agents import LocalAgents
-from argosy.local.assembly import ClusterAccess, Embedded, assemble
+from argosy.local.assembly import PATIENCE_SECONDS, ClusterAccess, Embedded, assemble
 from argosy.local.connectors import LocalConnectors
 from argosy.local.console import configure_logging
 from argosy.local.datadir import DataDir
@@ -176,7 +176,7 @@ class Worker:
         tick, context = handler("tick"), Context("tick")
         swept = datetime.min.replace(tzinfo=UTC)
         while not self._stop.is_set():
-            wait = 1.0
+            wait = PATIENCE_SECONDS
             try:
                 now = datetime.now(UTC)
                 due = embedded.store.next_due()

@@ -13,6 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from argosy.control.patience import Patience
 from argosy.errors import InvalidObject, NotFound
 from argosy.ports.access import Authoriser
 from argosy.ports.agents import AgentLink
@@ -109,7 +110,8 @@ class Runtime:
     `hook_hosts` are the Git hosts where webhooks are registered, `pull_requests` those where changes are told;
     `artifacts` reads triggers' sources; `metrics` asks what analyses measure with, `balancers` are those whose weights
     rollouts set; `makers` are called by what may neither fetch nor render itself; `joins`: whether clusters that Argo CD's
-    Secrets name are reached by agents of this process; `aside` has done what no turn waits for.
+    Secrets name are reached by agents of this process; `aside` has done what no turn waits for; `patience_seconds`: see
+    `Patience`, for a process whose `tick` comes as often.
     """
 
     store: Store
@@ -152,6 +154,12 @@ class Runtime:
     makers: Makers | None = None
     joins: bool = False
     aside: Aside = at_once
+    patience_seconds: float = 0.0
+
+    @cached_property
+    def patience(self) -> Patience | None:
+        """How long statuses may wait that nobody decides on; None where only a distant tick would see to them."""
+        return Patience(self.clock, self.patience_seconds) if self.patience_seconds else None
 
     @cached_property
     def outcomes(self) -> Outcomes:

@@ -46,6 +46,10 @@ INSTANCE: Final = "argo-rollouts.argoproj.io/controller-instance-id"
 _SOON: Final = timedelta(seconds=1)
 _TEMPLATES: Final = ("AnalysisTemplate", "ClusterAnalysisTemplate")
 _DEEPEST: Final = 20
+# What changes with every pod. Whoever waits for a rollout reads its phase.
+_PATIENT: Final = frozenset(
+    ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "HPAReplicas", "message", "conditions")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class Rollouts:
         read: Read = observation.object
         if decision is None or not decision.status:
             return None
-        return Patch(read.key, {"status": decision.status}, read.version)
+        return Patch(read.key, {"status": decision.status}, read.version, patient=decision.status.keys() <= _PATIENT)
 
 
 class _Reading:
@@ -261,6 +265,7 @@ def rollout_loop(runtime: Runtime, key: Key) -> Loop:
         Claims(store, clock, everything=False, lease=0.0),
         clock,
         runtime.clusters.carrier(key),
+        runtime.patience,
     )
 
 
