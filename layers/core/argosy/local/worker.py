@@ -51,6 +51,7 @@ TRIGGER_BATCH = 64
 TIMER_BATCH = 100
 _CLUSTER_AGAIN = 10.0
 _WORK_WAIT = 5.0
+_KEEP_HOUSE = timedelta(seconds=1)
 _BLOB_AGE = timedelta(days=15)
 _log = logging.getLogger("argosy.local")
 
@@ -174,7 +175,7 @@ class Worker:
 
     def _tick(self, embedded: Embedded) -> None:
         tick, context = handler("tick"), Context("tick")
-        swept = datetime.min.replace(tzinfo=UTC)
+        kept = swept = datetime.min.replace(tzinfo=UTC)
         while not self._stop.is_set():
             wait = PATIENCE_SECONDS
             try:
@@ -185,10 +186,12 @@ class Worker:
                     due = embedded.store.next_due()
                 if due is not None:
                     wait = min(wait, max(0.0, due - datetime.now(UTC).timestamp()))
-                embedded.runtime.outcomes.write(now=True)
-                embedded.runtime.history.write(now=True)
-                embedded.queue.checkpoint()
-                embedded.store.checkpoint()
+                if now - kept >= _KEEP_HOUSE:
+                    kept = now
+                    embedded.runtime.outcomes.write(now=True)
+                    embedded.runtime.history.write(now=True)
+                    embedded.queue.checkpoint()
+                    embedded.store.checkpoint()
                 if now - swept > timedelta(hours=1):
                     embedded.store.sweep()
                     embedded.runtime.blobs.sweep(now - _BLOB_AGE)
