@@ -20,7 +20,6 @@ from typer.testing import CliRunner
 
 from argosy.adapters.files.secrets import FileSecrets
 from argosy.adapters.kube import registered
-from argosy.adapters.kube.client import connect
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.cli.main import app
 from argosy.cli.options import hoisted
@@ -33,13 +32,6 @@ from contracts.cluster import grant
 from support.agents import ApiServer
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture(scope="module")
-def cluster(complete_cluster: ClusterInfo) -> Iterator[DirectCluster]:
-    connected = connect(complete_cluster.kubeconfig)
-    yield connected
-    connected.close()
 
 
 @pytest.fixture(autouse=True)

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from typer.testing import CliRunner
 
-from argosy.adapters.kube.client import connect
 from argosy.adapters.kube.direct import DirectCluster
 from argosy.cli.main import app
 from argosy.errors import NotFound
 from argosy.local.devcluster import ClusterInfo
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture(scope="module")
-def cluster(complete_cluster: ClusterInfo) -> Iterator[DirectCluster]:
-    connected = connect(complete_cluster.kubeconfig)
-    yield connected
-    connected.close()
 
 
 def test_roles_of_projects_count(cluster: DirectCluster, dev_cluster: ClusterInfo, namespace: str) -> None:

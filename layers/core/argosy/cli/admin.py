@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(help="An installation as a whole: take it along, bring it back, take it down.", no_args_is_help=True)
-app.add_typer(settings.app, name="settings", help="What an Argo CD's settings say.")
+app.add_typer(settings.app, name="settings")
 
 _LOOK_SECONDS = 2.0
 _TRIES = 5

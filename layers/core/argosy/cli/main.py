@@ -9,13 +9,12 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from argosy.cli import agents, clusters, contexts, dev, events, invoke, objects, options, rollouts, up
+from argosy.cli import admin, agents, clusters, contexts, dev, events, invoke, objects, options, rollouts, up
 from argosy.errors import ArgosyError
 
 __all__ = ["app", "main"]
 
 _LATER: Final = {
-    "admin": ("argosy.cli.admin", "app"),
     "app": ("argosy.cli.apps", "app"),
     "gpg": ("argosy.cli.gpg", "app"),
     "proj": ("argosy.cli.projects", "app"),
@@ -55,6 +54,7 @@ app.add_typer(clusters.app, name="cluster", help="The clusters of an installatio
 app.add_typer(agents.app, name="agent", help="The agent: the one part of Argosy that runs in a cluster.")
 app.add_typer(rollouts.app, name="rollouts", help="Canaries and blue-green rollouts of a cluster.")
 app.add_typer(contexts.app, name="context", help="Installations remembered by name.")
+app.add_typer(admin.app, name="admin", help="An installation as a whole: take it along, bring it back, take it down.")
 app.add_typer(dev.app, name="dev", help="Things for development and trying out.")
 
 

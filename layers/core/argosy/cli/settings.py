@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from argosy.cli.apps.core import Verb
 from argosy.cli.kube import Kubeconfig, KubeContext, opened
+from argosy.cli.switches import Verb
 from argosy.errors import ArgosyError, InvalidObject, NotFound
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ __all__ = ["app"]
 app = typer.Typer(help="What an Argo CD's settings say.", no_args_is_help=True)
 rbac = typer.Typer(help="Who may do what, by the policies.", no_args_is_help=True)
 app.add_typer(rbac, name="rbac")
-
-_API = "argoproj.io/v1alpha1"
 
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy-file", help="The policies: CSV, or a ConfigMap as argocd-rbac-cm.")
@@ -47,17 +45,15 @@ class _Policies:
 
     def project(self, name: str) -> AppProject | None:
         """A project of the cluster, None if there is none."""
+        from argosy.cli.apps.store import Applications
         from argosy.resources.appproject import AppProject
 
+        if self.cluster is None:
+            return None
         try:
-            return AppProject.of(self.cluster.get(_API, "AppProject", self.namespace, name)) if self.cluster else None
+            return AppProject.of(Applications(self.cluster, self.namespace).project(name))
         except NotFound:
             return None
-
-
-@rbac.callback()
-def _rbac() -> None:
-    """Who may do what, by the policies."""
 
 
 @rbac.command(cls=Verb)

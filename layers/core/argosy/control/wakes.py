@@ -73,9 +73,8 @@ class Wakes:
 
     def later(self, key: str, seconds: float) -> None:
         """Have `tick` wake `key` in `seconds`, unless it is to be woken already or somebody wakes it before."""
-        due = self._clock.now().timestamp() + seconds
         with contextlib.suppress(Conflict):
-            self._store.write([Put(Row(self._pk, key, {"later": True}, due_at=due), expect=ABSENT)], durable=False)
+            self._store.write([self._later(key, self._clock.now().timestamp() + seconds)], durable=False)
 
     def spread(self, keys: Sequence[str]) -> None:
         """Wake several within the next minute, as many in each second, those counted that are to be woken then already."""
@@ -86,9 +85,13 @@ class Wakes:
         taken = Counter(math.ceil(due - now) for due in later if due is not None)
         each = min(max(_FEW, -(-(len(later) + len(new)) // _SPREAD_SECONDS)), MAX_WRITES)
         free = (second for second in count(1) for _ in range(each - taken[second]))
-        changes = [Put(Row(self._pk, key, {"later": True}, due_at=now + next(free)), expect=ABSENT) for key in new]
+        changes = [self._later(key, now + next(free)) for key in new]
         for some in batched(changes, MAX_WRITES, strict=False):
             self._written(some)
+
+    def _later(self, key: str, due: float) -> Put:
+        """The wake of a key that is not to be woken yet; its message is `tick`'s."""
+        return Put(Row(self._pk, key, {"later": True}, due_at=due), expect=ABSENT)
 
     def _written(self, changes: Sequence[Put]) -> Sequence[str]:
         """Write together what can be written; the keys that were, without those that somebody else had to do with."""

@@ -13,7 +13,6 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from argosy.control.patience import Patience
 from argosy.errors import InvalidObject, NotFound
 from argosy.ports.access import Authoriser
 from argosy.ports.agents import AgentLink
@@ -54,6 +53,7 @@ from argosy.services.queues import (
 
 if TYPE_CHECKING:
     from argosy.control.claims import Claims
+    from argosy.control.patience import Patience
     from argosy.control.wakes import Wakes
     from argosy.events.sensors import Firing
     from argosy.resources.plugin import ConfigManagementPlugin
@@ -159,6 +159,8 @@ class Runtime:
     @cached_property
     def patience(self) -> Patience | None:
         """How long statuses may wait that nobody decides on; None where only a distant tick would see to them."""
+        from argosy.control.patience import Patience
+
         return Patience(self.clock, self.patience_seconds) if self.patience_seconds else None
 
     @cached_property

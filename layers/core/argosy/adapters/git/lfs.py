@@ -145,17 +145,22 @@ def _server(
 ) -> tuple[str, Mapping[str, str]]:
     """Where the batch API is, and headers to ask it with. Raises Unsupported for a repository on a disk."""
     config = config_of(store, tree, ".lfsconfig")
-    told = (
-        dict(config.items((b"lfs",))).get(b"url", b"") if config is not None and config.has_section((b"lfs",)) else b""
-    )
-    place = place_of(text_of(told) or url) if place_of(url) is not None else None
+    section = dict(config.items((b"lfs",))) if config is not None and config.has_section((b"lfs",)) else {}
+    told = text_of(section.get(b"url", b""))
+    where = told or url
+    place = place_of(where) if place_of(url) is not None else None
     if place is not None:
-        return _signed_in(place, credentials_at(url, credentials, text_of(told) or url), budget)
-    server = text_of(told) or f"{url.removesuffix('/').removesuffix('.git')}.git/info/lfs"
+        return _signed_in(place, credentials_at(url, credentials, where), budget)
+    server = told or _beside(url)
     if urlsplit(server).scheme not in ("https", "http"):
         way = "give the repository's address over https or SSH, or an lfs.url in .lfsconfig"
         raise Unsupported(f"the content of Git LFS files is fetched over https alone: {way}", field="enableLfs")
     return server.rstrip("/"), {}
+
+
+def _beside(url: str) -> str:
+    """Where the batch API of a repository is unless somebody says otherwise."""
+    return f"{url.removesuffix('/').removesuffix('.git')}.git/info/lfs"
 
 
 def _signed_in(place: Place, credentials: Credentials, budget: Budget) -> tuple[str, Mapping[str, str]]:
@@ -165,7 +170,7 @@ def _signed_in(place: Place, credentials: Credentials, budget: Budget) -> tuple[
     try:
         told = json.loads(said)
         headers = {str(name): str(value) for name, value in (told.get("header") or {}).items()}
-        server = str(told.get("href") or f"https://{place.host}/{path.removesuffix('.git')}.git/info/lfs")
+        server = str(told.get("href") or _beside(f"https://{place.host}/{path}"))
     except (ValueError, AttributeError) as x:
         raise EvaluationError(f"what {_SIGN_IN} at {place.host} prints is no answer of its kind: {x!r}") from x
     return server.rstrip("/"), headers

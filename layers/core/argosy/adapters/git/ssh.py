@@ -1,9 +1,8 @@
 """Git's SSH transport within limits, by OpenSSH's client: this key or none, hosts that are known or, if asked, any.
 
 In: an address, credentials and a `Budget`; out: a dulwich client, or what a command of the host prints. Called by
-`repository` and `lfs`. The host is looked up and checked
-here, and ssh connects to that address. No configuration of the machine counts, but the hosts that its user knows
-(`~/.ssh/known_hosts`, `/etc/ssh/ssh_known_hosts`).
+`repository` and `lfs`. The host is looked up and checked here, and ssh connects to that address. No configuration of the
+machine counts, but the hosts that its user knows (`~/.ssh/known_hosts`, `/etc/ssh/ssh_known_hosts`).
 """
 
 from __future__ import annotations

@@ -6,18 +6,19 @@ The options stand before or behind the verb, as argocd's do. An error of ours en
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperGroup
 
 from argosy.cli.apps.store import Applications
 from argosy.cli.kube import Kubeconfig, KubeContext, opened
 from argosy.cli.options import hoisted
+from argosy.cli.switches import Verb
 from argosy.errors import ArgosyError
 
 if TYPE_CHECKING:
@@ -52,24 +53,6 @@ class Group(TyperGroup):
             return super().invoke(ctx)
         except ArgosyError as x:
             ended(str(x), GENERIC)
-
-
-class Verb(TyperCommand):
-    """A command whose switches may be given as `--prune=false`, as Go's flags may."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """See click."""
-        return super().parse_args(ctx, [one for word in args for one in _switched(word, self.params)])
-
-
-def _switched(word: str, parameters: Sequence[object]) -> list[str]:
-    name, _, value = word.partition("=")
-    if value.lower() not in ("true", "false"):
-        return [word]
-    for one in parameters:
-        if isinstance(one, TyperOption) and one.is_flag and name in one.opts:
-            return [name] if value.lower() == "true" else one.secondary_opts[:1]
-    return [word]
 
 
 def remember(
