@@ -10,12 +10,13 @@ from argosy.control.backoff import backoff
 from argosy.control.keys import Key
 from argosy.control.state import CONTROL_PREFIX, State, States
 from argosy.control.timers import Timers, read_timer
-from argosy.control.wakes import Wakes
+from argosy.control.wakes import WAKE_PREFIX, Wakes
 from argosy.errors import Conflict, EvaluationError
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.fakes.store import FakeStore
 from argosy.ports.queue import QueueSpec
+from argosy.ports.store import Delete
 
 WORK, TIMERS = "work", "timers"
 KEY = Key("c", "g", "Kind", "ns", "a")
@@ -107,6 +108,19 @@ def test_a_lost_timer_is_found_half_a_minute_later(made: Installation) -> None:
     assert made.woken == 0
     made.clock.advance(1)
     made.tick()
+    made.tick()
+    assert made.woken == 1
+
+
+def test_a_ring_that_a_power_cut_undid_is_found_like_a_lost_timer(made: Installation) -> None:
+    made.set(10)
+    made.clock.advance(10)
+    made.ring()
+    # Both the wake's row and its message may be lost: the timer's own row is due until a turn has ended.
+    made.store.write([Delete(f"{WAKE_PREFIX}{WORK}", str(KEY))])
+    made.queue.delete(WORK, [delivery.handle for delivery in made.queue.receive(WORK, 10)])
+    assert made.woken == 0
+    made.clock.advance(30)
     made.tick()
     assert made.woken == 1
 

@@ -299,7 +299,8 @@ class Loop:
         problem = before.problem if end.soon else end.problem
         after = State(due, before.timer + rings, turn.results, "", 0.0, attempt, problem)
         if rings or turn.results or replace(after, results=before.results).differs(before):
-            saved = self._states.save(turn.key, before, after, durable=rings)
+            # Without the end of a timer there is a turn too many.
+            saved = self._states.save(turn.key, before, after, durable=rings and due is not None)
             if rings:
                 self._timers.send(turn.key, saved)
         if at_once:

@@ -49,7 +49,8 @@ class Timers:
         if state.next_due is None or state.timer != generation:
             return
         if state.next_due <= self._clock.now().timestamp():
-            self._wakes.wake(str(key))
+            # The row is due until a turn has ended: if a power cut undoes the wake, `tick` finds it.
+            self._wakes.wake(str(key), durable=False)
             return
         try:
             state = self._states.replace(key, state, replace(state, timer=state.timer + 1))

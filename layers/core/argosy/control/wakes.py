@@ -53,10 +53,10 @@ class Wakes:
         if messages:
             self._queue.send(self._name, messages)
 
-    def wake(self, key: str) -> bool:
-        """Wake `key`; False when it is to be woken already."""
+    def wake(self, key: str, *, durable: bool = True) -> bool:
+        """Wake `key`; False when it is to be woken already. `durable`: see `Store.write`; False for what is found again."""
         try:
-            self._store.write([Put(self.row(key).row, expect=ABSENT)])
+            self._store.write([Put(self.row(key).row, expect=ABSENT)], durable=durable)
         except Conflict:
             return self._sooner(key)
         self.send([key])

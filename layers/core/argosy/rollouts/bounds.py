@@ -6,6 +6,7 @@ default, surge rounds up, unavailable down, and not both can be zero. A text is 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from argosy.errors import EvaluationError
@@ -44,6 +45,12 @@ def _resolved(rollout: Rollout) -> tuple[int, int]:
     canary, replicas = rollout.canary, rollout.spec.desired
     surge = canary.max_surge if canary is not None else None
     unavailable = canary.max_unavailable if canary is not None else None
+    return _fenceposts(surge, unavailable, replicas)
+
+
+@lru_cache(maxsize=512)
+def _fenceposts(surge: int | str | None, unavailable: int | str | None, replicas: int) -> tuple[int, int]:
+    """Kept: a turn asks a dozen times."""
     more = _share(_DEFAULT if surge is None else surge, replicas, up=True)
     fewer = _share(_DEFAULT if unavailable is None else unavailable, replicas, up=False)
     # Nothing could ever move; as resolveFenceposts has it, one pod may be missing then.

@@ -121,6 +121,8 @@ def with_condition(status: RolloutStatus, wanted: Condition) -> RolloutStatus:
 
 def without_condition(status: RolloutStatus, kind: str) -> RolloutStatus:
     """The status without the condition of a type."""
+    if status.condition(kind) is None:
+        return status
     return status.model_copy(update={"conditions": [one for one in status.conditions if one.type != kind]})
 
 

@@ -7,6 +7,7 @@ JSON, in the order of Go's structs, written in Kubernetes' alphabet that spells 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -72,7 +73,14 @@ def template_hash(template: Mapping[str, Any], collisions: int | None) -> str:
 
 def step_hash(steps: Sequence[Mapping[str, Any]] | None) -> str:
     """The hash of canary steps as they are written."""
-    ordered = None if steps is None else [_ordered(one, "step") for one in steps]
+    return _step_hash(orjson.dumps(steps))
+
+
+@lru_cache(maxsize=512)
+def _step_hash(steps: bytes) -> str:
+    """Kept: each turn asks for it, and steps are hardly ever changed."""
+    read = orjson.loads(steps)
+    ordered = None if read is None else [_ordered(one, "step") for one in read]
     return safe_text(fnv32a(orjson.dumps(ordered)))
 
 

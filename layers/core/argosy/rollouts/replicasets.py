@@ -36,6 +36,12 @@ REVISION_HISTORY: Final = "rollout.argoproj.io/revision-history"
 DESIRED: Final = "rollout.argoproj.io/desired-replicas"
 DEADLINE: Final = "scale-down-deadline"
 EXPERIMENT: Final = "experiment.argoproj.io/name"
+_UNSEEN: Final[Mapping[str, Sequence[str]]] = {
+    "metadata": ("resourceVersion", "managedFields", "generation"),
+    "spec": (),
+    "status": ("observedGeneration", "fullyLabeledReplicas", "terminatingReplicas"),
+}
+"""What no decision on a Rollout looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,29 @@ class ReplicaSet:
         """How many replicas its rollout had asked for when it was last scaled; None when that is not known."""
         text = self.annotations.get(DESIRED, "")
         return int(text) if text.isdigit() else None
+
+    def looks_like(self, other: ReplicaSet) -> bool:
+        """Whether nothing tells the two apart that a decision looks at.
+
+        How far the ReplicaSet controller has come counts for a set without pods alone: it may be removed after that.
+        """
+        if (self.name, self.uid, self.replicas, self.deleting) != (
+            other.name,
+            other.uid,
+            other.replicas,
+            other.deleting,
+        ):
+            return False
+        if not self.replicas and self.observed != other.observed:
+            return False
+        return self._decisive == other._decisive
+
+    @property
+    def _decisive(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(
+            {name: value for name, value in (self.body.get(part) or {}).items() if name not in unseen}
+            for part, unseen in _UNSEEN.items()
+        )
 
     @property
     def saturated(self) -> bool:

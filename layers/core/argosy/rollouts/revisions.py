@@ -8,7 +8,10 @@ whose hashes are another controller's is taken over as it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
+
+import orjson
 
 from argosy.resources.podtemplates import completed
 from argosy.resources.rollout import AntiAffinity, PodMetadata
@@ -62,7 +65,13 @@ def _comparable(template: Mapping[str, Any], injected: PodMetadata | None) -> di
     spec = dict(template.get("spec") or {})
     if spec.get("affinity"):
         spec["affinity"] = _without_ours(spec["affinity"])
-    return completed({"metadata": {**metadata, "labels": labels}, "spec": spec})
+    return _completed(orjson.dumps({"metadata": {**metadata, "labels": labels}, "spec": spec}))
+
+
+@lru_cache(maxsize=512)
+def _completed(template: bytes) -> dict[str, Any]:
+    """Kept: each turn compares the templates of all ReplicaSets, and those never change."""
+    return completed(orjson.loads(template))
 
 
 def _without_ours(affinity: Mapping[str, Any]) -> dict[str, Any]:

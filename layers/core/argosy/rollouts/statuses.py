@@ -190,6 +190,8 @@ def _conditions(turn: Turn) -> None:
 def _put(turn: Turn, kind: str, status: str, reason: str, message: str, *, warning: bool = False) -> bool:
     """Set a condition; whether it is news. `warning`: then it is told, too."""
     before = turn.status.condition(kind)
+    if before is not None and (before.status, before.reason, before.message) == (status, reason, message):
+        return False
     turn.status = with_condition(turn.status, condition(kind, status, reason, message, turn.now))
     changed = before is None or (before.status, before.reason) != (status, reason)
     if warning and changed:

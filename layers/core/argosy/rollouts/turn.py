@@ -176,15 +176,21 @@ class Turn:
 
     def set_status(self, **fields: Any) -> None:
         """Change fields of the status to be."""
-        self.status = self.status.model_copy(update=fields)
+        news = {name: value for name, value in fields.items() if getattr(self.status, name) != value}
+        if news:
+            self.status = self.status.model_copy(update=news)
 
     def set_canary(self, **fields: Any) -> None:
         """Change fields of `status.canary`."""
-        self.set_status(canary=self.status.canary.model_copy(update=fields))
+        before = self.status.canary
+        if any(getattr(before, name) != value for name, value in fields.items()):
+            self.set_status(canary=before.model_copy(update=fields))
 
     def set_blue_green(self, **fields: Any) -> None:
         """Change fields of `status.blueGreen`."""
-        self.set_status(blue_green=self.status.blue_green.model_copy(update=fields))
+        before = self.status.blue_green
+        if any(getattr(before, name) != value for name, value in fields.items()):
+            self.set_status(blue_green=before.model_copy(update=fields))
 
     # ReplicaSets
 

@@ -8,7 +8,6 @@ there within maxSurge and maxUnavailable.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
 from typing import NamedTuple
 
 from argosy.resources.rollout import Rollout, Threshold, Weights
@@ -31,12 +30,12 @@ def approximate(replicas: int, weight: int, max_weight: int, surge: int) -> Coun
     if not replicas:
         return Counts(0, 0)
     zero_allowed = weight in (max_weight, 0) or (replicas == 1 and surge == 0)
-    best: tuple[Fraction, Counts] | None = None
+    best: tuple[int, int, Counts] | None = None
     for canary, total in _candidates(replicas, weight, max_weight, zero_allowed=zero_allowed, surge=surge):
-        off = abs(Fraction(canary * max_weight, total) - weight)
-        if best is None or off < best[0]:
-            best = off, Counts(canary, total - canary)
-    return best[1] if best is not None else Counts(0, replicas)
+        off = abs(canary * max_weight - weight * total)
+        if best is None or off * best[1] < best[0] * total:
+            best = off, total, Counts(canary, total - canary)
+    return best[2] if best is not None else Counts(0, replicas)
 
 
 def _candidates(
@@ -90,13 +89,13 @@ def _routed(rollout: Rollout, new: ReplicaSet | None, stable: ReplicaSet | None,
 
 def _basic(rollout: Rollout, new: ReplicaSet | None, stable: ReplicaSet | None, older: Sequence[ReplicaSet]) -> Counts:
     replicas = rollout.spec.desired
+    ceiling = replicas + max_surge(rollout)
     apart = stable is not None and (new is None or stable.name != new.name)
     target = Counts(replicas, 0)
     if apart:
         weight = replicas_or_weight(rollout, new, stable)[1]
         max_weight = rollout.canary.max_weight if rollout.canary is not None else 100
-        target = approximate(replicas, weight, max_weight, max_surge(rollout))
-    ceiling = replicas + max_surge(rollout)
+        target = approximate(replicas, weight, max_weight, ceiling - replicas)
     now = Counts(new.replicas if new is not None else 0, stable.replicas if stable is not None and apart else 0)
     room = max(0, ceiling - size(older) - now.canary - now.stable)
     grown_stable = max(now.stable, min(target.stable, now.stable + room)) if apart else 0
@@ -166,7 +165,7 @@ def threshold_met(threshold: Threshold | None, one: ReplicaSet | None, desired: 
         return desired == one.replicas == one.available
     if threshold.type == "Pods":
         return one.available >= threshold.value
-    return desired == 0 or Fraction(one.available * 100, desired) >= threshold.value
+    return one.available * 100 >= threshold.value * desired
 
 
 def at_desired(

@@ -16,7 +16,7 @@ from argosy.resources.definitions import GROUP, VERSION
 from argosy.resources.rollout import Rollout
 from argosy.rollouts.analysis.jobs import job_metric
 from argosy.rollouts.needs import named, wants_pods
-from argosy.rollouts.replicasets import HASH
+from argosy.rollouts.replicasets import HASH, ReplicaSet
 from argosy.rollouts.writes import Ref
 from argosy.services.agents.mirror import Copy, Mirror
 
@@ -151,6 +151,8 @@ def concerned(cluster: str, wanted: Wanted, item: Item, before: Copy | None, mir
     body = item.object or (before.object if before is not None else None) or {}
     if kind is not None and wanted.group == GROUP and _changed(before, item):
         yield Key(cluster, GROUP, kind, item.namespace, item.name)
+    if wanted.resource == "replicasets" and not _tells(before, item):
+        return
     for owner in (body.get("metadata") or {}).get("ownerReferences") or ():
         if owner.get("kind") in KINDS.values():
             yield Key(cluster, GROUP, owner["kind"], item.namespace, owner["name"])
@@ -170,6 +172,13 @@ def _changed(before: Copy | None, item: Item) -> bool:
     same = old.get("spec") == new.get("spec") and wake_digest_of(old) == wake_digest_of(new)
     kept = ((old.get("metadata") or {}).get(name) == (new.get("metadata") or {}).get(name) for name in metadata)
     return not (same and all(kept))
+
+
+def _tells(before: Copy | None, item: Item) -> bool:
+    """Whether a ReplicaSet's change is more than how far its own controller has come, as a quarter of them are not."""
+    if before is None or before.object is None or item.object is None:
+        return True
+    return not ReplicaSet.of(before.object).looks_like(ReplicaSet.of(item.object))
 
 
 def _naming(cluster: str, wanted: Wanted, item: Item, mirror: Mirror) -> Iterator[Key]:
