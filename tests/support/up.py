@@ -35,11 +35,15 @@ def free_port() -> int:
 
 
 def until[T](condition: Callable[[], T], what: str, seconds: float = DEADLINE) -> T:
-    """What `condition` gives once it is true; fails when that takes too long."""
-    end = time.monotonic() + seconds
+    """What `condition` gives once it is true; fails when that takes too long.
+
+    Asked less and less often: what is asked shares the machine with what is to come true.
+    """
+    end, pause = time.monotonic() + seconds, 0.02
     while not (found := condition()):
         assert time.monotonic() < end, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(1.4 * pause, 0.1)
     return found
 
 

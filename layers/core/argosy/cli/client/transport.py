@@ -42,6 +42,16 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         """No redirect is followed: its answer is the answer."""
 
 
+class _Https(urllib.request.HTTPSHandler):
+    """Reads the machine's certificates when they are asked for, which takes longer than all else that a command does."""
+
+    def __init__(self) -> None:
+        urllib.request.AbstractHTTPHandler.__init__(self)
+
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(http.client.HTTPSConnection, request, context=ssl.create_default_context())
+
+
 class Transport:
     """Requests to what lies below `base`."""
 
@@ -50,7 +60,7 @@ class Transport:
         self.base = _checked(base)
         self._sign = sign
         near = is_this_machine(urlsplit(self.base).hostname or "")
-        handlers: list[Any] = [_Stay()] + ([urllib.request.ProxyHandler({})] if near else [])
+        handlers: list[Any] = [_Stay(), _Https()] + ([urllib.request.ProxyHandler({})] if near else [])
         self._opener = urllib.request.build_opener(*handlers)
 
     def send(self, method: str, path: str, query: Mapping[str, str] | None = None, body: bytes = b"") -> Reply:
