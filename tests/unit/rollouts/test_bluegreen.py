@@ -119,3 +119,29 @@ def test_the_number_of_old_versions_that_are_kept() -> None:
         world.image(f"app:{number}")
         world.settle()
     assert world.sets() == {"app:3": 4, "app:4": 4}
+
+
+def test_back_to_a_version_whose_pods_are_still_there_without_pause_and_analysis() -> None:
+    world = blue_green(autoPromotionEnabled=False, scaleDownDelaySeconds=600)
+    world.now += timedelta(seconds=5)
+    world.image("app:2")
+    world.settle()
+    world.patch({"status": {"pauseConditions": None}})
+    world.settle()
+    assert (world.status["phase"], world.sets()) == ("Healthy", {"app:1": 4, "app:2": 4})
+    world.now += timedelta(seconds=5)
+    world.image("app:1")
+    world.settle()
+    assert world.status["phase"] == "Healthy"
+    assert selected(world, "active") == world.status["currentPodHash"] == world.status["stableRS"]
+
+
+def test_a_version_that_was_aborted_is_none_to_go_back_to() -> None:
+    world = blue_green(autoPromotionEnabled=False)
+    world.image("app:2")
+    world.settle()
+    world.patch({"status": {"abort": True}})
+    world.settle()
+    world.patch({"status": {"abort": None}})
+    world.settle()
+    assert (world.status["phase"], world.status["message"]) == ("Paused", "BlueGreenPause")

@@ -136,6 +136,26 @@ def test_pods_that_do_not_come_hold_the_update_up() -> None:
     assert world.least >= 3
 
 
+def test_somebody_looks_when_an_update_is_late() -> None:
+    world = canary()
+    world.ready = lambda one: 0 if "app:2" in str(one) else one["spec"]["replicas"]
+    world.image("app:2")
+    world.settle()
+    assert world.due is not None
+    assert timedelta(seconds=600) < world.due - world.now < timedelta(seconds=610)
+    world.now = world.due
+    world.settle()
+    assert (world.status["phase"], world.due) == ("Degraded", None)
+
+
+def test_nobody_looks_for_what_is_done_or_waits_for_somebody() -> None:
+    world = canary([{"setWeight": 50}, {"pause": {}}])
+    assert world.due is None
+    world.image("app:2")
+    world.settle()
+    assert (world.status["phase"], world.due) == ("Paused", None)
+
+
 def test_a_late_update_is_aborted_where_the_spec_says_so() -> None:
     world = canary()
     world.patch({"spec": {"progressDeadlineAbort": True, "progressDeadlineSeconds": 60}})

@@ -70,8 +70,8 @@ def sync(turn: Turn) -> None:
 
 def _needs_none(turn: Turn) -> bool:
     rollout, stable = turn.rollout, turn.stable
-    rolled_back = stable is not None and stable.hash == turn.new_hash
-    return rollout.fully_promoted or turn.aborted or rollout.status.promote_full or stable is None or rolled_back
+    goes_back = turn.within_window or turn.goes_back_fast or (stable is not None and stable.hash == turn.new_hash)
+    return rollout.fully_promoted or turn.aborted or rollout.status.promote_full or stable is None or goes_back
 
 
 def _wanted(turn: Turn, role: _Role, run: Body | None) -> Body | None:
@@ -117,12 +117,7 @@ def _begins(turn: Turn, role: _Role) -> bool:
 
 
 def _needs_new(turn: Turn, run: Body | None) -> bool:
-    if run is None:
-        return True
-    status = turn.rollout.status
-    if _phase(run) == "Inconclusive" and status.controller_pause:
-        return status.paused_for(INCONCLUSIVE_ANALYSIS) is None
-    return status.aborted_at is not None and not status.abort
+    return run is None or (_phase(run) == "Inconclusive" and _was_resumed(turn))
 
 
 def _create(turn: Turn, role: _Role, analysis: RolloutAnalysis) -> Body | None:

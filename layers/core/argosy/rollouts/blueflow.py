@@ -8,7 +8,6 @@ from __future__ import annotations
 from argosy.rollouts import analyses, targets
 from argosy.rollouts.bluegreen import Facts, active_after, is_fast_tracked, promote_reason
 from argosy.rollouts.bounds import max_unavailable
-from argosy.rollouts.canary.progress import within_rollback_window
 from argosy.rollouts.ephemeral import sync_metadata
 from argosy.rollouts.pauses import BLUE_GREEN, blue_green_pause_over, needs_pause, pause_ends
 from argosy.rollouts.replicasets import HASH, ReplicaSet, by_hash
@@ -87,12 +86,8 @@ def _saturated(turn: Turn, new: ReplicaSet) -> bool:
 
 def _fast_rollback(turn: Turn) -> bool:
     stable = turn.stable
-    return _within_window(turn) or (stable is not None and stable.hash == turn.new_hash)
-
-
-def _within_window(turn: Turn) -> bool:
-    window = turn.rollout.spec.rollback_window
-    return window is not None and within_rollback_window(turn.sets, turn.new, turn.stable, window.revisions)
+    back = stable is not None and stable.hash == turn.new_hash
+    return back or turn.within_window or turn.goes_back_fast
 
 
 def _fast_tracked(turn: Turn, new: ReplicaSet) -> bool:
@@ -150,7 +145,7 @@ def _finish(turn: Turn) -> None:
     active, preview = (selected_hash(turn.service(name)) for name in _names(turn))
     turn.set_blue_green(active_selector=active, preview_selector=preview)
     base_status(turn)
-    changed, window = template_changed(turn), _within_window(turn)
+    changed, window = template_changed(turn), turn.within_window
     if changed:
         reset(turn)
     elif turn.rollout.status.promote_full or window:

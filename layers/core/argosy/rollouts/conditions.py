@@ -28,6 +28,7 @@ __all__ = [
     "is_healthy",
     "is_progressing",
     "timed_out",
+    "times_out_at",
     "with_condition",
 ]
 
@@ -88,12 +89,19 @@ def is_completed(status: RolloutStatus) -> bool:
 def timed_out(deadline: int, status: RolloutStatus, now: datetime) -> bool:
     """Whether there was no progress for `deadline` seconds (RolloutTimedOut)."""
     found = status.condition(PROGRESSING)
-    if found is None or found.reason in (ABORTED, _PAUSED_REASON):
-        return False
-    if found.reason == DEADLINE_EXCEEDED:
+    if found is not None and found.reason == DEADLINE_EXCEEDED:
         return True
+    end = times_out_at(deadline, status)
+    return end is not None and end < now
+
+
+def times_out_at(deadline: int, status: RolloutStatus) -> datetime | None:
+    """When there will have been no progress for `deadline` seconds; None while that does not count, or has come."""
+    found = status.condition(PROGRESSING)
+    if found is None or found.reason in (ABORTED, _PAUSED_REASON, DEADLINE_EXCEEDED):
+        return None
     since = parse(found.last_update_time)
-    return since is not None and since + timedelta(seconds=deadline) < now
+    return since + timedelta(seconds=deadline) if since is not None else None
 
 
 def condition(kind: str, status: str, reason: str, message: str, now: datetime) -> Condition:
@@ -124,8 +132,3 @@ def without_condition(status: RolloutStatus, kind: str) -> RolloutStatus:
     if status.condition(kind) is None:
         return status
     return status.model_copy(update={"conditions": [one for one in status.conditions if one.type != kind]})
-
-
-def as_json(one: Condition) -> Mapping[str, Any]:
-    """As the status has it."""
-    return one.model_dump(by_alias=True)

@@ -67,11 +67,15 @@ def _current(turn: Turn) -> Body | None:
     named = turn.rollout.status.canary.current_experiment
     base = _base(turn)
     found = next((one for one in turn.seen.experiments if _name(one) == (named or base)), None)
-    if found is None or not _name(found).startswith(base):
-        found = next((one for one in turn.seen.experiments if _name(one) == base), None)
-    ended = ((found or {}).get("status") or {}).get("phase") in COMPLETED_PHASES
-    retried = turn.rollout.status.aborted_at is not None and not turn.rollout.status.abort
-    return None if found is not None and ended and retried else found
+    if named and found is not None and _name(found).startswith(base):
+        return found
+    # One that was made before a crash; one that has ended is of before a retry.
+    return next((one for one in turn.seen.experiments if _name(one) == base and not _is_ending(one)), None)
+
+
+def _is_ending(one: Body) -> bool:
+    ended = (one.get("status") or {}).get("phase") in COMPLETED_PHASES
+    return ended or bool((one.get("spec") or {}).get("terminate"))
 
 
 def _create(turn: Turn, wanted: Experiment) -> Body | None:
@@ -154,8 +158,7 @@ def _template(rollout: Rollout, wanted: ExperimentTemplate, source: ReplicaSet) 
 
 
 def _end(turn: Turn, one: Body) -> None:
-    ended = (one.get("status") or {}).get("phase") in COMPLETED_PHASES
-    if not ended and not (one.get("spec") or {}).get("terminate"):
+    if not _is_ending(one):
         turn.change(_ref(_name(one)), {"spec": {"terminate": True}})
 
 

@@ -14,6 +14,7 @@ from argosy.resources.rollout import Rollout, RolloutAnalysis
 from argosy.resources.rollout_validation import validate
 from argosy.rollouts import routing
 from argosy.rollouts.analysis.building import gathered, template_ref
+from argosy.rollouts.served import unserved
 from argosy.rollouts.services import MANAGED_BY
 from argosy.rollouts.turn import SERVICE, Seen
 from argosy.rollouts.workloads import workload_ref
@@ -53,7 +54,7 @@ def wants_pods(rollout: Rollout) -> bool:
 
 def problems(seen: Seen) -> list[Problem]:
     """What is wrong with the spec; only if nothing is, what is wrong with what it names."""
-    found = validate(seen.rollout)
+    found = validate(seen.rollout) or list(unserved(seen.rollout, seen.body))
     return found or [*_workload(seen), *_missing_services(seen), *_templates(seen), *routing.problems(seen)]
 
 

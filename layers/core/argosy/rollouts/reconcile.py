@@ -35,7 +35,7 @@ def reconcile(seen: Seen, problems: Sequence[Problem], now: datetime) -> Plan:
         return Plan()
     if problems:
         return _refused(seen, problems, now)
-    before, events = seen, list[Event]()
+    before, seen, events = seen, _retried(seen), list[Event]()
     for _ in range(_MOST_STEPS):
         turn = Turn(seen, now)
         turn.new = find_new(turn)
@@ -49,6 +49,28 @@ def reconcile(seen: Seen, problems: Sequence[Problem], now: datetime) -> Plan:
         seen = replace(seen, rollout=seen.rollout.model_copy(update={"status": turn.status}))
     patch = status_patch(before.body.get("status") or {}, turn.status)
     return _own_alone(Plan(writes, patch, events, turn.due, turn.takes_away), now)
+
+
+def _retried(seen: Seen) -> Seen:
+    """After an abort that was taken back, runs and experiments of before say nothing: there will be new ones.
+
+    Argo asks for new ones in the first turn alone (needsNewAnalysisRun), and aborts again where their time comes later.
+    """
+    status = seen.rollout.status
+    if status.abort or status.aborted_at is None:
+        return seen
+    canary = status.canary.model_copy(
+        update={
+            "current_step_analysis_run_status": None,
+            "current_background_analysis_run_status": None,
+            "current_experiment": "",
+        }
+    )
+    blue_green = status.blue_green.model_copy(
+        update={"pre_promotion_analysis_run_status": None, "post_promotion_analysis_run_status": None}
+    )
+    status = status.model_copy(update={"canary": canary, "blue_green": blue_green})
+    return replace(seen, rollout=seen.rollout.model_copy(update={"status": status}))
 
 
 def _own_alone(plan: Plan, now: datetime) -> Plan:

@@ -122,11 +122,6 @@ class ReplicaSet:
             for part, unseen in _UNSEEN.items()
         )
 
-    @property
-    def saturated(self) -> bool:
-        """Whether all that it asks for are available and its rollout asked for as many (annotations.IsSaturated)."""
-        return self.desired == self.replicas == self.available
-
 
 def by_hash(sets: Iterable[ReplicaSet], pod_hash: str) -> ReplicaSet | None:
     """The ReplicaSet of a hash."""

@@ -26,11 +26,12 @@ from argosy.rollouts.replicasets import ReplicaSet
 from argosy.rollouts.services import selected_hash, switch_patch
 from argosy.rollouts.traffic import Destination, Move, Router, Split, routers
 from argosy.rollouts.turn import SERVICE, Seen, Turn
-from argosy.rollouts.writes import Create, Outside, Ref
+from argosy.rollouts.writes import Change, Create, Outside, Ref, merged
 
 __all__ = ["needs", "problems", "rolls_back_dynamically", "service_names", "sync"]
 
 _VERIFY_AGAIN: Final = timedelta(seconds=10)
+_AGAIN: Final = timedelta(seconds=20)
 
 
 def needs(rollout: Rollout) -> list[Ref]:
@@ -39,9 +40,19 @@ def needs(rollout: Rollout) -> list[Ref]:
 
 
 def problems(seen: Seen) -> Iterator[Problem]:
-    """What is wrong with them."""
-    for router in routers(seen.rollout):
-        yield from router.problems(seen.rollout, seen.others)
+    """What is wrong with them: what a router says, or that nothing can be shared with them."""
+    rollout = seen.rollout
+    stable, other = service_names(rollout)
+    full = rollout.canary.max_weight if rollout.canary is not None else 100
+    nothing = Split(0, other, stable, full=full)
+    for router in routers(rollout):
+        found = list(router.problems(rollout, seen.others))
+        yield from found
+        if not found:
+            try:
+                list(router.shares(rollout, {ref: seen.others.get(ref) for ref in router.needs(rollout)}, nothing))
+            except EvaluationError as x:
+                yield Problem("spec.strategy.canary.trafficRouting", f"Invalid value: {x}")
 
 
 def service_names(rollout: Rollout) -> tuple[str, str]:
@@ -82,7 +93,9 @@ def sync(turn: Turn) -> None:
         moves = [move for router in found for move in _moves(turn, router, split)]
     except EvaluationError as x:
         turn.tell("TrafficRoutingError", str(x), warning=True)
-        raise
+        turn.look_again(turn.now + _AGAIN)
+        turn.unrouted = True
+        return
     for move in moves:
         turn.takes_away = True
         _do(turn, move)
@@ -182,12 +195,18 @@ def _moves(turn: Turn, router: Router, split: Split) -> Iterator[Move]:
     step = current_step(rollout)[1]
     ends = rollout.fully_promoted or turn.aborted or rollout.status.promote_full or not _has_pods(turn.new)
     objects = {ref: turn.find(ref) for ref in router.needs(rollout)}
+    routes: Iterator[Move] = iter(())
     if ends:
-        yield from router.without_routes(rollout, objects)
+        routes = router.without_routes(rollout, objects)
     elif step is not None and turn.revision > 1 and step.set_header_route is not None:
-        yield from router.header_route(rollout, objects, split, step.set_header_route)
+        routes = router.header_route(rollout, objects, split, step.set_header_route)
     elif step is not None and turn.revision > 1 and step.set_mirror_route is not None:
-        yield from router.mirror_route(rollout, objects, split, step.set_mirror_route)
+        routes = router.mirror_route(rollout, objects, split, step.set_mirror_route)
+    for move in list(routes):
+        if isinstance(move, Change):
+            # The shares go into the object as the route leaves it: of two lists in one patch the second would win.
+            objects[move.ref] = merged(objects.get(move.ref) or {}, move.body)
+        yield move
     yield from router.shares(rollout, objects, split)
 
 

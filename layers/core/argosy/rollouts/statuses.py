@@ -7,6 +7,7 @@ Rollouts. Out: the merge patch of what differs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from argosy.lang.selectors import label_selector, selector_text
@@ -166,6 +167,20 @@ def _counts_time(turn: Turn) -> bool:
     return not (waits or kept or (paused is not None and paused.status == "True"))
 
 
+def _look_when_late(turn: Turn) -> None:
+    """Nothing else may come before an update is late (requeueStuckRollout).
+
+    Rounded up to a hundredth of the deadline, so that not every step of progress sets a timer.
+    """
+    rollout, status = turn.rollout, turn.status
+    done = names.is_healthy(rollout.model_copy(update={"status": status}), status) and names.is_completed(status)
+    end = names.times_out_at(rollout.spec.progress_deadline, status)
+    if end is None or done or not _counts_time(turn):
+        return
+    unit = max(1, rollout.spec.progress_deadline // 100)
+    turn.look_again(datetime.fromtimestamp(-(-(end.timestamp() + 1) // unit) * unit, end.tzinfo))
+
+
 def _late_text(turn: Turn) -> str:
     name = turn.new.name if turn.new is not None else turn.rollout.metadata.name
     return f'ReplicaSet "{name}" has timed out progressing.'
@@ -180,6 +195,7 @@ def _conditions(turn: Turn) -> None:
         _put(turn, names.PROGRESSING, "False", names.ABORTED, _abort_text(turn), warning=True)
     else:
         _progress(turn, unhealthy=unhealthy)
+        _look_when_late(turn)
     _availability(turn)
     failure = _replica_failure(turn)
     turn.status = without_condition(turn.status, names.REPLICA_FAILURE)
@@ -329,6 +345,24 @@ def _difference(before: Mapping[str, Any], after: Mapping[str, Any], model: Any)
             inner = _difference(old or {}, new or {}, info.annotation)
             if inner or old is None:
                 patch[name] = inner
+        elif isinstance(old, Mapping) and isinstance(new, Mapping):
+            inner = _changes(old, new)
+            if inner:
+                patch[name] = inner
         elif old != new and not (new is None and not old):
+            patch[name] = new
+    return patch
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The merge patch between two objects; of what says nothing, nothing is taken away."""
+    patch: dict[str, Any] = {}
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            inner = _changes(old, new)
+            if inner:
+                patch[name] = inner
+        elif old != new and not (new is None and old in (None, "", [], {})):
             patch[name] = new
     return patch

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from argosy.resources.rollout import Rollout, RolloutStatus
+from argosy.rollouts.canary.progress import within_rollback_window
 from argosy.rollouts.hashing import template_hash
 from argosy.rollouts.pauses import INCONCLUSIVE_ANALYSIS
 from argosy.rollouts.replicasets import DEADLINE, DESIRED, REVISION, ReplicaSet, by_hash, is_experiment
@@ -59,7 +60,8 @@ class Turn:
     """The decision as it grows. `status` is the one to be; `rollout` as it was seen, with `new`, `stable` and `older` sets.
 
     `takes_away`: see `Plan`. `pauses` and `resumed`: reasons that begin and end; `clear`: all end; `retried`: an abort is
-    over; `unverified`: traffic is not where it was sent yet, and no pod may go.
+    over; `unverified`: traffic is not where it was sent yet, and no pod may go; `unrouted`: it could not be
+    sent there, and the status stays as it is: what somebody has asked for in it counts in the next turn.
     """
 
     def __init__(self, seen: Seen, now: datetime) -> None:
@@ -76,6 +78,7 @@ class Turn:
         self.abort_message: str | None = None
         self.retried = False
         self.unverified = False
+        self.unrouted = False
         self.takes_away = False
         self._writes: dict[Ref | str, Write] = {}
         self._due: datetime | None = None
@@ -115,6 +118,26 @@ class Turn:
     def halted(self) -> bool:
         """Whether nothing moves until somebody says so (haltProgress)."""
         return self.rollout.spec.paused or self.rollout.status.paused_for(INCONCLUSIVE_ANALYSIS) is not None
+
+    @property
+    def within_window(self) -> bool:
+        """Whether going to the version asked for is a way back that is free of pauses and analyses (rollbackWindow)."""
+        window = self.rollout.spec.rollback_window
+        return window is not None and within_rollback_window(self.sets, self.new, self.stable, window.revisions)
+
+    @property
+    def goes_back_fast(self) -> bool:
+        """Whether the version asked for was stable of late, and its pods were still kept up when the turn began.
+
+        The deadline of a version that was aborted means nothing of the kind.
+        """
+        status, stable, new = self.rollout.status, self.stable, self.new
+        if new is None or stable is None or status.abort or status.aborted_at is not None:
+            return False
+        before = next((one for one in self.seen.sets if one.name == new.name), None)
+        if before is None or before.deadline is None or before.created is None or stable.created is None:
+            return False
+        return before.created < stable.created and before.deadline > self.now and before.replicas > 0
 
     def find(self, ref: Ref) -> Body | None:
         """An object that the rollout names."""

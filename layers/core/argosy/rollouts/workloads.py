@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from argosy.resources.rollout import Rollout
-from argosy.rollouts.phase import HEALTHY, WORKLOAD_GENERATION
+from argosy.rollouts.phase import DEGRADED, HEALTHY, WORKLOAD_GENERATION
 from argosy.rollouts.turn import Turn
 from argosy.rollouts.writes import Ref
 
@@ -55,6 +55,9 @@ def scale_workload(turn: Turn) -> None:
     if named.scale_down == "onsuccess" and turn.status.phase == HEALTHY:
         wanted = 0
     elif named.scale_down == "progressively":
-        wanted = max(0, turn.rollout.spec.desired - turn.status.available_replicas)
-    if wanted < replicas:
+        left = max(0, turn.rollout.spec.desired - turn.status.available_replicas)
+        # A Rollout that does not come up the first time gives the pods back that it has taken.
+        failed = turn.status.phase == DEGRADED and turn.revision == 1
+        wanted = left if failed else min(left, replicas)
+    if wanted != replicas:
         turn.change(ref, {"spec": {"replicas": wanted}})

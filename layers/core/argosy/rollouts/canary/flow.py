@@ -11,7 +11,6 @@ from argosy.rollouts.canary.progress import (
     is_step_completed,
     next_index,
     promote_reason,
-    within_rollback_window,
 )
 from argosy.rollouts.canary.steps import current_step, step_text
 from argosy.rollouts.ephemeral import sync_metadata
@@ -37,7 +36,8 @@ def run(turn: Turn) -> None:
     sync_revision(turn)
     if not changed:
         _go_on(turn)
-    _finish(turn)
+    if not turn.unrouted:
+        _finish(turn)
 
 
 def _go_on(turn: Turn) -> None:
@@ -47,7 +47,7 @@ def _go_on(turn: Turn) -> None:
     prune_history(turn)
     _point_services(turn)
     routing.sync(turn)
-    if turn.unverified:
+    if turn.unverified or turn.unrouted:
         return  # nothing ends, and no pod goes, before the traffic has moved
     experiments.sync(turn)
     analyses.sync(turn)
@@ -104,7 +104,7 @@ def _finish(turn: Turn) -> None:
     base_status(turn)
     canary_base(turn)
     changed = template_changed(turn) or steps_changed(turn)
-    window = _within_window(turn)
+    window = turn.within_window
     if changed:
         reset(turn)
     elif turn.rollout.status.promote_full or window:
@@ -144,11 +144,6 @@ def _completed(turn: Turn) -> None:
     turn.set_canary(current_step_analysis_run_status=None)
     turn.resumed.add(CANARY_STEP)
     turn.tell("RolloutStepCompleted", f"Rollout step {index + 1}/{count} completed ({step_text(step)})")
-
-
-def _within_window(turn: Turn) -> bool:
-    window = turn.rollout.spec.rollback_window
-    return window is not None and within_rollback_window(turn.sets, turn.new, turn.stable, window.revisions)
 
 
 def _promote_reason(turn: Turn, *, window: bool) -> str:

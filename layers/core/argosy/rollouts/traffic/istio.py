@@ -5,11 +5,12 @@ Follows `rollout/trafficrouting/istio/istio.go` of Argo Rollouts. Of a VirtualSe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from argosy.errors import EvaluationError
 from argosy.lang.copying import copied
+from argosy.resources.base import Problem
 from argosy.resources.rollout import MirrorRoute, Named, Rollout
 from argosy.resources.rollout_traffic import DestinationRule, IstioRouting, VirtualService
 from argosy.rollouts.replicasets import HASH
@@ -42,6 +43,17 @@ class Istio(PlainRouter):
         refs = [_service(one.name) for one in config.services]
         return [*refs, *([Ref(_GROUP, "DestinationRule", rule.name)] if rule is not None else [])]
 
+    def problems(self, rollout: Rollout, objects: Objects) -> Iterator[Problem]:
+        """See `Router.problems`: also a VirtualService of another namespace, which Argo reads as `name.namespace`."""
+        path = "spec.strategy.canary.trafficRouting.istio.virtualService.name"
+        for one in _config(rollout).services:
+            namespace = one.name.partition(".")[2]
+            if namespace not in ("", rollout.metadata.namespace):
+                message = f"VirtualServices of other namespaces are not served, as of {namespace}"
+                yield Problem(path, f'Invalid value: "{one.name}": {message}', unsupported=True)
+                return
+        yield from super().problems(rollout, objects)
+
     def shares(self, rollout: Rollout, objects: Objects, split: Split) -> Iterator[Move]:
         """See `Router.shares`."""
         config = _config(rollout)
@@ -50,19 +62,20 @@ class Istio(PlainRouter):
         for wanted in config.services:
             ref = _service(wanted.name)
             one = found(objects, ref)
-            yield from changed(ref, one, _weighted(one, wanted, config.destination_rule, split))
+            own = set(_managed(rollout))
+            yield from changed(ref, one, _weighted(one, wanted, config.destination_rule, split, own))
 
     def header_route(self, rollout: Rollout, objects: Objects, split: Split, route: Named) -> Iterator[Move]:
         """See `Router.header_route`."""
         matches = [{"headers": {one["headerName"]: dict(one["headerValue"])}} for one in route.match]
-        extra = {"match": matches, "route": [_destination(_config(rollout), split, weight=100)]}
+        extra = {"match": matches, "route": [_destination(_config(rollout), objects, split, weight=100)]}
         yield from _own_route(rollout, objects, route.name, extra if matches else None)
 
     def mirror_route(self, rollout: Rollout, objects: Objects, split: Split, route: MirrorRoute) -> Iterator[Move]:
         """See `Router.mirror_route`."""
         config = _config(rollout)
         matches = [_mirrored(one) for one in route.match]
-        target = _destination(config, split, weight=100)["destination"]
+        target = _destination(config, objects, split, weight=100)["destination"]
         share = 100 if route.percentage is None else route.percentage
         extra: dict[str, Any] = {"match": matches, "mirror": target, "mirrorPercentage": {"value": share}}
         yield from _own_route(rollout, objects, route.name, extra if matches else None, mirrors=True)
@@ -92,12 +105,12 @@ def _mirrored(match: Body) -> dict[str, Any]:
     return made
 
 
-def _destination(config: IstioRouting, split: Split, *, weight: int) -> dict[str, Any]:
-    if config.destination_rule is not None:
-        target = {
-            "host": split.canary_service or split.stable_service,
-            "subset": config.destination_rule.canary_subset_name,
-        }
+def _destination(config: IstioRouting, objects: Objects, split: Split, *, weight: int) -> dict[str, Any]:
+    rule = config.destination_rule
+    if rule is not None:
+        spec = found(objects, Ref(_GROUP, "DestinationRule", rule.name)).get("spec") or {}
+        host = split.canary_service or split.stable_service or spec.get("host", "")
+        target = {"host": host, "subset": rule.canary_subset_name}
     else:
         target = {"host": split.canary_service}
     return {"destination": target, "weight": weight}
@@ -125,12 +138,17 @@ def _own_route(
             yield Change(ref, {"spec": {"http": after}})
 
 
-def _weighted(one: Body, wanted: VirtualService, rule: DestinationRule | None, split: Split) -> dict[str, Any]:
-    """The routes of a VirtualService with their weights (reconcileVirtualServiceHTTPRoutes and its like)."""
+def _weighted(
+    one: Body, wanted: VirtualService, rule: DestinationRule | None, split: Split, own: Collection[str]
+) -> dict[str, Any]:
+    """The routes of a VirtualService with their weights (reconcileVirtualServiceHTTPRoutes and its like).
+
+    `own`: names of the routes that we have put there, which are none to choose from.
+    """
     spec, made = one.get("spec") or {}, dict[str, Any]()
     http = spec.get("http") or []
     if http or wanted.routes or not (wanted.tls_routes or wanted.tcp_routes):
-        chosen = _chosen(http, wanted.routes, str((one.get("metadata") or {}).get("name", "")))
+        chosen = _chosen(http, wanted.routes, own, str((one.get("metadata") or {}).get("name", "")))
         made["http"] = [_split(r, rule, split) if index in chosen else r for index, r in enumerate(http)]
     for name, ports in (("tls", wanted.tls_routes), ("tcp", wanted.tcp_routes)):
         routes = spec.get(name) or []
@@ -139,18 +157,19 @@ def _weighted(one: Body, wanted: VirtualService, rule: DestinationRule | None, s
     return made
 
 
-def _chosen(routes: Sequence[Body], names: Sequence[str], service: str) -> set[int]:
+def _chosen(routes: Sequence[Body], names: Sequence[str], own: Collection[str], service: str) -> set[int]:
     if names:
         indexes = {route.get("name"): index for index, route in enumerate(routes)}
         missing = [name for name in names if name not in indexes]
         if missing:
             raise EvaluationError(f"HTTP Route '{missing[0]}' is not found in the defined Virtual Service {service}")
         return {indexes[name] for name in names}
-    if len(routes) != 1:
+    others = {index for index, route in enumerate(routes) if route.get("name") not in own}
+    if len(others) != 1:
         raise EvaluationError(
-            f"virtualService {service} has {len(routes)} http routes: name those that are to be managed"
+            f"virtualService {service} has {len(others)} http routes: name those that are to be managed"
         )
-    return {0}
+    return others
 
 
 def _on_port(route: Body, ports: Sequence[Any]) -> bool:
