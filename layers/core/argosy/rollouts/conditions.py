@@ -5,9 +5,8 @@ Follows `utils/conditions/conditions.go` of Argo Rollouts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from argosy.lang.instants import parse
 from argosy.resources.rollout import Condition, Rollout, RolloutStatus
