@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from argosy.errors import Denied, NotFound, Unavailable
+from argosy.errors import Denied, InvalidObject, NotFound, Unavailable
 from argosy.events.effects import HttpCall
 from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.store import FakeStore
 from argosy.ports.store import Row
 from argosy.services.fire import Firings
-from argosy.services.history import Page, event_rows, listed
+from argosy.services.history import Page, event_rows, instant, listed
 from argosy.services.versions import version_at
 from support.events import dependency, event, sensor, trigger
 from support.services import FakeInstallation, RecordingExecutor
@@ -149,3 +149,31 @@ def test_what_cannot_be_kept_stops_nothing(caplog: pytest.LogCaptureFixture) -> 
     made.apply(sensor([trigger()]))
     assert len(made.sense(event({}))) == 1
     assert "disk full" in caplog.text
+
+
+NOW = datetime(2026, 1, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("7d", "2026-01-01T00:00:00Z"),
+        ("90s", "2026-01-07T23:58:30Z"),
+        ("15m", "2026-01-07T23:45:00Z"),
+        ("2026-01-05T01:00:00+01:00", "2026-01-05T00:00:00Z"),
+        ("yesterday", None),
+        ("", None),
+        ("d", None),
+        ("-1d", None),
+        ("99999999999d", None),
+        ("99999999d", "2025-12-31T00:00:00Z"),
+        ("0001-01-01T00:00:00Z", "2025-12-31T00:00:00Z"),
+        ("8000-01-01T00:00:00Z", "2026-01-09T00:00:00Z"),
+    ],
+)
+def test_times(text: str, at: str | None) -> None:
+    if at is None:
+        with pytest.raises(InvalidObject):
+            instant(text, NOW)
+    else:
+        assert instant(text, NOW) == datetime.fromisoformat(at)

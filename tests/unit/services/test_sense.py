@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -54,6 +55,36 @@ def test_every_sensor_and_trigger_fires() -> None:
         ("s2", "three"),
     ]
     assert made.runtime.queue.depth(TRIGGERS).visible == 3
+
+
+IS_ONE = {"exprs": [{"expr": "n == 1", "fields": [{"name": "n", "path": "body.n"}]}]}
+ASKS = sensor([trigger("asks")], [dependency("dep", filters=IS_ONE)], name="asks")
+
+
+@pytest.mark.parametrize(
+    "poison", ['["\\ud83d"]', "1e999", "9" * 5000, "[" * 1100 + "]" * 1100, '{"a": 1e999}'], ids=len
+)
+def test_what_one_sensor_cannot_read_keeps_the_event_from_no_other(poison: str) -> None:
+    made = installed(ASKS, sensor([trigger("plain")], name="plain"))
+    firings = made.sense(replace(event({}), data=f'{{"body": {{"n": {poison}}}}}'))
+    assert [firing["sensor"] for firing in firings] == ["plain"]
+
+
+class _Broken:
+    """A jq that fails in a way that nobody has foreseen."""
+
+    def check(self, program: str) -> None:
+        """Every program can be read."""
+
+    def first(self, program: str, document: str) -> str:
+        raise RuntimeError(f"{program} on {len(document)} characters")
+
+
+def test_a_defect_that_one_sensor_finds_keeps_the_event_from_no_other() -> None:
+    turned = sensor([trigger("turned")], [dependency("dep", transform={"jq": ".body"})], name="turned")
+    made = installed(turned, sensor([trigger("plain")], name="plain"), jq=_Broken())
+    assert [firing["sensor"] for firing in made.sense(event({}))] == ["plain"]
+    assert "RuntimeError" in made.status("turned")["dependencies"]["dep"]["lastDropped"]
 
 
 @pytest.mark.parametrize(

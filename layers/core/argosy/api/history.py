@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 from argosy.api.answers import responses
 from argosy.services.explaining import why
-from argosy.services.history import listed, shown
-from argosy.services.replays import asked, instant
+from argosy.services.history import instant, listed, shown
+from argosy.services.replays import asked
 from argosy.services.runtime import current
 
 __all__ = ["router"]

@@ -141,6 +141,11 @@ class CompiledSensor:
                     found.append(Match(trigger, dependency.name, verdict))
         return found
 
+    def reached_by(self, event: Event) -> list[str]:
+        """The dependencies that mean an event of this source and name."""
+        routes = self._routes.get((event.source, event.subject), ())
+        return list(dict.fromkeys(one.name for _, dependencies in routes for one in dependencies))
+
     def fire(self, trigger: CompiledTrigger, events: Mapping[str, Event], now: datetime) -> Firing:
         """The firing of `trigger` with these events (dependency → event). Never raises: a firing may carry a problem."""
         ids = {name: event.id for name, event in events.items()}

@@ -21,7 +21,10 @@ class _Lines(logging.Formatter):
             data: object = record.getMessage()
             with contextlib.suppress(orjson.JSONDecodeError):
                 data = orjson.loads(record.getMessage())
-            return orjson.dumps({**fields, "data": data}).decode()
+            try:
+                return orjson.dumps({**fields, "data": data}).decode()
+            except orjson.JSONEncodeError:  # nested deeper than it writes, though it reads that
+                return orjson.dumps({**fields, "data": record.getMessage()}).decode()
         return text
 
 

@@ -11,6 +11,7 @@ A handler is called with a `Request` and a `Reply`, at once or later, on the eve
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ import httptools
 
 __all__ = ["Handler", "HttpServer", "Reply", "Request"]
 
+_LAST_PORT = 65_535
 _MAX_HEAD = 64 * 1024
 _MAX_PIPELINED = 16
 _SLICE = (
@@ -73,7 +75,9 @@ class HttpServer:
         self._sweep: asyncio.TimerHandle | None = None
 
     async def open(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
-        """Listen; returns the port. Raises OSError when the address is taken or not ours."""
+        """Listen; returns the port. Raises OSError when the address is taken, not ours, or none."""
+        if not 0 <= port <= _LAST_PORT:
+            raise OSError(errno.EINVAL, "a port is a number from 1 to 65535")  # uvloop would take another one
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self), host, port, ssl=tls, backlog=2048)
         self._sweep = loop.call_later(_SLOW / 2, self._close_slow)

@@ -27,11 +27,12 @@ from argosy.errors import ArgosyError, InvalidObject, NotFound
 from argosy.events.envelope import Event
 from argosy.events.sensors import Firing
 from argosy.events.tracing import trace_of
+from argosy.lang import instants
 from argosy.ports.clock import Clock, stamp
 from argosy.ports.store import Row, Store
 from argosy.records import record
 
-__all__ = ["KEEP_DAYS", "History", "Page", "event_rows", "lines_from", "listed", "shown"]
+__all__ = ["KEEP_DAYS", "History", "Page", "event_rows", "instant", "lines_from", "listed", "shown"]
 
 KEEP_DAYS: Final = 7
 _KEEP_SECONDS: Final = KEEP_DAYS * 86_400.0
@@ -121,6 +122,22 @@ class History:
             self._store.keep(rows)
         except ArgosyError as x:
             _log.error("history could not be kept: %s", x)
+
+
+def instant(text: str, now: datetime) -> datetime:
+    """A time as users give it: RFC 3339, or how long ago (`90s`, `15m`, `24h`, `7d`). Raises InvalidObject.
+
+    Not before anything is kept, and not after tomorrow: nobody looks through years of which nothing is there.
+    """
+    first, last = now - timedelta(days=KEEP_DAYS + 1), now + timedelta(days=1)
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+    if text and text[-1] in units and text[:-1].isascii() and text[:-1].isdigit() and len(text) < 10:
+        seconds = min(int(text[:-1]) * units[text[-1]], (now - first).total_seconds())
+        return now - timedelta(seconds=seconds)
+    found = instants.parse(text)
+    if found is None:
+        raise InvalidObject(f"{text!r} is no time: RFC 3339, or how long ago (15m, 24h, 7d)")
+    return min(max(found, first), last)
 
 
 class Page(list[dict[str, Any]]):

@@ -15,24 +15,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from argosy.errors import InvalidObject, NotFound
+from argosy.errors import NotFound
 from argosy.events.envelope import Event
 from argosy.events.joins import JoinState, step
 from argosy.events.sensors import CompiledSensor, Dropped, Firing
-from argosy.lang import instants
 from argosy.ports.clock import stamp
 from argosy.ports.queue import Outgoing
 from argosy.records import record
 from argosy.services.audit import audited
 from argosy.services.declarations import Declarations
-from argosy.services.history import event_rows, lines_from
+from argosy.services.history import event_rows, instant, lines_from
 from argosy.services.mail import pack
 from argosy.services.queues import BUS
 
 if TYPE_CHECKING:
     from argosy.services.runtime import Runtime
 
-__all__ = ["Wanted", "asked", "instant", "replayed"]
+__all__ = ["Wanted", "asked", "replayed"]
 
 _PAGE: Final = 500
 
@@ -47,17 +46,6 @@ class Wanted:
     name: str
     sensor: str = ""
     dry_run: bool = True
-
-
-def instant(text: str, now: datetime) -> datetime:
-    """A time as users give it: RFC 3339, or how long ago (`90s`, `15m`, `24h`, `7d`). Raises InvalidObject."""
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-    if text and text[-1] in units and text[:-1].isascii() and text[:-1].isdigit() and len(text) < 10:
-        return datetime.fromtimestamp(now.timestamp() - int(text[:-1]) * units[text[-1]], now.tzinfo)
-    found = instants.parse(text)
-    if found is None:
-        raise InvalidObject(f"{text!r} is no time: RFC 3339, or how long ago (15m, 24h, 7d)")
-    return found
 
 
 def asked(runtime: Runtime, request: Mapping[str, Any], actor: str) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from argosy.services.agents.administration import Administration, Change
 from argosy.services.agents.registry import Entry
 from argosy.services.applied import Applied
 from argosy.services.explaining import why
-from argosy.services.history import listed, shown
-from argosy.services.replays import asked, instant
+from argosy.services.history import instant, listed, shown
+from argosy.services.replays import asked
 from argosy.services.views import MAX_WAIT, fingerprint
 from argosy.services.wiring import connections
 

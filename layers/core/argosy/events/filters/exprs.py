@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from argosy.errors import EvaluationError
 from argosy.events.envelope import Event
 from argosy.events.filterlogic import joined
+from argosy.events.jsontext import read_json
 from argosy.lang import gjson, govaluate
 from argosy.resources.sensor import ExprFilter, Filters
 
@@ -46,4 +45,8 @@ def _value(path: str, document: str) -> Any:
     result = gjson.compile(path).get(document)
     if not result.exists:
         raise EvaluationError(f"expr filter: path {path!r} is not in the payload")
-    return orjson.loads(result.raw) if result.kind is not gjson.Kind.STRING else result.string()
+    if result.kind is gjson.Kind.STRING:
+        return result.string()
+    if result.kind is gjson.Kind.NUMBER:
+        return float(result.raw)  # as in Go, also beyond what an integer holds
+    return read_json(result.raw)
