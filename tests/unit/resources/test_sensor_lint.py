@@ -47,6 +47,24 @@ HTTP = "spec.triggers[0].template.http"
         (data(type="string", value=["a.*"]), None),
         (data(type="bool", value=["true"]), None),
         (data(type="string", comparator=">"), f"{FILTERS}.data[0].comparator"),
+        (data(template="{{ .Input }}"), None),
+        (data(template="{{ .Inpt"), f"{FILTERS}.data[0].template"),
+        (sensor([{"template": {"name": "t"}}]), "spec.triggers[0].template"),
+        (sensor([trigger(log={}, http={"url": "http://x"})]), "spec.triggers[0].template"),
+        (sensor([trigger()], [dependency("dep"), dependency("dep", subject="x")]), "spec.dependencies[1].name"),
+        (sensor([{**trigger(), "retryStrategy": {"duration": "abc"}}]), "spec.triggers[0].retryStrategy.duration"),
+        (sensor([{**trigger(), "retryStrategy": {"duration": "10s"}}]), None),
+        (
+            sensor(
+                [
+                    {
+                        **trigger(),
+                        "parameters": [{"src": {"dependencyName": "dep", "dataTemplate": "{{ nope }}"}, "dest": "a"}],
+                    }
+                ]
+            ),
+            "spec.triggers[0].parameters[0].src.dataTemplate",
+        ),
         (expression("a == 1"), None),
         (expression("a == c"), f"{FILTERS}.exprs[0].expr"),
         (filtered(context={"type": "webhook", "subject": "example", "source": "hook"}), None),
@@ -62,7 +80,7 @@ HTTP = "spec.triggers[0].template.http"
     ],
 )
 def test_what_cannot_work(body: Body, field: str | None) -> None:
-    fields = [problem.field for problem in late_problems(parse(Sensor, Manifest(body)))]
+    fields = [problem.field for problem in late_problems(parse(Sensor, Manifest(body)), body)]
     assert len(fields) == (1 if field else 0)
     assert not field or fields[0].startswith(field)
 
@@ -85,4 +103,4 @@ def test_what_cannot_be_compiled_is_refused_when_it_is_applied(body: Body, field
     (problem,) = check(Manifest(body))
     assert isinstance(problem, Unsupported)
     assert problem.field == field
-    assert late_problems(parse(Sensor, Manifest(body))) == []
+    assert late_problems(parse(Sensor, Manifest(body)), body) == []

@@ -2,20 +2,18 @@
 
 Follows `cmd/commands/lint.go` of Argo Events 1.9: a folder means its .yaml and .yml files, a file is split at lines `---`,
 and what is no manifest of ours is left out. Different on purpose: what is left out is named, and beyond Argo's validation
-`argosy.resources.sensor_lint` tells what is valid and cannot work.
+it is told what is valid and cannot work (`Kind.late`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from argosy.errors import ArgosyError, InvalidObject, NotFound
 from argosy.ports.jq import Jq
-from argosy.resources.base import parse
 from argosy.resources.manifests import Manifest, read_manifests
-from argosy.resources.sensor import Sensor
-from argosy.resources.sensor_lint import late_problems
 from argosy.services.kinds import KINDS
 from argosy.services.objects import check
 
@@ -58,8 +56,9 @@ def linted(manifests: Sequence[Manifest], jq: Jq | None) -> list[ArgosyError]:
     for manifest in manifests:
         found = check(manifest, jq=jq)
         problems += found
-        if manifest.kind == "Sensor" and not any(isinstance(problem, InvalidObject) for problem in found):
-            problems += [manifest.problem(one.field, one.reason) for one in late_problems(parse(Sensor, manifest))]
+        if not any(isinstance(problem, InvalidObject) for problem in found):
+            late = KINDS[manifest.kind].late(manifest, datetime.now(UTC))
+            problems += [manifest.problem(one.field, one.reason) for one in late]
     return problems
 
 

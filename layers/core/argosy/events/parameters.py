@@ -122,7 +122,9 @@ def _lookup(key: str, template: str, document: str) -> Value | None:
     if template:
         try:
             text = gotemplate.compile(template).render({"Input": gotemplate.as_float64(read_json(document))})
-        except (EvaluationError, RecursionError):
+        except (EvaluationError, RecursionError) as x:
+            if not key:
+                raise EvaluationError(f"its template fails: {x}") from x
             text = ""
         if text not in ("", "<no value>"):
             return Value(text)

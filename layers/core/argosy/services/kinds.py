@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from argosy.errors import NotFound
@@ -22,11 +23,12 @@ GROUP_VERSION: Final = f"{GROUP}/{VERSION}"
 class Kind:
     """One kind: its names, and its check, which raises InvalidObject for a wrong shape and returns further problems.
 
-    The check is given the types of event sources that the runtime serves.
+    The check is given the types of event sources that the runtime serves. `late`: what cannot work in one that is valid.
     """
 
     definition: Definition
     check: Callable[[Manifest, Set[str]], list[Problem]]
+    late: Callable[[Manifest, datetime], list[Problem]] = lambda manifest, now: []  # noqa: ARG005
 
     @property
     def name(self) -> str:
@@ -73,9 +75,26 @@ def _sensor(manifest: Manifest, _: Set[str]) -> list[Problem]:
     return [*problems, *sensor_validation.conditions_problem(sensor), *sensor_lint.uncompilable(sensor)]
 
 
+def _late_event_source(manifest: Manifest, now: datetime) -> list[Problem]:
+    from argosy.events.sources.lint import late_problems
+    from argosy.resources.base import parse
+    from argosy.resources.eventsource import EventSource
+
+    return list(late_problems(parse(EventSource, manifest), manifest.body, now))
+
+
+def _late_sensor(manifest: Manifest, _: datetime) -> list[Problem]:
+    from argosy.resources.base import parse
+    from argosy.resources.sensor import Sensor
+    from argosy.resources.sensor_lint import late_problems
+
+    return late_problems(parse(Sensor, manifest), manifest.body)
+
+
 KINDS: Final[Mapping[str, Kind]] = {
-    name: Kind(DEFINITIONS[name], check)
-    for name, check in (("EventSource", _event_source), ("EventBus", _event_bus), ("Sensor", _sensor))
+    "EventSource": Kind(DEFINITIONS["EventSource"], _event_source, _late_event_source),
+    "EventBus": Kind(DEFINITIONS["EventBus"], _event_bus),
+    "Sensor": Kind(DEFINITIONS["Sensor"], _sensor, _late_sensor),
 }
 
 
