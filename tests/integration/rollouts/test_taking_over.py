@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from argosy.adapters.kube.direct import DirectCluster
+from argosy.rollouts.hashing import template_hash
 from argosy.rollouts.replicasets import HASH
 from argosy.services.rollouts.controller import INSTANCE
 from support.rollouts import API, Shop
+from support.rolloutworld import rollout_body
 from support.up import Up, argosy
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("rollouts")]
@@ -109,3 +111,19 @@ def moved(shop: Shop, there: Shop) -> dict[str, Any]:
 
     there.until(lambda: available() or None, "its pods are available")
     return begun
+
+
+def test_a_name_that_somebody_else_has_is_left_to_him(up: Up, shop: Shop) -> None:
+    wanted = rollout_body({"canary": {}})["spec"]["template"]
+    name = f"web-{template_hash(wanted, None)}"
+    labels = {"app": "other", HASH: "somebody"}
+    pods = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "other:1"}]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": pods}
+    metadata = {"name": name, "labels": labels}
+    shop.create({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata, "spec": spec})
+    shop.rollout({"canary": {}})
+    assert (shop.status["collisionCount"], shop.sets()) == (1, {"app:1": 4})
+    assert (
+        shop.cluster.get("apps/v1", "ReplicaSet", shop.namespace, name)["spec"]["template"]["metadata"]["labels"]
+        == labels
+    )

@@ -131,7 +131,8 @@ class _Reading:
             rollout = Rollout.of(body)
         except ValueError as x:
             return self._unreadable(version, x)
-        sets = [one for one in self._owned("apps", "ReplicaSet") if _is_of(one, self._copy.uid)]
+        named_so = list(self._owned("apps", "ReplicaSet"))
+        sets = [one for one in named_so if _is_of(one, self._copy.uid)]
         named = needs.named(rollout)
         for ref in named:
             if ref.group != BALANCERS:
@@ -147,6 +148,7 @@ class _Reading:
             [one for one in self._owned(GROUP, "Experiment") if _is_of(one, self._copy.uid)],
             list(self._pods(sets)) if needs.wants_pods(rollout) else [],
             self._others,
+            taken=frozenset(one["metadata"]["name"] for one in named_so) - {one["metadata"]["name"] for one in sets},
             workload=workload,
         )
         problems = needs.problems(seen) if not self._blind else ()
