@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from argosy.lang.patch.mergepatch import merge_patch
+from argosy.rollouts.analysis.args import with_args
 from argosy.rollouts.analysis.providers import Measured
-from argosy.rollouts.analysis.runs import RunSeen, reconcile_run, wanted_now, with_args
+from argosy.rollouts.analysis.runs import RunSeen, reconcile_run, wanted_now
 from argosy.rollouts.writes import Create, Erase, Plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,11 +27,12 @@ class Told:
             "spec": {"metrics": list(metrics), **spec},
         }
         self.jobs: dict[str, Any] = {}
+        self.args: list[dict[str, Any]] | None = None
         self.secrets: list[str] = []
 
     def turn(self, **measured: Measured | None) -> Plan:
         """One turn; what is not told is not measured."""
-        plan = reconcile_run(RunSeen(self.body, self.jobs, measured, self.secrets), self.now)
+        plan = reconcile_run(RunSeen(self.body, self.jobs, measured, self.args, self.secrets), self.now)
         self.body["status"] = merge_patch(self.body.get("status") or {}, plan.status)
         for write in plan.writes:
             if isinstance(write, Create):
@@ -60,13 +62,13 @@ GOOD, BAD, UNSURE, ERROR = (
 
 def test_one_measurement_is_enough_without_an_interval() -> None:
     told = Told(web())
-    assert [one["name"] for one in wanted_now(told.body, told.now)] == ["m"]
+    assert list(wanted_now(told.body, told.now)) == ["m"]
     plan = told.turn(m=GOOD)
     assert (told.status["phase"], plan.requeue_at) == ("Successful", None)
     assert told.status["completedAt"] == told.status["startedAt"] == "2026-01-01T00:00:00Z"
     assert told.status["runSummary"] == {"count": 1, "successful": 1}
     assert [event.reason for event in plan.events] == ["AnalysisRunSuccessful"]
-    assert wanted_now(told.body, told.now) == ()
+    assert not wanted_now(told.body, told.now)
 
 
 def test_an_interval_and_a_count() -> None:
@@ -128,7 +130,7 @@ def test_an_initial_delay() -> None:
     told = Told(web(initialDelay="30s"))
     plan = told.turn()
     assert plan.requeue_at == NOW + timedelta(seconds=30)
-    assert wanted_now(told.body, told.now + timedelta(seconds=31)) != ()
+    assert wanted_now(told.body, told.now + timedelta(seconds=31))
 
 
 def test_a_run_that_is_told_to_end() -> None:
@@ -179,6 +181,85 @@ def test_arguments_stand_in_every_text() -> None:
     }
     made = with_args(metric, [{"name": "host", "value": 'a"b'}])
     assert made["provider"]["web"] == {"url": 'http://a"b/', "headers": [{"value": 'a"b'}]}
+
+
+def given(**values: str) -> list[dict[str, Any]]:
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+SECRET: dict[str, Any] = {"name": "token", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
+
+
+@pytest.mark.parametrize(
+    ("metric", "args"),
+    [
+        (web(count=3, interval="10s"), []),
+        (web(count="3", interval="10s"), []),
+        (web(count="{{args.n}}", interval="{{ args.i }}"), given(n="3", i="10s")),
+        (web("{{args.name}}", count="{{args.n}}", interval="10s"), [*given(n="3", name="m"), SECRET]),
+    ],
+)
+def test_arguments_and_texts_in_numbers_and_times(metric: dict[str, Any], args: list[dict[str, Any]]) -> None:
+    told = Told(metric, args=args)
+    for number in range(1, 4):
+        assert list(wanted_now(told.body, told.now)) == ["m"]
+        plan = told.turn(m=GOOD)
+        assert (told.result()["count"], told.status["phase"]) == (number, "Running" if number < 3 else "Successful")
+        assert plan.requeue_at == (told.now + timedelta(seconds=10) if number < 3 else None)
+        told.now += timedelta(seconds=11)
+
+
+@pytest.mark.parametrize("limit", [1, "1", "{{args.f}}"])
+def test_a_limit_in_any_form(limit: object) -> None:
+    told = Told(web(interval="10s", failureLimit=limit), args=given(f="1"))
+    told.turn(m=BAD)
+    assert told.status["phase"] == "Running"
+    told.now += timedelta(seconds=11)
+    told.turn(m=BAD)
+    assert told.status["phase"] == "Failed"
+    assert told.status["message"] == 'Metric "m" assessed Failed due to failed (2) > failureLimit (1)'
+
+
+def test_an_initial_delay_from_an_argument() -> None:
+    told = Told(web(initialDelay="{{args.d}}"), args=given(d="30s"))
+    assert not wanted_now(told.body, told.now)
+    assert told.turn().requeue_at == NOW + timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("metric", "args", "said"),
+    [
+        (
+            web(count="three", interval="1s"),
+            [],
+            "Analysis spec invalid: metrics[0]: count of metric \"m\" must be a whole number, not 'three'",
+        ),
+        (
+            web(failureLimit="{{args.f}}"),
+            given(f="1_0"),
+            "Analysis spec invalid: metrics[0]: failureLimit of metric \"m\" must be a whole number, not '1_0'",
+        ),
+        (
+            web(inconclusiveLimit="{{args.token}}"),
+            [SECRET],
+            'Analysis spec invalid: metrics[0]: inconclusiveLimit of metric "m" must be a whole number, '
+            "not 'known-later'",
+        ),
+        (web(interval="{{args.i}}"), given(), "Unable to resolve metric arguments: failed to resolve {{args.i}}"),
+        (web(), [{"name": "i"}], 'Unable to resolve metric arguments: argument "i" was not supplied'),
+    ],
+)
+def test_arguments_that_make_no_sense(metric: dict[str, Any], args: list[dict[str, Any]], said: str) -> None:
+    told = Told(metric, args=args)
+    assert not wanted_now(told.body, told.now), "nobody is asked for a run that cannot be"
+    told.turn()
+    assert (told.status["phase"], told.status["message"]) == ("Error", said)
+
+
+def test_a_run_keeps_its_metrics_as_they_are_written() -> None:
+    """Arguments may be Secrets: what is asked for has its tags still, whoever measures puts the values in."""
+    told = Told(web(count="{{args.n}}"), args=[*given(n="1"), SECRET])
+    assert wanted_now(told.body, told.now) == {"m": told.body["spec"]["metrics"][0]}
 
 
 def test_an_ended_run_goes_when_its_time_is_over() -> None:
@@ -238,3 +319,22 @@ def test_a_job_that_somebody_deleted_is_an_error() -> None:
     told.now += timedelta(seconds=61)
     told.turn()
     assert told.result("smoke")["measurements"][-1]["phase"] == "Error"
+
+
+def test_a_job_with_an_argument_from_a_secret() -> None:
+    metric = job()
+    metric["provider"]["job"]["spec"]["template"]["spec"]["containers"][0]["args"] = ["{{args.token}}"]
+    told = Told(metric, args=[SECRET])
+    assert list(wanted_now(told.body, told.now)) == ["smoke"], "its arguments are to be read"
+    told.args, told.secrets = given(token="s3cret"), ["s3cret"]
+    told.turn()
+    (found,) = told.jobs.values()
+    assert found["spec"]["template"]["spec"]["containers"][0]["args"] == ["s3cret"]
+    assert "s3cret" not in json.dumps(told.status)
+    assert not wanted_now(told.body, told.now), "it runs: nothing is to be read"
+
+
+def test_a_job_whose_secret_is_not_there_is_an_error() -> None:
+    told = Told(job(), args=[SECRET])
+    told.turn(smoke=ERROR)
+    assert (told.jobs, told.result("smoke")["measurements"][-1]["message"]) == ({}, "no answer")

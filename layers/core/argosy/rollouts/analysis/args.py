@@ -11,15 +11,29 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import orjson
+
 from argosy.errors import EvaluationError
 from argosy.lang import duration
 from argosy.lang.instants import parse
 from argosy.lang.strconv import format_general
 from argosy.rollouts.instants import stamp
 
-__all__ = ["experiment_values", "field_value", "merge", "resolve", "substitute"]
+__all__ = [
+    "PLACEHOLDER",
+    "experiment_values",
+    "field_value",
+    "merge",
+    "resolve",
+    "substitute",
+    "with_args",
+    "without_secrets",
+]
 
 type Arg = Mapping[str, Any]
+
+PLACEHOLDER: Final = "known-later"
+"""Stands for a value that is not known yet, or that only a measurement may read."""
 
 _TAG: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _SECTION: Final = re.compile(r"[.\[\]]+")
@@ -50,6 +64,20 @@ def substitute(text: str, values: Mapping[str, str], *, quoted: bool = False) ->
     if "{{" in _TAG.sub("", text):
         raise EvaluationError(f"a tag of {text[:100]!r} is not closed with }}}}")
     return _TAG.sub(value, text)
+
+
+def with_args(metric: Mapping[str, Any], args: Sequence[Arg]) -> dict[str, Any]:
+    """A metric with its arguments in every text. Raises EvaluationError for one that has no value."""
+    made: dict[str, Any] = orjson.loads(resolve(orjson.dumps(metric).decode(), args, quoted=True))
+    return made
+
+
+def without_secrets(args: Sequence[Arg]) -> list[Arg]:
+    """The arguments with a placeholder for each that comes from a Secret."""
+    return [
+        {"name": arg["name"], "value": PLACEHOLDER} if (arg.get("valueFrom") or {}).get("secretKeyRef") else arg
+        for arg in args
+    ]
 
 
 def merge(incoming: Sequence[Arg], template: Sequence[Arg]) -> list[dict[str, Any]]:

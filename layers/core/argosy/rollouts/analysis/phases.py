@@ -6,14 +6,18 @@ Follows `analysis/analysis.go` (assessMetricStatus, assessMetricFailureInconclus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
+
+from argosy.errors import EvaluationError
 
 __all__ = [
     "COMPLETED",
     "Verdict",
     "effective_count",
     "is_terminating",
+    "limit",
     "limits",
     "metric_phase",
     "recorded",
@@ -32,6 +36,7 @@ PENDING: Final = "Pending"
 COMPLETED: Final = frozenset({SUCCESSFUL, FAILED, ERROR, INCONCLUSIVE})
 _ORDER: Final = (SUCCESSFUL, RUNNING, PENDING, INCONCLUSIVE, ERROR, FAILED)
 _ERRORS: Final = 4
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 class Verdict(NamedTuple):
@@ -51,9 +56,18 @@ def _rank(phase: str) -> int:
 
 
 def limit(metric: Body, name: str, default: int = 0) -> int:
-    """A limit of a metric; whole numbers are what they say once arguments are in."""
+    """A limit of a metric, which is a number or, as an argument leaves it, its text.
+
+    Raises EvaluationError for a text that is no whole number, where Argo takes 0.
+    """
     value = metric.get(name)
-    return default if value is None or value == "" else int(value)
+    if value is None or value == "":
+        return default
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value)
+    raise EvaluationError(f'{name} of metric "{metric.get("name")}" must be a whole number, not {value!r}')
 
 
 def effective_count(metric: Body) -> int | None:

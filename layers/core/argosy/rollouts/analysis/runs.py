@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
-
 from argosy.errors import EvaluationError
 from argosy.lang.instants import parse
-from argosy.rollouts.analysis.args import resolve
+from argosy.rollouts.analysis.args import with_args, without_secrets
 from argosy.rollouts.analysis.jobs import Job, job_metric
 from argosy.rollouts.analysis.phases import COMPLETED, ERROR, is_terminating, metric_phase, recorded, run_verdict
 from argosy.rollouts.analysis.providers import Measured
@@ -25,7 +23,7 @@ from argosy.rollouts.analysis.templates import matching, metric_problems
 from argosy.rollouts.instants import stamp
 from argosy.rollouts.writes import Create, Erase, Event, Plan, Ref, Write
 
-__all__ = ["RunSeen", "reconcile_run", "run_ref", "wanted_now", "with_args"]
+__all__ = ["RunSeen", "reconcile_run", "run_ref", "wanted_now"]
 
 type Body = Mapping[str, Any]
 type Json = dict[str, Any]
@@ -37,12 +35,14 @@ _MASK: Final = "*****"
 class RunSeen:
     """An AnalysisRun, the Jobs that it has made by name, and what was measured for it just now.
 
-    `measured`: by metric; None = it is on its way. `secrets`: values of Secrets, which are shown nowhere.
+    `measured`: by metric; None = it is on its way. `args`: those of the run with their values, None where nobody has read
+    them. `secrets`: values of Secrets, which are shown nowhere.
     """
 
     body: Body
     jobs: Mapping[str, Body] = field(default_factory=dict)
     measured: Mapping[str, Measured | None] = field(default_factory=dict)
+    args: Sequence[Body] | None = None
     secrets: Sequence[str] = ()
 
 
@@ -51,20 +51,63 @@ def run_ref(body: Body) -> Ref:
     return Ref("argoproj.io", "AnalysisRun", str((body.get("metadata") or {}).get("name", "")))
 
 
-def wanted_now(body: Body, now: datetime) -> Sequence[Body]:
-    """The metrics that have to be measured from outside now; arguments are not in yet."""
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What a run's spec says once arguments are in.
+
+    `metrics`: as they are looked at to decide, a placeholder stands for Secrets in them; `written`: by name, as the spec
+    has them; `dry`: names of those that count for nothing; `retention`: name → measurements that are kept.
+    """
+
+    metrics: Sequence[Body]
+    written: Mapping[str, Body]
+    dry: set[str]
+    retention: Mapping[str, int]
+
+    @staticmethod
+    def of(spec: Body) -> _Rules:
+        """Read them. Raises EvaluationError with what the run says of it."""
+        written: Sequence[Body] = spec.get("metrics") or ()
+        try:
+            known = without_secrets(spec.get("args") or ())
+            metrics = [with_args(one, known) for one in written]
+        except EvaluationError as x:
+            raise EvaluationError(f"Unable to resolve metric arguments: {x}") from x
+        problems = list(metric_problems(metrics))
+        try:
+            dry = matching(spec.get("dryRun") or (), metrics)
+            retention = _retention(spec, metrics)
+        except EvaluationError as x:
+            problems.append(str(x))
+        if problems:
+            raise EvaluationError(f"Analysis spec invalid: {problems[0]}")
+        named = {str(one["name"]): raw for one, raw in zip(metrics, written, strict=True)}
+        return _Rules(metrics, named, dry, retention)
+
+
+def wanted_now(body: Body, now: datetime) -> Mapping[str, Body]:
+    """By name the metrics for which something has to be read from outside now, as they are written.
+
+    What is measured by a Job is among them while the Job is to be made: that needs the values of its arguments.
+    """
     spec, status = body.get("spec") or {}, body.get("status") or {}
     if status.get("phase") in COMPLETED or (body.get("metadata") or {}).get("deletionTimestamp"):
-        return ()
-    names = due(_started(body, now), now)
-    return [one for one in spec.get("metrics") or () if one.get("name") in names and not job_metric(one)]
+        return {}
+    try:
+        rules = _Rules.of(spec)
+    except EvaluationError:
+        return {}  # the turn says so
+    run = _started(body, rules, now)
+    running = {str(one.get("name")) for one in run["status"].get("metricResults") or () if _is_running(one)}
+    return {
+        name: rules.written[name] for name in due(run, now) if not (job_metric(rules.written[name]) and name in running)
+    }
 
 
-def with_args(metric: Body, args: Sequence[Body]) -> Json:
-    """A metric with its arguments in every text. Raises EvaluationError for one that has no value."""
-    text = resolve(orjson.dumps(metric).decode(), args, quoted=True)
-    made: Json = orjson.loads(text)
-    return made
+def _is_running(result: Body) -> bool:
+    """Whether a measurement is under way."""
+    measurements: Sequence[Body] = result.get("measurements") or ()
+    return bool(measurements) and measurements[-1].get("phase") not in COMPLETED
 
 
 def reconcile_run(seen: RunSeen, now: datetime) -> Plan:
@@ -75,38 +118,36 @@ def reconcile_run(seen: RunSeen, now: datetime) -> Plan:
         return Plan()
     if status.get("phase") in COMPLETED:
         return _ended(body, now)
-    metrics: Sequence[Body] = spec.get("metrics") or ()
-    problems = list(metric_problems(metrics))
     try:
-        dry = matching(spec.get("dryRun") or (), metrics)
-        retention = _retention(spec, metrics)
+        rules = _Rules.of(spec)
     except EvaluationError as x:
-        problems.append(str(x))
-    if problems:
-        return _failed(status, f"Analysis spec invalid: {problems[0]}", now)
-    return _measured(seen, dry, retention, now)
+        return _failed(status, str(x), now)
+    return _measured(seen, rules, now)
 
 
-def _measured(seen: RunSeen, dry: set[str], retention: Mapping[str, int], now: datetime) -> Plan:
-    run = _started(seen.body, now)
-    spec, before = run["spec"], seen.body.get("status") or {}
+def _measured(seen: RunSeen, rules: _Rules, now: datetime) -> Plan:
+    run, dry = _started(seen.body, rules, now), rules.dry
+    before = seen.body.get("status") or {}
     names, terminating = set(due(run, now)), is_terminating(run)
     results: dict[str, Json] = {str(one["name"]): dict(one) for one in run["status"].get("metricResults") or ()}
     writes: list[Write] = []
-    for metric in spec.get("metrics") or ():
-        name = str(metric["name"])
+    for name, metric in rules.written.items():
         result = results.setdefault(name, {"name": name, "phase": ""})
         result |= {"dryRun": True} if name in dry else {}
         if name in names:
             writes += _measure(seen, metric, result, now, terminating=terminating)
-    ordered = [results[str(one["name"])] for one in spec.get("metrics") or ()]
+    ordered = [results[name] for name in rules.written]
     run["status"]["metricResults"] = ordered
     for _ in range(2):  # a metric that has failed ends the others
         terminating = is_terminating(run)
-        for metric, result in zip(spec.get("metrics") or (), ordered, strict=True):
+        for metric, result in zip(rules.metrics, ordered, strict=True):
             result["phase"] = metric_phase(metric, result, terminating=terminating)
     verdict = run_verdict(run, dry)
-    status = {**run["status"], "phase": verdict.phase, "metricResults": [_trimmed(one, retention) for one in ordered]}
+    status = {
+        **run["status"],
+        "phase": verdict.phase,
+        "metricResults": [_trimmed(one, rules.retention) for one in ordered],
+    }
     status |= _summaries(ordered, dry)
     status |= {"message": verdict.message} if verdict.message else {}
     events = _events(before, verdict.phase, verdict.message)
@@ -127,20 +168,19 @@ def _again(seen: RunSeen, run: Json, now: datetime) -> datetime | None:
     return min((at for at in times if at is not None), default=None)
 
 
-def _started(body: Body, now: datetime) -> Json:
-    """The run with its beginning; its status is a copy."""
+def _started(body: Body, rules: _Rules, now: datetime) -> Json:
+    """The run with its beginning, and with arguments in its metrics; its status is a copy."""
     status = {**(body.get("status") or {})}
     status.setdefault("startedAt", stamp(now))
     status["phase"] = status.get("phase") or "Pending"
-    return {**body, "spec": body.get("spec") or {}, "status": status}
+    return {**body, "spec": {**(body.get("spec") or {}), "metrics": rules.metrics}, "status": status}
 
 
 def _measure(seen: RunSeen, metric: Body, result: Json, now: datetime, *, terminating: bool) -> list[Write]:
     """Add a measurement to a metric's result, or bring the one that is on its way further."""
-    name = str(metric["name"])
     if job_metric(metric):
         return _measure_job(seen, metric, result, now, terminating=terminating)
-    found = seen.measured.get(name)
+    found = seen.measured.get(str(result["name"]))
     if found is None:
         return []
     _finish(result, _measurement(found, seen.secrets, now))
@@ -150,7 +190,7 @@ def _measure(seen: RunSeen, metric: Body, result: Json, now: datetime, *, termin
 def _measure_job(seen: RunSeen, metric: Body, result: Json, now: datetime, *, terminating: bool) -> list[Write]:
     measurements = list(result.get("measurements") or ())
     last = measurements[-1] if measurements else {}
-    if last and last.get("phase") not in COMPLETED:
+    if _is_running(result):
         job = Job(seen.jobs.get((last.get("metadata") or {}).get("job-name", "")))
         found = job.measured(last, now)
         if found is None and not terminating:
@@ -162,8 +202,13 @@ def _measure_job(seen: RunSeen, metric: Body, result: Json, now: datetime, *, te
         result["measurements"] = measurements[:-1]
         _finish(result, {**_measurement(found, seen.secrets, now), "startedAt": last.get("startedAt", stamp(now))})
         return writes
+    refused = seen.measured.get(str(result["name"]))
+    if refused is not None:
+        _finish(result, _measurement(refused, seen.secrets, now))
+        return []
     try:
-        manifest = Job.manifest(seen.body, with_args(metric, (seen.body.get("spec") or {}).get("args") or ()), result)
+        args = seen.args if seen.args is not None else (seen.body.get("spec") or {}).get("args") or ()
+        manifest = Job.manifest(seen.body, with_args(metric, args), result)
     except EvaluationError as x:
         _finish(result, _measurement(Measured(ERROR, message=str(x)), seen.secrets, now))
         return []

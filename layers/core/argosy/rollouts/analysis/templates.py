@@ -11,12 +11,14 @@ from typing import Any, Final
 
 from argosy.errors import EvaluationError
 from argosy.lang import duration, regex
+from argosy.rollouts.analysis.phases import limit
 
 __all__ = ["flatten", "matching", "metric_problems"]
 
 type Spec = Mapping[str, Any]
 
-_DEFAULTS: Final = {"consecutiveErrorLimit": 0, "inconclusiveLimit": 0, "consecutiveSuccessLimit": 0}
+_COUNTS: Final = ("count", "failureLimit", "consecutiveErrorLimit", "inconclusiveLimit", "consecutiveSuccessLimit")
+_NOT_NEGATIVE: Final = _COUNTS[2:]
 
 
 def flatten(templates: Sequence[Spec], cluster_templates: Sequence[Spec] = ()) -> dict[str, list[Any]]:
@@ -51,7 +53,7 @@ def _args(specs: Sequence[Spec]) -> list[Any]:
 
 
 def metric_problems(metrics: Sequence[Spec]) -> Iterator[str]:
-    """What is wrong with the metrics of a run, in Argo's words."""
+    """What is wrong with the metrics of a run once its arguments are in, in Argo's words."""
     if not metrics:
         yield "no metrics specified"
     names: set[str] = set()
@@ -64,21 +66,24 @@ def metric_problems(metrics: Sequence[Spec]) -> Iterator[str]:
 
 
 def _metric(metric: Spec) -> Iterator[str]:
-    failures = metric.get("failureLimit") or 0
-    limits = {name: metric.get(name) or default for name, default in _DEFAULTS.items()}
-    successes, inconclusive = limits["consecutiveSuccessLimit"], limits["inconclusiveLimit"]
-    for name, value in limits.items():
-        if value < 0:
+    try:
+        numbers = {name: limit(metric, name) for name in _COUNTS}
+    except EvaluationError as x:
+        yield str(x)
+        return
+    for name in _NOT_NEGATIVE:
+        if numbers[name] < 0:
             yield f"{name} must be >= 0"
-    yield from _limits(metric, failures, successes, inconclusive)
+    yield from _limits(numbers)
+    yield from _times(metric, numbers["count"])
     given = metric.get("provider") or {}
     providers = sum(len(value) if name == "plugin" else 1 for name, value in given.items() if value is not None)
     if providers != 1:
         yield "multiple providers specified" if providers else "no provider specified"
 
 
-def _limits(metric: Spec, failures: int, successes: int, inconclusive: int) -> Iterator[str]:
-    count = metric.get("count") or 0
+def _limits(numbers: Mapping[str, int]) -> Iterator[str]:
+    count, failures, successes = numbers["count"], numbers["failureLimit"], numbers["consecutiveSuccessLimit"]
     if failures < -1:
         yield "failureLimit must be >= -1"
     if failures == -1 and successes == 0:
@@ -88,9 +93,8 @@ def _limits(metric: Spec, failures: int, successes: int, inconclusive: int) -> I
             yield "count must be >= failureLimit + consecutiveSuccessLimit"
         if failures < 0 and count < successes:
             yield "count must be >= consecutiveSuccessLimit"
-        if count < inconclusive:
+        if count < numbers["inconclusiveLimit"]:
             yield "count must be >= inconclusiveLimit"
-    yield from _times(metric, count)
 
 
 def _times(metric: Spec, count: int) -> Iterator[str]:

@@ -18,8 +18,10 @@ from argosy.errors import ArgosyError, EvaluationError, NotFound, Pending
 from argosy.ports.metrics import Ask
 from argosy.resources.definitions import GROUP
 from argosy.resources.homes import placed
+from argosy.rollouts.analysis.args import with_args
+from argosy.rollouts.analysis.jobs import job_metric
 from argosy.rollouts.analysis.providers import Answer, Measured, Question, provider_of
-from argosy.rollouts.analysis.runs import RunSeen, reconcile_run, wanted_now, with_args
+from argosy.rollouts.analysis.runs import RunSeen, reconcile_run, wanted_now
 from argosy.rollouts.writes import Ref
 from argosy.services.agents.mirror import Mirror
 from argosy.services.agents.registry import HOME
@@ -74,7 +76,7 @@ class AnalysisRuns:
                 versions[Ref("batch", "Job", name)] = Version(job.uid, job.version)
         measuring = _Measuring(self._runtime, key, copy.object)
         measured = dict(measuring.all(self._runtime.clock.now()))
-        seen = RunSeen(copy.object, jobs, measured, measuring.secrets)
+        seen = RunSeen(copy.object, jobs, measured, measuring.args, measuring.secrets)
         known = {one.uid: one.resource for one in versions.values()}
         return Observation(Read(key, version, seen, versions), {key: version}, copy.version, known)
 
@@ -101,26 +103,28 @@ class AnalysisRuns:
 
 
 class _Measuring:
-    """Measures for one run. `secrets`: values that were read for it."""
+    """Measures for one run. `args`: the run's with their values, once they were read; `secrets`: values that were read."""
 
     def __init__(self, runtime: Runtime, key: Key, body: Body) -> None:
         self._runtime, self._key, self._body = runtime, key, body
         self._cluster = "" if key.cluster == HOME else key.cluster
+        self.args: Sequence[Body] | None = None
         self.secrets: list[str] = []
 
     def all(self, now: datetime) -> Iterator[tuple[str, Measured | None]]:
-        """What is due, by metric; None for what is on its way."""
+        """What is due, by metric; None for what is on its way. A Job is only refused here, for what it cannot be given."""
         wanted = wanted_now(self._body, now)
         if not wanted:
             return
         try:
-            args = self._args()
+            args = self.args = self._args()
         except ArgosyError as x:
-            for metric in wanted:
-                yield str(metric["name"]), Measured("Error", message=str(x))
+            for name in wanted:
+                yield name, Measured("Error", message=str(x))
             return
-        for metric in wanted:
-            yield str(metric["name"]), self._measure(metric, args, now)
+        for name, metric in wanted.items():
+            if not job_metric(metric):
+                yield name, self._measure(metric, args, now)
 
     def _args(self) -> Sequence[Body]:
         """The run's arguments with their values. Raises NotFound, Unavailable for a Secret."""
