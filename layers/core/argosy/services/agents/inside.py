@@ -1,7 +1,8 @@
 """HTTP calls to names inside a cluster that stands behind an agent: the agent makes them.
 
-In: a firing and its request. Out: the status, headers and text of the answer. A sensor's `http` trigger that names a service
-(`http://name.namespace.svc`) reaches it in the cluster that the sensor lives in, as it does where Argo Events runs.
+In: a request, and for whom: a firing, or a purpose. Out: the status, headers and text of the answer. A sensor's `http`
+trigger that names a service (`http://name.namespace.svc`) reaches it in the cluster that the sensor lives in, as it does
+where Argo Events runs; an analysis reaches it where its run lives.
 """
 
 from __future__ import annotations
@@ -40,14 +41,19 @@ class Inside:
     def call(self, firing: FiringInfo, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer to a request (method, url, headers, body, timeout). Raises Denied, Unavailable, `Pending`."""
         cluster = self._runtime.registry.find(home_of(firing.namespace)[1]).name
-        return self.ask(cluster, f"{firing.id}/{firing.attempt}", request)
+        purpose = f"{firing.id}/{firing.attempt}"
+        return self._ask(cluster, purpose, [purpose, request], request)
 
     def ask(self, cluster: str, purpose: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The answer to a request in a cluster; `purpose`: who asks for the same under it is given the same answer.
+        """The answer to a request in a cluster; `purpose`: who asks again under it is given the answer to the first request.
 
         Raises Denied, Unavailable, `Pending`.
         """
-        text = orjson.dumps([purpose, request], option=orjson.OPT_SORT_KEYS)
+        return self._ask(cluster, purpose, [purpose], request)
+
+    def _ask(self, cluster: str, purpose: str, same: object, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`same`: what makes two requests one."""
+        text = orjson.dumps(same, option=orjson.OPT_SORT_KEYS)
         name = hashlib.sha256(text).hexdigest()[:32]
         asking = Asking(cluster, self._runtime.errands, self._runtime.clock, self._patience)
         found: Mapping[str, Any] = asking.ask(name, "http", request, group_of("http", purpose))

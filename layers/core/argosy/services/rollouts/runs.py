@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from argosy.control.controller import Report
 from argosy.control.effects import Call, Decision, Observation, Patch, Version, Write
 from argosy.control.keys import Key
-from argosy.errors import ArgosyError, EvaluationError, NotFound, Pending
+from argosy.errors import ArgosyError, EvaluationError, NotFound, Pending, Unsupported
 from argosy.ports.metrics import Ask
 from argosy.resources.definitions import GROUP
 from argosy.resources.homes import placed
 from argosy.rollouts.analysis.args import with_args
 from argosy.rollouts.analysis.jobs import job_metric
-from argosy.rollouts.analysis.providers import Answer, Measured, Question, provider_of
+from argosy.rollouts.analysis.providers import Answer, Measured, Question, provider_of, read
 from argosy.rollouts.analysis.runs import RunSeen, reconcile_run, wanted_now
 from argosy.rollouts.writes import Ref
 from argosy.services.agents.mirror import Mirror
@@ -148,8 +148,7 @@ class _Measuring:
             ready = with_args(metric, args)
             provider, config = provider_of(ready)
             question = provider.question(config, self._provider_secret, now)
-            values = provider.answer(config, self._ask(ready, question))
-            return provider.measured(ready, values)
+            return read(ready, self._ask(ready, question))
         except Pending:
             return None
         except ArgosyError as x:
@@ -190,6 +189,15 @@ class _Measuring:
         return named and self._runtime.registry.find(self._key.cluster).way == "agent"
 
     def _inside(self, metric: Body, question: Question) -> Answer:
+        """What an agent's request is answered. Raises Unsupported for what agents do not do for it."""
+        refused = {
+            "insecure": question.insecure and question.url.startswith("https:"),
+            "authentication.oauth2": question.token,
+            "authentication.sigv4": question.sign,
+        }
+        for name, given in refused.items():
+            if given:
+                raise Unsupported(f"{name} is not served for names inside a cluster, which its agent asks")
         request = {
             "method": question.method,
             "url": question.url,
@@ -197,8 +205,11 @@ class _Measuring:
             "body": question.body,
             "timeout": question.timeout,
         }
-        number = self._number(str(metric["name"]))
-        found = self._runtime.insides.ask(self._key.cluster, f"{self._key}/{metric['name']}/{number}", request)
+        name = str(metric["name"])
+        uid = (self._body.get("metadata") or {}).get("uid", "")
+        # Not by what is asked: a query has the time in it, and the next look would not find the answer to the first.
+        purpose = f"{self._key}/{uid}/{name}/{self._number(name)}"
+        found = self._runtime.insides.ask(self._key.cluster, purpose, request)
         return Answer(int(found["status"]), str(found.get("body") or ""))
 
     def _number(self, name: str) -> int:

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from argosy.errors import EvaluationError, Unsupported
 from argosy.rollouts.analysis.conditions import measured_phase
 
-__all__ = ["PROVIDERS", "Answer", "Measured", "Provider", "Question", "Reader", "judged", "provider_of"]
+__all__ = ["PROVIDERS", "Answer", "Measured", "Provider", "Question", "Reader", "judged", "provider_of", "read"]
 
 type Body = Mapping[str, Any]
 type Reader = Callable[[str, str], str]
@@ -98,6 +98,17 @@ def provider_of(metric: Body) -> tuple[Provider, Body]:
     module, _, member = PROVIDERS[name].partition(":")
     found: Provider = getattr(importlib.import_module(module), member)()
     return found, given[name] or {}
+
+
+def read(metric: Body, answer: Answer) -> Measured:
+    """What an answer amounts to. Raises EvaluationError, also for an answer of another form than the provider gives."""
+    provider, config = provider_of(metric)
+    try:
+        return provider.measured(metric, provider.answer(config, answer))
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as x:
+        # Whoever answers is outside: each field that a provider takes for granted may be missing or something else.
+        why = f"{type(x).__name__}: {x}"
+        raise EvaluationError(f"the answer is not what {type(provider).__name__} gives ({why[:200]})") from x
 
 
 def judged(metric: Body, result: Any, value: str, **metadata: str) -> Measured:
