@@ -6,7 +6,7 @@ of Argo Rollouts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from argosy.errors import EvaluationError
 from argosy.resources.base import Problem
@@ -14,6 +14,7 @@ from argosy.resources.rollout import Rollout, RolloutAnalysis
 from argosy.resources.rollout_validation import validate
 from argosy.rollouts import routing
 from argosy.rollouts.analysis.building import gathered, template_ref
+from argosy.rollouts.analysis.foreseeing import foreseen_problems
 from argosy.rollouts.served import unserved
 from argosy.rollouts.services import MANAGED_BY
 from argosy.rollouts.turn import SERVICE, Seen
@@ -30,7 +31,7 @@ def named(rollout: Rollout) -> set[Ref]:
     """Everything that it names; templates name others, which are found when those are read."""
     refs = {SERVICE(name) for _, name in _services(rollout) if name}
     refs |= set(routing.needs(rollout))
-    for _, analysis in _analyses(rollout):
+    for _, analysis, _ in _analyses(rollout):
         refs |= {template_ref(one.template_name, cluster=one.cluster_scope) for one in analysis.templates}
     for step in rollout.steps:
         if step.experiment is not None:
@@ -91,29 +92,38 @@ def _missing_services(seen: Seen) -> Iterator[Problem]:
             yield Problem(field, f'Invalid value: "{name}": Service "{name}" is managed by another Rollout')
 
 
-def _analyses(rollout: Rollout) -> Iterator[tuple[str, RolloutAnalysis]]:
-    """Field and analysis of each place that has one."""
+def _analyses(rollout: Rollout) -> Iterator[tuple[str, RolloutAnalysis, bool]]:
+    """Field and analysis of each place that has one, and whether the update waits for its end."""
     canary, blue_green = rollout.canary, rollout.blue_green
     if canary is not None:
         if canary.analysis is not None:
-            yield f"{_CANARY}.analysis", canary.analysis
+            yield f"{_CANARY}.analysis", canary.analysis, False
         for index, step in enumerate(rollout.steps):
             if step.analysis is not None:
-                yield f"{_CANARY}.steps[{index}].analysis", step.analysis
+                yield f"{_CANARY}.steps[{index}].analysis", step.analysis, True
     if blue_green is not None:
         for name, analysis in (
             ("prePromotionAnalysis", blue_green.pre_promotion_analysis),
             ("postPromotionAnalysis", blue_green.post_promotion_analysis),
         ):
             if analysis is not None:
-                yield f"{_BLUE_GREEN}.{name}", analysis
+                yield f"{_BLUE_GREEN}.{name}", analysis, True
 
 
 def _templates(seen: Seen) -> Iterator[Problem]:
-    for field, analysis in _analyses(seen.rollout):
-        names: Sequence[tuple[str, bool]] = [(one.template_name, one.cluster_scope) for one in analysis.templates]
-        for index, one in enumerate(names):
-            try:
-                list(gathered([one], seen.others))
-            except EvaluationError as x:
-                yield Problem(f"{field}.templates[{index}].templateName", f'Invalid value: "{one[0]}": {x}')
+    for field, analysis, must_end in _analyses(seen.rollout):
+        missing = list(_missing_templates(seen, field, analysis))
+        yield from missing
+        if analysis.templates and not missing:
+            names = " ".join(one.template_name for one in analysis.templates)
+            for reason in foreseen_problems(analysis, seen.others, seen.body, must_end=must_end):
+                yield Problem(f"{field}.templates", f'Invalid value: "templateNames: [{names}]": {reason}')
+
+
+def _missing_templates(seen: Seen, field: str, analysis: RolloutAnalysis) -> Iterator[Problem]:
+    for index, one in enumerate(analysis.templates):
+        try:
+            list(gathered([(one.template_name, one.cluster_scope)], seen.others))
+        except EvaluationError as x:
+            name = f"{field}.templates[{index}].templateName"
+            yield Problem(name, f'Invalid value: "{one.template_name}": {x}')

@@ -6,17 +6,18 @@ Follows `rollout/analysis.go` (newAnalysisRunFromRollout) and `utils/analysis/fa
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from argosy.errors import EvaluationError
 from argosy.resources.rollout import RolloutAnalysis
-from argosy.rollouts.analysis.args import field_value, merge
+from argosy.rollouts.analysis.args import PLACEHOLDER, field_value, merge
 from argosy.rollouts.analysis.templates import flatten
 from argosy.rollouts.replicasets import ReplicaSet
 from argosy.rollouts.writes import Ref
 
-__all__ = ["CLUSTER_TEMPLATE", "TEMPLATE", "gathered", "resolved_args", "run_spec", "template_ref"]
+__all__ = ["CLUSTER_TEMPLATE", "TEMPLATE", "foreseen_spec", "gathered", "resolved_args", "run_spec", "template_ref"]
 
 TEMPLATE: Final = "AnalysisTemplate"
 CLUSTER_TEMPLATE: Final = "ClusterAnalysisTemplate"
@@ -32,22 +33,31 @@ def template_ref(name: str, *, cluster: bool) -> Ref:
     return Ref(_GROUP, CLUSTER_TEMPLATE if cluster else TEMPLATE, name)
 
 
-def gathered(named: Sequence[tuple[str, bool]], objects: Objects, depth: int = 0) -> Iterator[tuple[Body, bool]]:
-    """Specs of templates by (name, cluster scope), and of those that they name.
+def gathered(named: Sequence[tuple[str, bool]], objects: Objects) -> Iterator[tuple[Body, bool]]:
+    """Specs of templates by (name, cluster scope), and of those that they name, each of them once.
 
     Raises EvaluationError for one that is not there.
     """
+    return _gathered(named, objects, set(), 0)
+
+
+def _gathered(
+    named: Sequence[tuple[str, bool]], objects: Objects, seen: set[Ref], depth: int
+) -> Iterator[tuple[Body, bool]]:
     if depth > _DEEPEST:
         raise EvaluationError(f"templates that name each other deeper than {_DEEPEST} are not followed")
     for name, cluster in named:
         ref = template_ref(name, cluster=cluster)
+        if ref in seen:
+            continue
+        seen.add(ref)
         found = objects.get(ref)
         if found is None:
             raise EvaluationError(f"{ref.kind} '{name}' not found")
         spec = found.get("spec") or {}
         yield spec, cluster
         inner = [(one.get("templateName", ""), bool(one.get("clusterScope"))) for one in spec.get("templates") or ()]
-        yield from gathered(inner, objects, depth + 1)
+        yield from _gathered(inner, objects, seen, depth + 1)
 
 
 def resolved_args(
@@ -74,13 +84,36 @@ def run_spec(
     analysis: RolloutAnalysis, objects: Objects, rollout: Body, new: ReplicaSet, stable: ReplicaSet | None
 ) -> dict[str, Any]:
     """The spec of the run. Raises EvaluationError for a template or an argument that is missing."""
+    return _spec(analysis, objects, resolved_args(analysis.args, rollout, new, stable))
+
+
+def foreseen_spec(analysis: RolloutAnalysis, objects: Objects, rollout: Body) -> dict[str, Any]:
+    """The spec of the run as far as it can be told before there is one; `PLACEHOLDER` stands for what is known later.
+
+    Raises EvaluationError as `run_spec` does.
+    """
+    spec = _spec(analysis, objects, [_foreseen(arg, rollout) for arg in analysis.args])
+    later = [{**arg, "value": PLACEHOLDER} if arg.get("value") is None else arg for arg in spec.get("args") or ()]
+    return {**spec, "args": later}
+
+
+def _foreseen(arg: Body, rollout: Body) -> dict[str, Any]:
+    source, value = arg.get("valueFrom") or {}, arg.get("value") or ""
+    if source:
+        value = PLACEHOLDER
+    if source.get("fieldRef"):
+        with contextlib.suppress(EvaluationError):  # a field that is not there may come, as those of a status do
+            value = field_value(rollout, str(source["fieldRef"].get("fieldPath", "")))
+    return {"name": arg.get("name", ""), "value": value}
+
+
+def _spec(analysis: RolloutAnalysis, objects: Objects, given: Sequence[Body]) -> dict[str, Any]:
     named = [(one.template_name, one.cluster_scope) for one in analysis.templates]
     specs = list(gathered(named, objects))
     whole = flatten([spec for spec, cluster in specs if not cluster], [spec for spec, cluster in specs if cluster])
     spec: dict[str, Any] = {"metrics": whole["metrics"]}
-    args = merge(resolved_args(analysis.args, rollout, new, stable), whole["args"])
     parts = {
-        "args": args,
+        "args": merge(given, whole["args"]),
         "dryRun": [*whole["dryRun"], *(dict(one) for one in analysis.dry_run)],
         "measurementRetention": [
             *whole["measurementRetention"],

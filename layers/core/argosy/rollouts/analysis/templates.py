@@ -13,12 +13,13 @@ from argosy.errors import EvaluationError
 from argosy.lang import duration, regex
 from argosy.rollouts.analysis.phases import limit
 
-__all__ = ["flatten", "matching", "metric_problems"]
+__all__ = ["COUNTS", "TIMES", "flatten", "matching", "metric_problems"]
 
 type Spec = Mapping[str, Any]
 
-_COUNTS: Final = ("count", "failureLimit", "consecutiveErrorLimit", "inconclusiveLimit", "consecutiveSuccessLimit")
-_NOT_NEGATIVE: Final = _COUNTS[2:]
+COUNTS: Final = ("count", "failureLimit", "consecutiveErrorLimit", "inconclusiveLimit", "consecutiveSuccessLimit")
+TIMES: Final = ("interval", "initialDelay")
+_NOT_NEGATIVE: Final = COUNTS[2:]
 
 
 def flatten(templates: Sequence[Spec], cluster_templates: Sequence[Spec] = ()) -> dict[str, list[Any]]:
@@ -67,7 +68,7 @@ def metric_problems(metrics: Sequence[Spec]) -> Iterator[str]:
 
 def _metric(metric: Spec) -> Iterator[str]:
     try:
-        numbers = {name: limit(metric, name) for name in _COUNTS}
+        numbers = {name: limit(metric, name) for name in COUNTS}
     except EvaluationError as x:
         yield str(x)
         return
@@ -100,7 +101,7 @@ def _limits(numbers: Mapping[str, int]) -> Iterator[str]:
 def _times(metric: Spec, count: int) -> Iterator[str]:
     if count > 1 and not metric.get("interval"):
         yield "interval must be specified when count > 1"
-    for name in ("interval", "initialDelay"):
+    for name in TIMES:
         if metric.get(name):
             try:
                 duration.parse(str(metric[name]))
