@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from argosy.errors import EvaluationError
-from argosy.lang import jsonpath
+from argosy.lang import kubejsonpath
 from argosy.rollouts.analysis.providers import Answer, Measured, Question, Reader, judged
 from argosy.rollouts.analysis.signing import oauth2
 
@@ -45,14 +45,14 @@ class Web:
         )
 
     def answer(self, config: Body, answer: Answer) -> Any:
-        """See `Provider.answer`: the value that the path finds, or the text of what is no JSON."""
+        """See `Provider.answer`: the first value that the path finds, or the text of what is no JSON."""
         if not 200 <= answer.status < 300:
             raise EvaluationError(f"received non 2xx response code: {answer.status}")
         try:
             data = orjson.loads(answer.body)
         except orjson.JSONDecodeError:
             return answer.body
-        return _Json(jsonpath.query(data, _selector(str(config.get("jsonPath") or "{$}"))))
+        return _Json(kubejsonpath.first(data, _braced(str(config.get("jsonPath") or "{$}"))))
 
     def measured(self, metric: Body, values: Any) -> Measured:
         """See `Provider.measured`."""
@@ -62,12 +62,12 @@ class Web:
         return judged(metric, values, str(values))
 
 
-def _selector(path: str) -> str:
-    """The path between the braces of Kubernetes' JSONPath, from the root."""
+def _braced(path: str) -> str:
+    """The path as a template; one without braces, which Argo takes for a text, is meant as a path all the same."""
     bare = path.strip()
-    if bare.startswith("{") and bare.endswith("}"):
-        bare = bare[1:-1].strip()
-    return bare if bare.startswith("$") else f"${bare if bare.startswith(('.', '[')) else f'.{bare}'}"
+    if "{" in bare:
+        return bare
+    return f"{{{bare if bare.startswith(('$', '@', '.', '[')) else f'.{bare}'}}}"
 
 
 class _Json:
