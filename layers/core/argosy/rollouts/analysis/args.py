@@ -37,6 +37,7 @@ PLACEHOLDER: Final = "known-later"
 
 _TAG: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _SECTION: Final = re.compile(r"[.\[\]]+")
+_METADATA: Final = re.compile(r"metadata\.(labels|annotations)(?:\['(.*)'\])?")
 
 
 def resolve(text: str, args: Sequence[Arg], *, quoted: bool = False) -> str:
@@ -97,7 +98,15 @@ def merge(incoming: Sequence[Arg], template: Sequence[Arg]) -> list[dict[str, An
 
 
 def field_value(obj: Any, path: str) -> str:
-    """What stands at a path of an object, as Go prints it (ExtractValueFromRollout). Raises EvaluationError."""
+    """What stands at a path of an object, as Go prints it (ExtractValueFromRollout). Raises EvaluationError.
+
+    Labels and annotations are named as in the downward API: `metadata.labels['app']`, "" for one that is not there, or all.
+    """
+    if named := _METADATA.fullmatch(path):
+        texts: Mapping[str, str] = (obj.get("metadata") or {}).get(named[1]) or {}
+        if named[2] is not None:
+            return texts.get(named[2], "")
+        return "\n".join(f"{name}={json.dumps(texts[name], ensure_ascii=False)}" for name in sorted(texts))
     found = obj
     for section in (part for part in _SECTION.split(path) if part):
         if isinstance(found, Mapping) and section in found:
