@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from argosy.rollouts.replicasets import HASH
 from support.rollouts import API, Shop
-from support.up import Up, argosy
+from support.rolloutworld import rollout_body
+from support.up import Up, argosy, until, write
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("rollouts")]
 
@@ -71,6 +76,46 @@ def test_the_commands(up: Up, shop: Shop, context: str) -> None:
     shop.reaches("Healthy")
     failing = argosy("rollouts", "get", "rollout", "nothing", "-n", shop.namespace, "--kube-context", context)
     assert (failing.code, "nothing" in failing.err) == (1, True)
+
+
+def test_what_is_made_listed_and_ended_by_command(up: Up, shop: Shop, context: str, tmp_path: Path) -> None:
+    """In the namespace of the kubeconfig's context, and several at once."""
+    kubeconfig = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text())
+    next(one for one in kubeconfig["contexts"] if one["name"] == context)["context"]["namespace"] = shop.namespace
+    there = tmp_path / "kubeconfig"
+    there.write_text(yaml.safe_dump(kubeconfig))
+
+    def rollouts(*words: object) -> str:
+        done = argosy("rollouts", *words, "--kube-context", context, "--kubeconfig", there)
+        assert done.code == 0, done.err
+        return done.out
+
+    bodies = []
+    for name in ("one", "two"):
+        body = rollout_body({"canary": {}}, replicas=1)
+        body["metadata"] = {"name": name}
+        del body["status"]
+        bodies.append(body)
+    template = {"name": "e", "replicas": 1, "selector": {"matchLabels": {"app": "e"}}}
+    template["template"] = {
+        "metadata": {"labels": {"app": "e"}},
+        "spec": {"containers": [{"name": "c", "image": "app:1"}]},
+    }
+    experiment = {
+        "apiVersion": API,
+        "kind": "Experiment",
+        "metadata": {"name": "tried"},
+        "spec": {"templates": [template]},
+    }
+    assert rollouts("create", "-f", write(tmp_path / "made.yaml", *bodies, experiment)).count(" created") == 3
+    assert rollouts("pause", "one", "two") == "rollout 'one' paused\nrollout 'two' paused\n"
+    assert {one["metadata"]["name"] for one in json.loads(rollouts("list", "rollouts", "-o", "json"))["items"]} == {
+        "one",
+        "two",
+    }
+    until(lambda: "Running" in rollouts("list", "experiments"), "the experiment runs")
+    rollouts("terminate", "experiment", "tried")
+    until(lambda: "Successful" in rollouts("list", "experiments"), "the experiment has ended")
 
 
 @pytest.fixture

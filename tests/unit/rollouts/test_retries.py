@@ -49,7 +49,7 @@ def retry(world: World) -> None:
 
 
 CANARY_STEPS = [{"setWeight": 25}, {"setWeight": 50}, {"pause": {}}]
-WAYS = {
+WAYS: dict[str, Json] = {
     "step": {"canary": {"steps": [{"setWeight": 25}, {"analysis": ANALYSIS}, {"pause": {}}]}},
     "background": {"canary": {"analysis": ANALYSIS, "steps": CANARY_STEPS}},
     "background from the second step on": {

@@ -1,15 +1,19 @@
-"""Columns of `kubectl argo rollouts list rollouts`."""
+"""Columns of `kubectl argo rollouts list rollouts` and `list experiments`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from argosy.lang.instants import parse
 from argosy.resources.rollout import Rollout
 from argosy.rollouts.canary.steps import current_step, set_weight
+from argosy.rollouts.pauses import seconds
 from argosy.rollouts.phase import phase
+from argosy.rollouts.showing import age
 
-__all__ = ["columns"]
+__all__ = ["columns", "experiment_columns"]
 
 type Body = Mapping[str, Any]
 
@@ -33,3 +37,24 @@ def _step(one: Body) -> str:
     rollout = Rollout.of(one)
     index, _ = current_step(rollout)
     return "-" if index is None else f"{index}/{len(rollout.steps)}"
+
+
+def experiment_columns(now: datetime) -> Sequence[tuple[str, Callable[[Body], str]]]:
+    """Title and cell of each, of experiments (`cmd/list/list_experiments.go`)."""
+    return (
+        ("NAME", lambda one: str(one["metadata"]["name"])),
+        ("STATUS", lambda one: str((one.get("status") or {}).get("phase") or "-")),
+        ("DURATION", lambda one: str((one.get("spec") or {}).get("duration") or "-")),
+        ("REMAINING", lambda one: _remaining(one, now)),
+        ("AGE", lambda one: age(one["metadata"].get("creationTimestamp"), now)),
+    )
+
+
+def _remaining(one: Body, now: datetime) -> str:
+    """How long an experiment that runs still has."""
+    status, lasts = one.get("status") or {}, (one.get("spec") or {}).get("duration")
+    since = parse(status.get("availableAt"))
+    if not lasts or since is None or status.get("phase") != "Running":
+        return "-"
+    left = seconds(lasts) - (now - since).total_seconds()
+    return f"{max(0, round(left))}s"

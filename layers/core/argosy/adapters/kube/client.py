@@ -49,7 +49,7 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Direc
 
         configuration = _configuration(shown, kubeconfig, context)
         configuration.retries = False
-        cluster = DirectCluster(ClientConnection(ApiClient(configuration)))
+        cluster = DirectCluster(ClientConnection(ApiClient(configuration)), home=_home(kubeconfig, context))
     try:
         cluster.version()
     except BaseException:
@@ -89,6 +89,16 @@ def _configuration(shown: str, kubeconfig: Path | None, context: str | None) -> 
     except (OSError, ValueError, KeyError, TypeError, AttributeError, YAMLError) as error:
         raise InvalidObject(f"cannot be used: {error}", obj="kubeconfig", file=shown) from error
     return configuration
+
+
+def _home(kubeconfig: Path | None, context: str | None) -> str:
+    """The namespace that a context of a kubeconfig, which has just been read, means by default."""
+    from kubernetes import config
+
+    file = str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG")
+    known, current = config.list_kube_config_contexts(config_file=file)  # type: ignore[no-untyped-call]  # as above
+    named = [one for one in known if one.get("name") == context] if context else [current]
+    return str((named[0].get("context") or {}).get("namespace") or "default") if named else "default"
 
 
 def _in_pod(shown: str) -> bool:

@@ -41,10 +41,13 @@ _APPLY: Final = "application/apply-patch+yaml"
 
 
 class DirectCluster:
-    """A `Cluster` on one API server; the connection is shared with what `acting_as` returns."""
+    """A `Cluster` on one API server; the connection is shared with what `acting_as` returns.
 
-    def __init__(self, connection: Connection, user: ServiceAccount | None = None) -> None:
-        self.connection, self._user = connection, user
+    `home`: the namespace that is meant where none is named.
+    """
+
+    def __init__(self, connection: Connection, user: ServiceAccount | None = None, home: str = "default") -> None:
+        self.connection, self._user, self.home = connection, user, home
 
     def create(
         self, manifest: Mapping[str, Any], *, namespace: str | None = None, dry_run: bool = False
