@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from argosy.events.sources.lint import late_problems
+from argosy.events.source_lint import late_problems
 from argosy.resources.base import parse
 from argosy.resources.eventsource import EventSource
 from argosy.resources.manifests import Manifest

@@ -76,7 +76,7 @@ def _sensor(manifest: Manifest, _: Set[str]) -> list[Problem]:
 
 
 def _late_event_source(manifest: Manifest, now: datetime) -> list[Problem]:
-    from argosy.events.sources.lint import late_problems
+    from argosy.events.source_lint import late_problems
     from argosy.resources.base import parse
     from argosy.resources.eventsource import EventSource
 
