@@ -18,7 +18,7 @@ from argosy.rollouts.pauses import INCONCLUSIVE_ANALYSIS
 from argosy.rollouts.phase import COMPLETED_PHASES
 from argosy.rollouts.replicasets import HASH, REVISION
 from argosy.rollouts.turn import API_VERSION, GROUP, Turn
-from argosy.rollouts.writes import Ref
+from argosy.rollouts.writes import Ref, owned_by
 
 __all__ = ["post_promotion_phase", "pre_promotion_done", "step_phase", "sync"]
 
@@ -136,14 +136,7 @@ def _create(turn: Turn, role: _Role, analysis: RolloutAnalysis) -> Body | None:
     if instance := rollout.metadata.labels.get("argo-rollouts.argoproj.io/controller-instance-id"):
         labels["argo-rollouts.argoproj.io/controller-instance-id"] = instance
     base = "-".join(part for part in (rollout.metadata.name, new.hash, str(turn.revision), infix) if part)
-    owner = {
-        "apiVersion": API_VERSION,
-        "kind": "Rollout",
-        "name": rollout.metadata.name,
-        "uid": rollout.metadata.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    owner = owned_by("Rollout", rollout.metadata.name, rollout.metadata.uid)
     name = _free_name(turn, base, spec)
     known = next((run for run in turn.seen.runs if _name(run) == name), None)
     if known is not None:

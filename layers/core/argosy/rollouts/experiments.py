@@ -16,7 +16,7 @@ from argosy.rollouts.phase import COMPLETED_PHASES
 from argosy.rollouts.replicasets import HASH, REVISION, ReplicaSet
 from argosy.rollouts.traffic import Destination
 from argosy.rollouts.turn import API_VERSION, GROUP, Turn
-from argosy.rollouts.writes import Ref
+from argosy.rollouts.writes import Ref, owned_by
 
 __all__ = ["destinations", "phase", "sync"]
 
@@ -88,14 +88,7 @@ def _create(turn: Turn, wanted: Experiment) -> Body | None:
         count += 1
         name = f"{_base(turn)}-{count}"
     labels = {HASH: new.hash} | dict((rollout.spec.selector or {}).get("matchLabels") or {})
-    owner = {
-        "apiVersion": API_VERSION,
-        "kind": "Rollout",
-        "name": rollout.metadata.name,
-        "uid": rollout.metadata.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    owner = owned_by("Rollout", rollout.metadata.name, rollout.metadata.uid)
     manifest = {
         "apiVersion": API_VERSION,
         "kind": "Experiment",

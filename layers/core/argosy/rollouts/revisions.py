@@ -26,8 +26,8 @@ from argosy.rollouts.replicasets import (
     oldest_first,
     revision_of,
 )
-from argosy.rollouts.turn import API_VERSION, REPLICA_SET, Turn
-from argosy.rollouts.writes import Ref
+from argosy.rollouts.turn import REPLICA_SET, Turn
+from argosy.rollouts.writes import Ref, owned_by
 
 __all__ = ["UPDATED", "find_new", "steps_changed", "sync_revision", "template_changed"]
 
@@ -180,14 +180,7 @@ def _manifest(turn: Turn, name: str, pod_hash: str, revision: int) -> dict[str, 
         pods = {**pods, "labels": dict(made.labels), "annotations": dict(made.annotations)}
         annotations[EPHEMERAL] = record(injected) or ""
     selector = dict(spec.selector or {})
-    owner = {
-        "apiVersion": API_VERSION,
-        "kind": "Rollout",
-        "name": metadata.name,
-        "uid": metadata.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    owner = owned_by("Rollout", metadata.name, metadata.uid)
     return {
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",

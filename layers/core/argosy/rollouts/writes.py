@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-__all__ = ["Change", "Create", "Erase", "Event", "Evict", "Outside", "Plan", "Ref", "Write", "merged"]
+__all__ = ["Change", "Create", "Erase", "Event", "Evict", "Outside", "Plan", "Ref", "Write", "merged", "owned_by"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,3 +95,15 @@ def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(before, Mapping) and isinstance(value, Mapping)
         made[name] = merged(before or {}, value) if both else value
     return made
+
+
+def owned_by(kind: str, name: object, uid: object) -> dict[str, Any]:
+    """The reference to the Rollout, Experiment or AnalysisRun that has made an object and decides on it."""
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": kind,
+        "name": name,
+        "uid": uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }

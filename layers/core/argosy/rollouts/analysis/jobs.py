@@ -10,6 +10,7 @@ from typing import Any, Final
 from argosy.lang.copying import copied
 from argosy.lang.instants import parse
 from argosy.rollouts.analysis.providers import Measured
+from argosy.rollouts.writes import owned_by
 
 __all__ = ["Job", "job_metric"]
 
@@ -44,14 +45,7 @@ class Job:
             spec["backoffLimit"] = 0
         pods = spec.setdefault("template", {}).setdefault("spec", {})
         pods.setdefault("restartPolicy", "Never")
-        owner = {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "AnalysisRun",
-            "name": metadata.get("name"),
-            "uid": uid,
-            "controller": True,
-            "blockOwnerDeletion": True,
-        }
+        owner = owned_by("AnalysisRun", metadata.get("name"), uid)
         annotations = {**(own.get("annotations") or {}), _RUN: metadata.get("name"), _METRIC: name}
         return {
             "apiVersion": "batch/v1",

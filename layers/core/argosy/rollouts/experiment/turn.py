@@ -27,7 +27,7 @@ from argosy.rollouts.experiment.phases import (
 from argosy.rollouts.hashing import template_hash
 from argosy.rollouts.instants import stamp
 from argosy.rollouts.replicasets import DEADLINE, EXPERIMENT, HASH, ReplicaSet
-from argosy.rollouts.writes import Change, Create, Event, Plan, Ref, Write
+from argosy.rollouts.writes import Change, Create, Event, Plan, Ref, Write, owned_by
 
 __all__ = ["ExperimentSeen", "reconcile_experiment"]
 
@@ -223,14 +223,7 @@ class _Turn:
         return made
 
     def _owner(self) -> Json:
-        return {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "Experiment",
-            "name": self._metadata.get("name"),
-            "uid": self._metadata.get("uid"),
-            "controller": True,
-            "blockOwnerDeletion": True,
-        }
+        return owned_by("Experiment", self._metadata.get("name"), self._metadata.get("uid"))
 
     # Analyses
 

@@ -12,7 +12,7 @@ from argosy.resources.rollout import Rollout
 from argosy.resources.rollout_traffic import NginxRouting
 from argosy.rollouts.traffic import Body, Move, Objects, Split
 from argosy.rollouts.traffic.base import PlainRouter, found
-from argosy.rollouts.writes import Change, Create, Ref
+from argosy.rollouts.writes import Change, Create, Ref, owned_by
 
 __all__ = ["Nginx"]
 
@@ -105,14 +105,7 @@ def _canary(rollout: Rollout, stable: Body, split: Split) -> dict[str, Any]:
 
 
 def _owner(rollout: Rollout) -> dict[str, Any]:
-    return {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Rollout",
-        "name": rollout.metadata.name,
-        "uid": rollout.metadata.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    return owned_by("Rollout", rollout.metadata.name, rollout.metadata.uid)
 
 
 def _annotations(config: NginxRouting, stable: Body, split: Split) -> dict[str, str]:

@@ -10,7 +10,7 @@ from argosy.resources.rollout import Rollout
 from argosy.resources.rollout_traffic import SmiRouting
 from argosy.rollouts.traffic import Move, Objects, Split
 from argosy.rollouts.traffic.base import PlainRouter, changed
-from argosy.rollouts.writes import Create, Ref
+from argosy.rollouts.writes import Create, Ref, owned_by
 
 __all__ = ["Smi"]
 
@@ -52,14 +52,7 @@ class Smi(PlainRouter):
         if there is not None:
             yield from changed(ref, there, spec)
             return
-        owner = {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "Rollout",
-            "name": rollout.metadata.name,
-            "uid": rollout.metadata.uid,
-            "controller": True,
-            "blockOwnerDeletion": True,
-        }
+        owner = owned_by("Rollout", rollout.metadata.name, rollout.metadata.uid)
         metadata = {"name": ref.name, "namespace": rollout.metadata.namespace, "ownerReferences": [owner]}
         yield Create(
             ref, {"apiVersion": f"{_GROUP}/v1alpha1", "kind": "TrafficSplit", "metadata": metadata, "spec": spec}
