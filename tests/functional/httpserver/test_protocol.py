@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from argosy.local.httpserver import HttpServer, Reply, Request
 
@@ -171,6 +172,13 @@ def test_head_has_no_body() -> None:
 
 def test_a_sender_that_has_said_all_is_still_answered() -> None:
     assert statuses(talk(request(last=False), half=True)) == [200]
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, 99_999])
+def test_a_number_that_is_no_port_opens_no_other(port: int) -> None:
+    """uvloop takes the number modulo 65536."""
+    with pytest.raises(OSError, match="a port is a number"):
+        uvloop.run(HttpServer(Echo()).open("127.0.0.1", port))
 
 
 def test_closing_waits_for_what_is_being_served() -> None:
