@@ -64,7 +64,7 @@ def bare_package(folder: Path, files: dict[str, str]) -> Path:
 @pytest.fixture
 def add(complete_cluster: ClusterInfo, cluster: DirectCluster, control: str) -> Iterator[Any]:
     """`argosy repo add`; what it has added is removed."""
-    env = {"KUBECONFIG": str(complete_cluster.kubeconfig), "ARGOCD_APP_NAMESPACE": control}
+    env = {"KUBECONFIG": str(complete_cluster.kubeconfig), "ARGOCD_NAMESPACE": control}
 
     def run(*words: object) -> Result:
         return in_process("repo", "add", *words, env=env)

@@ -19,7 +19,7 @@ class Commands:
     """`argosy app` and `argosy proj` in the control namespace of a site."""
 
     def __init__(self, site: Site, kubeconfig: Path) -> None:
-        self.site, self._env = site, {"KUBECONFIG": str(kubeconfig), "ARGOCD_APP_NAMESPACE": site.control}
+        self.site, self._env = site, {"KUBECONFIG": str(kubeconfig), "ARGOCD_NAMESPACE": site.control}
 
     def run(self, *words: object, stdin: str = "") -> Result:
         """How a command ends."""

@@ -57,7 +57,16 @@ def test_an_application_goes_there(
     try:
         site.commit(config_map("a"))
         source = ("--repo", site.url, "--path", "app", "--revision", "main", "--project", name)
-        create = ("app", "create", site.namespace, "-N", site.control, *source, "--sync-policy", "automated")
+        create = (
+            "app",
+            "create",
+            site.namespace,
+            "--argocd-namespace",
+            site.control,
+            *source,
+            "--sync-policy",
+            "automated",
+        )
         refused = argosy(*create, "--dest-name", "in-cluster", "--dest-namespace", site.namespace, data=up.data)
         assert "do not match any of the allowed destinations" in refused.err
         created = argosy(*create, "--dest-name", name, "--dest-namespace", site.namespace, data=up.data)

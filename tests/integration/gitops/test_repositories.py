@@ -33,7 +33,7 @@ class Commands:
     """`argosy` in a control namespace; whatever Secrets it leaves there are removed."""
 
     def __init__(self, kubeconfig: Path, control: str) -> None:
-        self._env = {"KUBECONFIG": str(kubeconfig), "ARGOCD_APP_NAMESPACE": control}
+        self._env = {"KUBECONFIG": str(kubeconfig), "ARGOCD_NAMESPACE": control}
 
     def run(self, *words: object) -> Result:
         return in_process(*words, env=self._env)

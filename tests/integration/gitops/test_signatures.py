@@ -34,7 +34,7 @@ class Gpg:
     """`argosy gpg` in a control namespace."""
 
     def __init__(self, kubeconfig: Path, control: str) -> None:
-        self._env = {"KUBECONFIG": str(kubeconfig), "ARGOCD_APP_NAMESPACE": control}
+        self._env = {"KUBECONFIG": str(kubeconfig), "ARGOCD_NAMESPACE": control}
 
     def run(self, *words: object, group: str = "gpg") -> Result:
         return in_process(group, *words, env=self._env)

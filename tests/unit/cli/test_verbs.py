@@ -14,6 +14,8 @@ from argosy.cli.apps.operating import selector
 from argosy.errors import InvalidObject
 from argosy.gitops.waiting import Selector
 
+NOTHING: dict[str, str | None] = {"ARGOCD_NAMESPACE": None, "ARGOCD_APP_NAMESPACE": None}
+
 app = typer.Typer(cls=Group, callback=remember)
 
 
@@ -26,7 +28,7 @@ def do(
 ) -> None:
     """Say what was understood."""
     where = context.meta["argosy.apps"]
-    typer.echo(f"{where.control} {where.context} {name} {prune} {validate}")
+    typer.echo(f"{where.control} {where.namespace} {where.context} {name} {prune} {validate}")
 
 
 def _flags(flags: dict[str, Any], name: str = "") -> None:
@@ -43,7 +45,7 @@ def fail() -> None:
 
 
 def said(*words: str, env: dict[str, str] | None = None) -> str:
-    done = CliRunner().invoke(app, list(words), env={"ARGOCD_APP_NAMESPACE": None, **(env or {})})
+    done = CliRunner().invoke(app, list(words), env=NOTHING | (env or {}))
     assert done.exit_code == 0, done.output
     return done.output.strip()
 
@@ -51,21 +53,23 @@ def said(*words: str, env: dict[str, str] | None = None) -> str:
 @pytest.mark.parametrize(
     ("words", "understood"),
     [
-        ([], "argocd   False True"),
-        (["-N", "x"], "x   False True"),
-        (["--name", "a", "--app-namespace=x", "--kube-context", "c"], "x c a False True"),
-        (["--prune=true", "--validate=false"], "argocd   True False"),
-        (["--prune", "--no-validate"], "argocd   True False"),
-        (["--prune=false", "--validate=TRUE"], "argocd   False True"),
+        ([], "argocd    False True"),
+        (["-N", "x"], "argocd x   False True"),
+        (["--argocd-namespace", "y"], "y    False True"),
+        (["--name", "a", "--app-namespace=x", "--kube-context", "c"], "argocd x c a False True"),
+        (["--prune=true", "--validate=false"], "argocd    True False"),
+        (["--prune", "--no-validate"], "argocd    True False"),
+        (["--prune=false", "--validate=TRUE"], "argocd    False True"),
     ],
 )
 def test_flags_as_argocd_takes_them(words: list[str], understood: str) -> None:
     assert said("do", *words) == understood
 
 
-def test_the_control_namespace_may_stand_in_the_environment() -> None:
-    assert said("do", env={"ARGOCD_APP_NAMESPACE": "y"}).startswith("y ")
-    assert said("do", "-N", "x", env={"ARGOCD_APP_NAMESPACE": "y"}).startswith("x ")
+def test_namespaces_may_stand_in_the_environment() -> None:
+    env = {"ARGOCD_NAMESPACE": "y", "ARGOCD_APP_NAMESPACE": "z"}
+    assert said("do", env=env).startswith("y z ")
+    assert said("do", "-N", "x", "--argocd-namespace=w", env=env).startswith("w x ")
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ class Waiting:
         if self.quiet:
             return
         typer.echo()
-        print_summary(app, self.store.windows(app))
+        print_summary(app, self.store.known_windows(app))
         if self.awaited.operation and app.status.operation_state is not None:
             typer.echo()
             print_operation(app.status.operation_state)

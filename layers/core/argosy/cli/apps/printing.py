@@ -77,8 +77,8 @@ def print_value(value: Any, output: Format) -> None:
     typer.echo(text.rstrip("\n"))
 
 
-def print_summary(app: Application, windows: Sequence[SyncWindow]) -> None:
-    """The head of `app get`, and the conditions."""
+def print_summary(app: Application, windows: Sequence[SyncWindow] | None) -> None:
+    """The head of `app get`, and the conditions. `windows`: None = nobody knows them."""
     print_lines(showing.summary(app, windows, datetime.now(UTC)))
     if app.status.conditions:
         typer.echo()

@@ -87,7 +87,7 @@ def get(
         if output is Format.NAME:
             typer.echo(showing.qualified(app))
             return
-        print_summary(app, apps.windows(app))
+        print_summary(app, apps.known_windows(app))
         if show_operation and app.status.operation_state is not None:
             typer.echo()
             print_operation(app.status.operation_state)

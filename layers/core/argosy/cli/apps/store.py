@@ -1,6 +1,7 @@
 """The Applications and AppProjects of a cluster, read and written as a client of the Kubernetes API.
 
-In: a cluster and the control namespace, which has the projects, and the Applications whose names come without a namespace.
+In: a cluster, the control namespace, which has the projects, and the namespace of the Applications whose names come without
+one, which is the control namespace where none is said.
 Out: objects. An object is changed by reading it, deciding anew and writing it back under its version, as often as somebody
 else writes in between; the status of an Application is no subresource, so that its controller is such a somebody.
 """
@@ -30,15 +31,15 @@ _ATTEMPTS: Final = 8
 class Applications:
     """Those of one cluster."""
 
-    def __init__(self, cluster: Cluster, control: str) -> None:
-        self.cluster, self.control = cluster, control
+    def __init__(self, cluster: Cluster, control: str, namespace: str = "") -> None:
+        self.cluster, self.control, self.namespace = cluster, control, namespace or control
 
     def place(self, name: str) -> tuple[str, str]:
         """Namespace and name of `NAME` or `NAMESPACE/NAME`. Raises InvalidObject for what is neither."""
         namespace, slash, bare = name.rpartition("/")
         if not bare or "/" in namespace or (slash and not namespace):
             raise InvalidObject(f"{name!r} names no application: NAME or NAMESPACE/NAME")
-        return namespace or self.control, bare
+        return namespace or self.namespace, bare
 
     def get(self, name: str) -> Json:
         """An Application. Raises NotFound."""
@@ -46,7 +47,7 @@ class Applications:
 
     def listing(self, selector: str = "", projects: Sequence[str] = (), *, everywhere: bool = False) -> list[Json]:
         """Applications by their labels and projects, in order of their names."""
-        found = self.cluster.list(API, "Application", "" if everywhere else self.control, label_selector=selector)
+        found = self.cluster.list(API, "Application", "" if everywhere else self.namespace, label_selector=selector)
         chosen = [one for one in found if not projects or (one["spec"].get("project") or "default") in projects]
         return sorted(chosen, key=lambda one: (one["metadata"]["namespace"], one["metadata"]["name"]))
 
@@ -60,7 +61,7 @@ class Applications:
             raise InvalidObject("which application? Give its NAME, or -l SELECTOR")
         found = self.listing(selector, projects)
         if not found:
-            raise NotFound(f"no application in namespace {self.control} has labels {selector!r}")
+            raise NotFound(f"no application in namespace {self.namespace} has labels {selector!r}")
         return [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in found]
 
     def change(self, name: str, edit: Edit) -> Json:
@@ -94,12 +95,18 @@ class Applications:
             raise
 
     def windows(self, app: Application) -> list[SyncWindow]:
-        """The sync windows that apply to an Application; none where its project is not there."""
+        """The sync windows that apply to an Application.
+
+        Raises NotFound where its project is not there: nobody knows then what it forbids.
+        """
+        return matching(self.project_of(app).spec.sync_windows, app.metadata.name, app.spec.destination)
+
+    def known_windows(self, app: Application) -> list[SyncWindow] | None:
+        """The same, to be shown; None where its project is not there."""
         try:
-            project = self.project_of(app)
+            return self.windows(app)
         except NotFound:
-            return []
-        return matching(project.spec.sync_windows, app.metadata.name, app.spec.destination)
+            return None
 
     def _get(self, kind: str, namespace: str, name: str) -> Json:
         try:
@@ -107,8 +114,8 @@ class Applications:
         except NotFound as x:
             if "serves no" in str(x):
                 raise
-            there = "-N NAMESPACE names another namespace"
-            what = "application" if kind == "Application" else "project"
+            what, flag = ("application", "-N") if kind == "Application" else ("project", "--argocd-namespace")
+            there = f"{flag} NAMESPACE names another namespace"
             raise NotFound(f"{what} '{name}' is not in namespace {namespace}; {there}") from x
 
     def _change(self, kind: str, namespace: str, name: str, edit: Edit) -> Json:

@@ -10,6 +10,9 @@ from argosy.cli.gpg import verbs
 __all__ = ["app"]
 
 app = typer.Typer(
-    cls=core.Group, callback=core.remember, no_args_is_help=True, help="Keys of OpenPGP, as argocd gpg has them."
+    cls=core.Group,
+    callback=core.remember_control,
+    no_args_is_help=True,
+    help="Keys of OpenPGP, as argocd gpg has them.",
 )
 verbs.register(app)

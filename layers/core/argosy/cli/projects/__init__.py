@@ -10,7 +10,7 @@ from argosy.cli.projects import verbs, windows
 __all__ = ["app"]
 
 app = typer.Typer(
-    cls=core.Group, callback=core.remember, no_args_is_help=True, help="Projects, as argocd proj has them."
+    cls=core.Group, callback=core.remember_control, no_args_is_help=True, help="Projects, as argocd proj has them."
 )
 verbs.register(app)
 app.add_typer(windows.app, name="windows", help="The sync windows of a project.")

@@ -10,12 +10,12 @@ from argosy.cli.repositories import repositories, templates
 __all__ = ["credentials", "repos"]
 
 repos = typer.Typer(
-    cls=core.Group, callback=core.remember, no_args_is_help=True, help="Repositories, as argocd repo has them."
+    cls=core.Group, callback=core.remember_control, no_args_is_help=True, help="Repositories, as argocd repo has them."
 )
 repositories.register(repos)
 credentials = typer.Typer(
     cls=core.Group,
-    callback=core.remember,
+    callback=core.remember_control,
     no_args_is_help=True,
     help="Credentials for all repositories below an address, as argocd repocreds has them.",
 )

@@ -77,8 +77,11 @@ def _condition_types(app: Application) -> str:
     return ",".join(sorted(kind if n == 1 else f"{kind}({n})" for kind, n in counts.items())) or "<none>"
 
 
-def summary(app: Application, windows: Sequence[SyncWindow], now: datetime) -> Lines:
-    """The head of `argocd app get`: labels with their values. `windows`: those of the project that apply to it."""
+def summary(app: Application, windows: Sequence[SyncWindow] | None, now: datetime) -> Lines:
+    """The head of `argocd app get`: labels with their values.
+
+    `windows`: those of the project that apply to it; None where there is no such project, without which nothing is synced.
+    """
     spec, status = app.spec, app.status
     yield "Name:", qualified(app)
     yield "Project:", spec.project_name
@@ -87,7 +90,7 @@ def summary(app: Application, windows: Sequence[SyncWindow], now: datetime) -> L
     yield "Sources:" if spec.multiple else "Source:", ""
     for source in spec.all_sources:
         yield from _source(source)
-    yield "SyncWindow:", _sync_window(windows, now)
+    yield "SyncWindow:", "Sync Denied (no such project)" if windows is None else _sync_window(windows, now)
     if windows:
         yield "Assigned Windows:", ",".join(f"{one.kind}:{one.schedule}:{one.duration}" for one in windows)
     yield "Sync Policy:", {"Auto": "Automated", "Auto-Prune": "Automated (Prune)"}.get(_policy(app), "Manual")
