@@ -80,6 +80,8 @@ RUNNING = {"operationState": {"phase": "Running", "operation": {}}}
         (_app(AUTOMATED, 2), Wish(revisions={1: "v1"}), InvalidObject),
         (_app(AUTOMATED), Wish(local=["{}"]), InvalidObject),
         (_app(sources=2), Wish(revisions={3: "v1"}), InvalidObject),
+        (_app(sources=2), Wish(revision="v1"), InvalidObject),
+        (_app(AUTOMATED, 2), Wish(revision="main"), InvalidObject),
     ],
 )
 def test_a_sync_that_may_not_be(app: Application, wish: Wish, refused: type[ArgosyError]) -> None:

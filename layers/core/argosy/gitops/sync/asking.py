@@ -22,6 +22,11 @@ __all__ = ["Wish", "check_terminable", "rollback", "sync"]
 type Json = dict[str, Any]
 
 _AUTOMATED = "spec.syncPolicy.automated"
+_ONE_REVISION = (
+    "argosy app sync does not work on multi-source app with --revision flag. "
+    "Use --revisions and --source-positions instead."
+)
+"""One revision is for no source of several; Argo's words, which its command line has and its server lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ def sync(app: Application, wish: Wish, *, windows_allow: bool = True) -> Json:
     """The operation of a sync. Raises Denied, AlreadyExists or InvalidObject when it may not be."""
     if not windows_allow:
         raise Denied("cannot sync: blocked by sync window")
+    if app.spec.multiple and wish.revision:
+        raise InvalidObject(_ONE_REVISION, field="--revision")
     _check_free(app)
     if app.spec.automated is not None and not wish.dry_run:
         _check_automated(app, wish)
