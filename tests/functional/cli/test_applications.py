@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from argosy.cli.apps.acting import carry_out
+from argosy.cli.apps.choosing import by_place
 from argosy.cli.apps.live import orphans_of, with_health
 from argosy.cli.apps.logs import Part, containers_of, passes, said_by
-from argosy.cli.apps.operating import by_place
 from argosy.cli.apps.store import API, Applications, application
 from argosy.errors import ArgosyError, Conflict, Denied, InvalidObject, NotFound
 from argosy.gitops.actions import Impact

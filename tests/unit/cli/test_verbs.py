@@ -8,9 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from argosy.cli.apps.choosing import selector
 from argosy.cli.apps.core import Group, Verb, remember
 from argosy.cli.apps.flagged import flagged
-from argosy.cli.apps.operating import selector
 from argosy.errors import InvalidObject
 from argosy.gitops.waiting import Selector
 

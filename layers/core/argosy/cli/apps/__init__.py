@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from argosy.cli.apps import acting, comparing, core, editing, logs, operating, reading
+from argosy.cli.apps import acting, comparing, core, creating, editing, logs, operating, reading
 
 __all__ = ["app"]
 
@@ -14,6 +14,7 @@ app = typer.Typer(
 reading.register(app)
 comparing.register(app)
 operating.register(app)
+creating.register(app)
 editing.register(app)
 logs.register(app)
 app.add_typer(acting.app, name="actions", help="What may be done with the objects of an application.")

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
+from argosy.cli.apps.choosing import Name, pair
 from argosy.cli.apps.core import Verb, store
 from argosy.cli.apps.live import is_here, live_of, versions
-from argosy.cli.apps.operating import Name, pair
 from argosy.cli.apps.printing import Format, print_rows, print_value
 from argosy.cli.apps.rendering import IN_CLUSTER, settings_of
 from argosy.cli.apps.store import Applications, application

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from argosy.cli.apps.choosing import Name, Positions, SourceNames, by_place
 from argosy.cli.apps.core import Verb, ended, reached, store
 from argosy.cli.apps.live import is_here, live_of, versions
 from argosy.cli.apps.local import Local, LocalPath, LocalRoot, local_of
-from argosy.cli.apps.operating import Name, Positions, SourceNames, by_place, refreshed
+from argosy.cli.apps.operating import refreshed
 from argosy.cli.apps.rendering import Workplace, destination_of, made_of, settings_of, targets_at
 from argosy.cli.apps.store import Applications, application
 from argosy.errors import ArgosyError, InvalidObject

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from argosy.cli.apps.choosing import Name
 from argosy.cli.apps.core import Verb, connected
 from argosy.cli.apps.live import owned_by
-from argosy.cli.apps.operating import Name
 from argosy.cli.apps.store import Applications, application
 from argosy.errors import NotFound
 from argosy.gitops.showing.trees import below

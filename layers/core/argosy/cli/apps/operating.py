@@ -16,6 +16,18 @@ from typing import Annotated, Any
 
 import typer
 
+from argosy.cli.apps.choosing import (
+    Labels,
+    Name,
+    Names,
+    Positions,
+    Resources,
+    SourceNames,
+    Timeout,
+    by_place,
+    pair,
+    selector,
+)
 from argosy.cli.apps.core import FAILED, Verb, ended, store
 from argosy.cli.apps.following import Waiting, until
 from argosy.cli.apps.local import Local, LocalPath, LocalRoot, local_of
@@ -32,27 +44,13 @@ from argosy.lang import duration
 from argosy.resources.application import Application
 from argosy.resources.application_operation import Backoff, Retry
 
-__all__ = ["Name", "Positions", "SourceNames", "Timeout", "by_place", "pair", "refreshed", "register", "selector"]
+__all__ = ["refreshed", "register"]
 
 type Labelled = set[tuple[str, str, str, str]]
 
 REFRESH = "argocd.argoproj.io/refresh"
 
-Name = Annotated[str, typer.Argument(metavar="APPNAME", help="NAME or NAMESPACE/NAME of the Application.")]
-Names = Annotated[list[str] | None, typer.Argument(metavar="[APPNAME...]", help="NAME or NAMESPACE/NAME.")]
-Labels = Annotated[str, typer.Option("--selector", "-l", help="The Applications with these labels.")]
-Timeout = Annotated[int, typer.Option("--timeout", help="Time out after this many seconds; 0 = never.")]
-Positions = Annotated[
-    list[int] | None, typer.Option("--source-positions", help="The places, from 1, that --revisions are for.")
-]
-SourceNames = Annotated[
-    list[str] | None, typer.Option("--source-names", help="The names of the sources that --revisions are for.")
-]
 Output = Annotated[Format, typer.Option("--output", "-o", help="wide, json or yaml.")]
-Resources = Annotated[
-    list[str] | None,
-    typer.Option("--resource", help="These resources alone: [!]GROUP:KIND:[NAMESPACE/]NAME; may be repeated."),
-]
 
 
 class Strategy(StrEnum):
@@ -324,38 +322,6 @@ def _earlier(app: Application, number: int | None) -> int:
     return app.status.history[-2].id
 
 
-def selector(text: str) -> Selector:
-    """What `--resource` names. Raises InvalidObject for what has another form."""
-    excludes = text.startswith("!")
-    parts = text.removeprefix("!").split(":")
-    if len(parts) != 3 or not parts[2]:
-        raise InvalidObject(f"--resource {text!r} is not [!]GROUP:KIND:[NAMESPACE/]NAME (the core group is empty)")
-    namespace, _, name = parts[2].rpartition("/")
-    return Selector(parts[0], parts[1], name, namespace, excludes)
-
-
-def by_place(
-    app: Application, revisions: Sequence[str] | None, places: Sequence[int] | None, names: Sequence[str] | None
-) -> dict[int, str] | None:
-    """`--revisions` by `--source-positions` or `--source-names`, None for none.
-
-    Raises InvalidObject when they are not as many, or both are given, NotFound for a name that no source has.
-    """
-    if places and names:
-        raise InvalidObject("give --source-positions or --source-names, not both")
-    chosen = list(places or ()) or [_place_of(app, one) for one in names or ()]
-    if len(revisions or ()) != len(chosen):
-        raise InvalidObject("give as many --source-positions or --source-names as --revisions")
-    return dict(zip(chosen, revisions or (), strict=True)) or None
-
-
-def _place_of(app: Application, name: str) -> int:
-    known = [one.name for one in app.spec.all_sources]
-    if name not in known:
-        raise NotFound(f"application '{qualified(app)}' has no source of the name {name!r}")
-    return known.index(name) + 1
-
-
 def _options(*, replace: bool, server_side: bool, out_of_sync_only: bool) -> list[str] | None:
     given = {
         "Replace=true": replace,
@@ -371,14 +337,6 @@ def _who() -> str:
         return getpass.getuser()
     except OSError:
         return "admin"
-
-
-def pair(text: str, flag: str) -> dict[str, str]:
-    """KEY=VALUE of a flag. Raises InvalidObject."""
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise InvalidObject(f"{flag} {text!r} is not KEY=VALUE")
-    return {"name": key, "value": value}
 
 
 def _told(body: dict[str, Any], output: Format, line: str) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from argosy.cli.apps.choosing import Name
 from argosy.cli.apps.core import Verb, store
 from argosy.cli.apps.live import is_here, orphans_of, owned_by, with_health
-from argosy.cli.apps.operating import Name, refreshed
+from argosy.cli.apps.operating import refreshed
 from argosy.cli.apps.printing import (
     Format,
     print_operation,
