@@ -17,6 +17,7 @@ from argosy.cli.apps.store import API, Applications, application
 from argosy.cli.inputs import load
 from argosy.errors import AlreadyExists, InvalidObject, NotFound
 from argosy.gitops.editing.flags import put_flags
+from argosy.gitops.editing.upserting import upserted
 from argosy.gitops.projects.permissions import Cluster, namespace_permitted
 from argosy.gitops.projects.specs import permission_problems
 from argosy.services.applications.controlsecrets import cluster_secrets
@@ -56,9 +57,9 @@ def create(
             metadata["namespace"], metadata["name"] = apps.place(
                 "/".join(part for part in (metadata.get("namespace"), metadata["name"]) if part)
             )
-            for field, given in (("labels", label), ("annotations", annotations)):
+            for field, flag, given in (("labels", "--label", label), ("annotations", "--annotations", annotations)):
                 if given:
-                    metadata[field] = (metadata.get(field) or {}) | _pairs(given, f"--{field}")
+                    metadata[field] = (metadata.get(field) or {}) | _pairs(given, flag)
             if finalizer:
                 metadata["finalizers"] = sorted({*(metadata.get("finalizers") or ()), CASCADE})
             body["spec"].setdefault("project", "default")
@@ -130,18 +131,11 @@ def _put(apps: Applications, body: Json, *, upsert: bool) -> str:
     except AlreadyExists:
         full = f"{metadata['namespace']}/{metadata['name']}"
         there = apps.get(full)
-    if there["spec"] == body["spec"]:
+    if upserted(there, body) == there:
         return "unchanged"
     if not upsert:
         raise AlreadyExists(f"existing application spec of '{full}' is different, use --upsert to force an update")
-
-    def edit(found: Json) -> None:
-        found["spec"] = body["spec"]
-        for field in ("labels", "annotations"):
-            if metadata.get(field):
-                found["metadata"][field] = (found["metadata"].get(field) or {}) | metadata[field]
-
-    apps.change(full, edit)
+    apps.change(full, lambda found: found.update(upserted(found, body)))
     return "updated"
 
 
