@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from argosy.errors import InvalidObject
+from argosy.errors import InvalidObject, NotFound
+from argosy.gitops.editing.choosing import add_source, place_of, remove_source
 from argosy.gitops.editing.flags import FLAGS, put_flags
 from argosy.gitops.editing.unsetting import unset
 from argosy.resources.application import ApplicationSpec
 
 type Json = dict[str, Any]
 
-SAMPLES: dict[type, Any] = {str: "text", int: 3, bool: True, list: ["a=1"]}
+SAMPLES: dict[type, Any] = {str: "text", int: 3, bool: True, list: ["a=1"], Path: "a: 1\n"}
 
 
 def put(spec: Json, position: int = 0, /, **flags: Any) -> Json:
@@ -58,6 +60,7 @@ def put(spec: Json, position: int = 0, /, **flags: Any) -> Json:
             },
         ),
         ({"helm_set_file": ["a=f.txt"]}, {"source": {"helm": {"fileParameters": [{"name": "a", "path": "f.txt"}]}}}),
+        ({"values_literal_file": "a: {b: 1}\n"}, {"source": {"helm": {"valuesObject": {"a": {"b": 1}}}}}),
         ({"values": ["a.yaml", "b.yaml"]}, {"source": {"helm": {"valueFiles": ["a.yaml", "b.yaml"]}}}),
         (
             {"kustomize_image": ["nginx:1", "ghcr.io:5000/a/b@sha256:0", "nginx=web:2"]},
@@ -101,11 +104,22 @@ def test_an_empty_text_takes_a_field_away() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "helm"),
+    [("b: 2", {"valuesObject": {"b": 2}, "releaseName": "r"}), ("\n", {"releaseName": "r"})],
+)
+def test_values_take_the_place_of_those_there(text: str, helm: Json) -> None:
+    there = {"values": "a: 1", "valuesObject": {"a": 1}, "releaseName": "r"}
+    assert put({"source": {"helm": there}}, values_literal_file=text) == {"source": {"helm": helm}}
+
+
+@pytest.mark.parametrize(
     ("spec", "flags", "field", "reason"),
     [
         ({}, {"auto_prune": True}, "--auto-prune", "not configured with automatic sync"),
         ({}, {"sync_policy": "often"}, "--sync-policy", "invalid sync-policy: 'often'"),
         ({}, {"helm_set": ["a"]}, "--helm-set", "'a' is not NAME=VALUE"),
+        ({}, {"values_literal_file": "- a"}, "--values-literal-file", "Helm values are a map"),
+        ({}, {"values_literal_file": "a: ["}, "--values-literal-file", "not YAML"),
         ({}, {"sync_retry_backoff_factor": 2}, "--sync-retry-backoff-factor", "give --sync-retry-limit"),
         ({"sources": [{}, {}]}, {"path": "a"}, "--path", "2 sources: give --source-position 1 to 2"),
     ],
@@ -135,7 +149,14 @@ def test_a_source_of_several() -> None:
             {"helm": {"parameters": [{"name": "b"}]}},
         ),
         ({"helm": {"valueFiles": ["a"], "values": "x: 1"}}, ["values_literal"], {"values": ["a"]}, {}),
+        ({"helm": {"valuesObject": {"x": 1}, "values": "x: 1"}}, ["values_literal"], {}, {}),
         ({"kustomize": {"images": ["a:1"]}}, [], {"kustomize_image": ["a:1"]}, {}),
+        (
+            {"kustomize": {"images": ["alpine:3.18", "nginx=h:5000/web:1", "h:5000/a@sha256:0", "nginx/a"]}},
+            [],
+            {"kustomize_image": ["alpine", "nginx", "h:5000/a"]},
+            {"kustomize": {"images": ["nginx/a"]}},
+        ),
         ({"path": "a", "ref": "v"}, ["ref"], {}, {"path": "a"}),
     ],
 )
@@ -146,3 +167,49 @@ def test_what_unset_leaves(source: Json, fields: list[str], entries: dict[str, l
 
 def test_what_was_not_set_is_not_unset() -> None:
     assert not unset({"path": "a"}, ["nameprefix"], {"parameter": ["a"]})
+
+
+# Sources of several
+
+SEVERAL: Json = {"sources": [{"name": "one"}, {"path": "p"}, {"name": "two"}]}
+
+
+@pytest.mark.parametrize(("position", "name", "place"), [(0, "", 0), (2, "", 2), (0, "one", 1), (0, "two", 3)])
+def test_a_source_is_chosen_by_its_place_or_name(position: int, name: str, place: int) -> None:
+    assert place_of(SEVERAL, position, name) == place
+
+
+@pytest.mark.parametrize(
+    ("spec", "position", "name", "error", "reason"),
+    [
+        (SEVERAL, 1, "one", InvalidObject, "Only one of source-position and source-name can be specified"),
+        (SEVERAL, 0, "three", NotFound, "Unknown source name 'three'"),
+        ({"source": {}}, 0, "one", NotFound, "Unknown source name 'one'"),
+    ],
+)
+def test_a_source_that_is_not_chosen(spec: Json, position: int, name: str, error: type[Exception], reason: str) -> None:
+    with pytest.raises(error, match=reason):
+        place_of(spec, position, name)
+
+
+def test_a_source_comes_and_goes() -> None:
+    spec: Json = {"sources": [{"path": "a"}]}
+    assert add_source(spec, "a") == 2
+    remove_source(spec, 1)
+    assert spec == {"sources": [{}]}
+    with pytest.raises(InvalidObject, match="Cannot add source: application a does not have"):
+        add_source({"source": {}}, "a")
+
+
+@pytest.mark.parametrize(
+    ("sources", "position", "reason"),
+    [
+        ([{}, {}], 0, "must be greater than 0"),
+        ([{}, {}], 3, "does not have source at 3"),
+        ([{}], 1, "Cannot remove the only source"),
+        ([], 1, "does not have multiple sources"),
+    ],
+)
+def test_a_source_that_is_not_removed(sources: list[Json], position: int, reason: str) -> None:
+    with pytest.raises(InvalidObject, match=reason):
+        remove_source({"sources": sources}, position)

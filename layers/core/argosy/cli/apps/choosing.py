@@ -19,8 +19,10 @@ __all__ = [
     "Labels",
     "Name",
     "Names",
+    "Position",
     "Positions",
     "Resources",
+    "SourceName",
     "SourceNames",
     "Timeout",
     "by_place",
@@ -38,6 +40,8 @@ Positions = Annotated[
 SourceNames = Annotated[
     list[str] | None, typer.Option("--source-names", help="The names of the sources that --revisions are for.")
 ]
+Position = Annotated[int, typer.Option("--source-position", help="Of several sources the one at this place, from 1.")]
+SourceName = Annotated[str, typer.Option("--source-name", help="Of several sources the one of this name.")]
 Resources = Annotated[
     list[str] | None,
     typer.Option("--resource", help="These resources alone: [!]GROUP:KIND:[NAMESPACE/]NAME; may be repeated."),

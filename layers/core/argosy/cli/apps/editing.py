@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from argosy.cli.apps.choosing import Labels, Name, Names
+from argosy.cli.apps.choosing import Labels, Name, Names, Position, SourceName
 from argosy.cli.apps.core import Verb, store
 from argosy.cli.apps.creating import CASCADE, check
 from argosy.cli.apps.flagged import flagged
@@ -21,7 +21,8 @@ from argosy.cli.apps.following import Waiting
 from argosy.cli.apps.printing import Format, print_value
 from argosy.cli.apps.store import API, application
 from argosy.errors import InvalidObject, NotFound
-from argosy.gitops.editing.flags import put_flags, source_at
+from argosy.gitops.editing.choosing import place_of, source_at
+from argosy.gitops.editing.flags import put_flags
 from argosy.gitops.editing.unsetting import unset as unset_fields
 from argosy.gitops.waiting import Awaited
 from argosy.resources.manifests import read_value
@@ -30,9 +31,6 @@ from argosy.resources.yamlwriter import write_value
 __all__ = ["register"]
 
 type Json = dict[str, Any]
-
-
-Position = Annotated[int, typer.Option("--source-position", help="Of several sources the one at this place, from 1.")]
 
 
 class Propagation(StrEnum):
@@ -45,7 +43,7 @@ class Propagation(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add the verbs."""
     for name, verb in (
-        ("set", flagged(set_)),
+        ("set", flagged(set_, without=["--source-name"])),
         ("unset", unset),
         ("patch", patch),
         ("edit", edit),
@@ -59,6 +57,7 @@ def set_(
     flags: Json,
     name: Name,
     position: Position = 0,
+    source_name: SourceName = "",
     validate: Annotated[
         bool, typer.Option("--validate/--no-validate", help="Check its project and sources first.")
     ] = True,
@@ -69,7 +68,7 @@ def set_(
     with store(context) as apps:
 
         def edit(body: Json) -> None:
-            put_flags(body["spec"], flags, position)
+            put_flags(body["spec"], flags, place_of(body["spec"], position, source_name))
             check(apps, body) if validate else application(body)
 
         apps.change(name, edit)
@@ -93,6 +92,7 @@ def unset(
     plugin_env: Annotated[list[str] | None, typer.Option("--plugin-env", help="The plugin's variables.")] = None,
     ref: Annotated[bool, typer.Option("--ref", help="The name for other sources.")] = False,
     position: Position = 0,
+    source_name: SourceName = "",
 ) -> None:
     """Take fields out of an application's source."""
     switches = {
@@ -119,7 +119,8 @@ def unset(
         raise InvalidObject("nothing to unset: `argosy app unset --help` lists the flags")
 
     def edit(body: Json) -> None:
-        if not unset_fields(source_at(body["spec"], position), fields, entries):
+        source = source_at(body["spec"], place_of(body["spec"], position, source_name))
+        if not unset_fields(source, fields, entries):
             raise NotFound(f"application '{name}' has nothing of what is to be unset")
 
     with store(context) as apps:

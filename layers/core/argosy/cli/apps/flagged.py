@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,15 +16,19 @@ from argosy.gitops.editing.flags import FLAGS, Flag
 __all__ = ["flagged"]
 
 
-def flagged(function: Callable[..., None]) -> Callable[..., None]:
-    """Replace its parameter `flags` by an option for each flag; it is called with those that were given."""
+def flagged(function: Callable[..., None], without: Collection[str] = ()) -> Callable[..., None]:
+    """Replace its parameter `flags` by an option for each flag; it is called with those that were given.
+
+    `without`: flags by their names that mean something else to it.
+    """
     own = inspect.signature(function, eval_str=True)
     parameters = [one for name, one in own.parameters.items() if name != "flags"]
-    options = [_option(flag) for flag in FLAGS]
+    table = [flag for flag in FLAGS if flag.name not in without]
+    options = [_option(flag) for flag in table]
 
     @functools.wraps(function)
     def command(**given: Any) -> None:
-        flags = {flag.key: _given(flag, given.pop(flag.key)) for flag in FLAGS}
+        flags = {flag.key: _given(flag, given.pop(flag.key)) for flag in table}
         function(**given, flags=flags)
 
     command.__signature__ = own.replace(parameters=[*parameters, *options])  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from argosy.cli.apps.choosing import Name
+from argosy.cli.apps.choosing import Name, Position, SourceName
 from argosy.cli.apps.core import Verb, store
 from argosy.cli.apps.live import is_here, orphans_of, owned_by, with_health
 from argosy.cli.apps.operating import refreshed
@@ -20,6 +20,7 @@ from argosy.cli.apps.printing import (
     print_value,
 )
 from argosy.cli.apps.store import application
+from argosy.gitops.editing.choosing import place_of
 from argosy.gitops.identity import Key, key_of
 from argosy.gitops.showing import applications as showing
 from argosy.gitops.showing.trees import below, tree
@@ -72,7 +73,8 @@ def get(
     hard_refresh: Annotated[bool, typer.Option("--hard-refresh", help="Render it anew, too.")] = False,
     show_operation: Annotated[bool, typer.Option("--show-operation", help="Show the last operation.")] = False,
     show_params: Annotated[bool, typer.Option("--show-params", help="Show Helm's parameters.")] = False,
-    position: Annotated[int, typer.Option("--source-position", help="Of this source, from 1.")] = 0,
+    position: Position = 0,
+    source_name: SourceName = "",
     timeout: Annotated[int, typer.Option("--timeout", help="For --refresh, in seconds.")] = 60,
     output: Output = Format.WIDE,
 ) -> None:
@@ -85,6 +87,7 @@ def get(
             print_value(body, output)
             return
         app = application(body)
+        place = place_of(body["spec"], position, source_name)
         if output is Format.NAME:
             typer.echo(showing.qualified(app))
             return
@@ -94,7 +97,7 @@ def get(
             print_operation(app.status.operation_state)
         if show_params:
             typer.echo()
-            print_rows(showing.parameters(app, position))
+            print_rows(showing.parameters(app, place))
         if output is Format.TREE:
             typer.echo()
             print_rows(tree(with_health(apps, app), owned_by(apps.cluster, app)))

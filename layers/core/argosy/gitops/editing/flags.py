@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from argosy.errors import InvalidObject
-from argosy.gitops.editing.puts import Put, entries, field, items, mapped
+from argosy.gitops.editing.choosing import source_at
+from argosy.gitops.editing.puts import Put, entries, field, image_name, items, mapped
+from argosy.resources.manifests import read_value
 
-__all__ = ["FLAGS", "Flag", "put_flags", "source_at"]
+__all__ = ["FLAGS", "Flag", "put_flags"]
 
 type Json = dict[str, Any]
 
@@ -88,11 +90,16 @@ def _replicas(source: Json, values: Sequence[str]) -> None:
         one["count"] = int(one["count"]) if str(one["count"]).isdigit() else one["count"]
 
 
-def _image_name(image: str) -> str:
-    """What a Kustomize image is about: NAME of NAME=NEW, NAME:TAG, NAME@DIGEST."""
-    name = image.partition("=")[0].partition("@")[0]
-    head, colon, tag = name.rpartition(":")
-    return head if colon and "/" not in tag else name
+def _values(source: Json, text: str) -> None:
+    """Values have one place, `valuesObject`, which would win over a text beside it (SetValuesString)."""
+    field("helm.values")(source, None)
+    if not text.strip():
+        field("helm.valuesObject")(source, None)
+        return
+    found = read_value(text)
+    if not isinstance(found, dict):
+        raise InvalidObject("Helm values are a map; the file holds none")
+    source.setdefault("helm", {})["valuesObject"] = found
 
 
 def _variables(kind: str, *, code: bool = False) -> Put:
@@ -133,7 +140,7 @@ FLAGS: Final = (
     Flag("--parameter", "Helm values: KEY=VALUE.", entries("helm.parameters"), list, "-p"),
     Flag("--helm-set-string", "Helm texts.", entries("helm.parameters", more={"forceString": True}), list),
     Flag("--helm-set-file", "Helm values from files.", entries("helm.fileParameters", value="path"), list),
-    Flag("--values-literal-file", "A file of Helm values to keep in the spec.", field("helm.values"), Path),
+    Flag("--values-literal-file", "A file of Helm values to keep in the spec.", _values, Path),
     Flag("--helm-version", "Helm's version.", field("helm.version")),
     Flag("--helm-pass-credentials", "Pass credentials to all domains.", field("helm.passCredentials"), bool),
     Flag("--ignore-missing-value-files", "Skip what is not there.", field("helm.ignoreMissingValueFiles"), bool),
@@ -147,7 +154,7 @@ FLAGS: Final = (
     Flag("--namesuffix", "Kustomize's name suffix.", field("kustomize.nameSuffix")),
     Flag("--kustomize-version", "Kustomize's version.", field("kustomize.version")),
     Flag("--kustomize-namespace", "Kustomize's namespace.", field("kustomize.namespace")),
-    Flag("--kustomize-image", "Kustomize images.", items("kustomize.images", _image_name), list),
+    Flag("--kustomize-image", "Kustomize images.", items("kustomize.images", image_name), list),
     Flag("--kustomize-replica", "Kustomize replicas: NAME=COUNT.", _replicas, list),
     Flag("--kustomize-common-label", "Labels of all objects.", mapped("kustomize.commonLabels"), list),
     Flag("--kustomize-common-annotation", "Annotations.", mapped("kustomize.commonAnnotations"), list),
@@ -185,17 +192,3 @@ def put_flags(spec: Json, given: Mapping[str, Any], position: int = 0) -> None:
             flag.put(source_at(spec, position) if flag.source else spec, value)
         except InvalidObject as x:
             raise InvalidObject(x.reason, field=flag.name) from x
-
-
-def source_at(spec: Json, position: int) -> Json:
-    """The source that is meant: the only one, or of several the one at a place, counted from 1. Raises InvalidObject."""
-    sources = spec.get("sources")
-    if not sources:
-        if position > 1:
-            raise InvalidObject("the application has one source: leave --source-position out")
-        source: Json = spec.setdefault("source", {})
-        return source
-    if not 1 <= position <= len(sources):
-        raise InvalidObject(f"the application has {len(sources)} sources: give --source-position 1 to {len(sources)}")
-    found: Json = sources[position - 1]
-    return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from argosy.errors import InvalidObject
 
-__all__ = ["Put", "entries", "field", "items", "mapped", "without"]
+__all__ = ["Put", "entries", "field", "image_name", "items", "mapped", "without"]
 
 type Json = dict[str, Any]
 type Put = Callable[[Json, Any], None]
@@ -54,6 +54,13 @@ def items(path: str, identity: Callable[[str], str] = str) -> Put:
         field(path)(where, found)
 
     return put
+
+
+def image_name(image: str) -> str:
+    """What a Kustomize image is about: NAME of NAME=NEW, NAME:TAG, NAME@DIGEST."""
+    name = image.partition("=")[0].partition("@")[0]
+    head, colon, tag = name.rpartition(":")
+    return head if colon and "/" not in tag else name
 
 
 def entries(path: str, *, value: str = "value", more: Mapping[str, Any] | None = None) -> Put:
