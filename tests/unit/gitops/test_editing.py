@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from argosy.errors import InvalidObject, NotFound
-from argosy.gitops.editing.choosing import add_source, place_of, remove_source
+from argosy.gitops.editing.choosing import add_source, check_helm, kind_at, place_of, remove_source
 from argosy.gitops.editing.flags import FLAGS, put_flags
 from argosy.gitops.editing.unsetting import unset
 from argosy.resources.application import ApplicationSpec
 
 type Json = dict[str, Any]
 
+RETRYING: Json = {"syncPolicy": {"retry": {"limit": 1}}}
 SAMPLES: dict[type, Any] = {str: "text", int: 3, bool: True, list: ["a=1"], Path: "a: 1\n"}
 
 
@@ -92,10 +93,46 @@ def test_what_flags_write(flags: Json, spec: Json) -> None:
 def test_every_flag_makes_a_spec_that_can_be_read_and_is_read_again(flag: Any) -> None:
     value = "auto" if flag.name == "--sync-policy" else SAMPLES.get(flag.type, "text")
     value = ["a=1"] if flag.type is list else value
+    value = "7s" if flag.name.endswith("-duration") else value
     spec: Json = {"syncPolicy": {"automated": {}, "retry": {"limit": 1}}}
     before = ApplicationSpec.model_validate(spec)
     made = ApplicationSpec.model_validate(put(spec, 0, **{flag.key: value}))
     assert made != before or flag.name == "--sync-policy"
+
+
+@pytest.mark.parametrize(
+    ("source", "told", "fine"),
+    [
+        ({}, "", True),
+        ({"path": "p"}, "Helm", True),
+        ({"path": "p"}, "Directory", False),
+        ({"path": "p", "helm": {}}, "Kustomize", True),
+        ({"path": "p", "helm": {}, "kustomize": {}}, "", True),
+        ({"kustomize": {"namePrefix": "p"}}, "", False),
+        ({"directory": {"jsonnet": {}}}, "Helm", False),
+        ({"plugin": {}}, "", False),
+    ],
+)
+def test_whether_a_source_takes_parameters(source: Json, told: str, fine: bool) -> None:
+    if fine:
+        check_helm(source, told)
+    else:
+        with pytest.raises(InvalidObject, match="Parameters can only be set against Helm applications"):
+            check_helm(source, told)
+
+
+@pytest.mark.parametrize(
+    ("status", "position", "kind"),
+    [
+        ({}, 0, ""),
+        ({"sourceType": "Helm"}, 0, "Helm"),
+        ({"sourceType": "Helm"}, 1, "Helm"),
+        ({"sourceTypes": ["Helm", "Kustomize"]}, 2, "Kustomize"),
+        ({"sourceTypes": ["Helm"]}, 2, ""),
+    ],
+)
+def test_the_kind_that_the_status_tells(status: Json, position: int, kind: str) -> None:
+    assert kind_at(status, position) == kind
 
 
 def test_an_empty_text_takes_a_field_away() -> None:
@@ -121,6 +158,16 @@ def test_values_take_the_place_of_those_there(text: str, helm: Json) -> None:
         ({}, {"values_literal_file": "- a"}, "--values-literal-file", "Helm values are a map"),
         ({}, {"values_literal_file": "a: ["}, "--values-literal-file", "not YAML"),
         ({}, {"sync_retry_backoff_factor": 2}, "--sync-retry-backoff-factor", "give --sync-retry-limit"),
+        ({}, {"sync_retry_limit": -4}, "--sync-retry-limit", r"Invalid sync-retry-limit \[-4\]"),
+        (RETRYING, {"sync_retry_backoff_duration": "abc"}, "--sync-retry-backoff-duration", "'abc' is no length"),
+        (RETRYING, {"sync_retry_backoff_max_duration": "5"}, "--sync-retry-backoff-max-duration", "'5' is no length"),
+        (
+            {},
+            {"kustomize_replica": ["a=abc"]},
+            "--kustomize-replica",
+            "expected integer value for count. Received: abc",
+        ),
+        ({}, {"nameprefix": "p", "parameter": ["a=b"]}, "--parameter", "only be set against Helm applications"),
         ({"sources": [{}, {}]}, {"path": "a"}, "--path", "2 sources: give --source-position 1 to 2"),
     ],
 )

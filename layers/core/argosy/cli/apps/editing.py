@@ -21,7 +21,7 @@ from argosy.cli.apps.following import Waiting
 from argosy.cli.apps.printing import Format, print_value
 from argosy.cli.apps.store import API, application
 from argosy.errors import InvalidObject, NotFound
-from argosy.gitops.editing.choosing import place_of, source_at
+from argosy.gitops.editing.choosing import kind_at, place_of, source_at
 from argosy.gitops.editing.flags import put_flags
 from argosy.gitops.editing.unsetting import unset as unset_fields
 from argosy.gitops.waiting import Awaited
@@ -68,7 +68,8 @@ def set_(
     with store(context) as apps:
 
         def edit(body: Json) -> None:
-            put_flags(body["spec"], flags, place_of(body["spec"], position, source_name))
+            place = place_of(body["spec"], position, source_name)
+            put_flags(body["spec"], flags, place, kind_at(body.get("status") or {}, place))
             check(apps, body) if validate else application(body)
 
         apps.change(name, edit)

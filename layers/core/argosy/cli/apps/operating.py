@@ -34,6 +34,7 @@ from argosy.cli.apps.local import Local, LocalPath, LocalRoot, local_of
 from argosy.cli.apps.printing import Format, print_value
 from argosy.cli.apps.store import Applications, application
 from argosy.errors import ArgosyError, InvalidObject, NotFound
+from argosy.gitops.editing.puts import length
 from argosy.gitops.pins import PIN
 from argosy.gitops.projects.windows import can_sync
 from argosy.gitops.showing.applications import qualified
@@ -111,6 +112,7 @@ def sync(
     """Sync an application to its target state, and wait until it is there."""
     selectors = [selector(text) for text in resource or ()]
     files = local_of(local, local_root)
+    backoff = _backoff(retry_duration, retry_max, retry_factor)
     wish = asking.Wish(
         username=_who(),
         revision=revision,
@@ -119,13 +121,7 @@ def sync(
         hooks=strategy is Strategy.HOOK,
         force=force,
         options=_options(replace=replaces, server_side=server_side, out_of_sync_only=out_of_sync_only),
-        retry=Retry(
-            limit=retry_limit,
-            refresh=retry_refresh,
-            backoff=Backoff(duration=retry_duration, max_duration=retry_max, factor=retry_factor),
-        )
-        if retry_limit
-        else None,
+        retry=Retry(limit=retry_limit, refresh=retry_refresh, backoff=backoff) if retry_limit else None,
         info=[pair(text, "--info") for text in info or ()],
     )
     with store(context) as apps:
@@ -300,6 +296,16 @@ def _follow(apps: Applications, name: str, selectors: Sequence[Selector], timeou
         left = sum(one.status == "PruneSkipped" for one in results)
         if left:
             ended(f"{left} resources require pruning: `argosy app sync {qualified(app)} --prune` deletes them", FAILED)
+
+
+def _backoff(first: str, longest: str, factor: int) -> Backoff:
+    """The waits between tries. Raises InvalidObject that names the flag."""
+    for flag, text in (("--retry-backoff-duration", first), ("--retry-backoff-max-duration", longest)):
+        try:
+            length(text)
+        except InvalidObject as x:
+            raise InvalidObject(x.reason, field=flag) from x
+    return Backoff(duration=first, max_duration=longest, factor=factor)
 
 
 def _pinned(length: str) -> str:

@@ -8,13 +8,15 @@ its place, or the spec, changed. Called by the verbs of `argosy app` that are ab
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from argosy.errors import InvalidObject, NotFound
 
-__all__ = ["add_source", "place_of", "remove_source", "source_at"]
+__all__ = ["add_source", "check_helm", "kind_at", "place_of", "remove_source", "source_at"]
 
 type Json = dict[str, Any]
+
+_SECTIONS: Final = {"kustomize": "Kustomize", "helm": "Helm", "directory": "Directory", "plugin": "Plugin"}
 
 
 def place_of(spec: Mapping[str, Any], position: int, name: str) -> int:
@@ -41,6 +43,23 @@ def source_at(spec: Json, position: int) -> Json:
         raise InvalidObject(f"the application has {len(sources)} sources: give --source-position 1 to {len(sources)}")
     found: Json = sources[position - 1]
     return found
+
+
+def kind_at(status: Mapping[str, Any], position: int) -> str:
+    """The kind that the status has found a source to be, "" where it does not tell."""
+    several = status.get("sourceTypes") or ()
+    return str(several[position - 1] if 1 <= position <= len(several) else status.get("sourceType") or "")
+
+
+def check_helm(source: Mapping[str, Any], told: str = "") -> None:
+    """Raise InvalidObject for a source that takes no parameters (setParameterOverrides).
+
+    It is of the kind that it says itself, else of the kind `told`, which the status has found; one of none becomes Helm's.
+    """
+    said = [kind for section, kind in _SECTIONS.items() if source.get(section) is not None]
+    kind = said[0] if len(said) == 1 else told or "Helm"
+    if kind != "Helm":
+        raise InvalidObject(f"Parameters can only be set against Helm applications; this source is of kind {kind}")
 
 
 def add_source(spec: Json, title: str) -> int:

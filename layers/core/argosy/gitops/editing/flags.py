@@ -6,19 +6,22 @@ In: the flags that somebody has given, by their names, and a spec. Out: the spec
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from argosy.errors import InvalidObject
-from argosy.gitops.editing.choosing import source_at
-from argosy.gitops.editing.puts import Put, entries, field, image_name, items, mapped
+from argosy.gitops.editing.choosing import check_helm, source_at
+from argosy.gitops.editing.puts import Put, entries, field, image_name, items, length, mapped
 from argosy.resources.manifests import read_value
 
 __all__ = ["FLAGS", "Flag", "put_flags"]
 
 type Json = dict[str, Any]
+
+_COUNT: Final = re.compile(r"[+-]?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,17 @@ def _automated(name: str) -> Put:
     return put
 
 
-def _retry(path: str) -> Put:
+def _retry_limit(spec: Json, limit: int) -> None:
+    if limit < 0:
+        raise InvalidObject(f"Invalid sync-retry-limit [{limit}]")
+    field("syncPolicy.retry.limit" if limit else "syncPolicy.retry")(spec, limit or None)
+
+
+def _retry(path: str, read: Callable[[Any], Any] = lambda value: value) -> Put:
     def put(spec: Json, value: Any) -> None:
-        if path == "limit" and not value:
-            field("syncPolicy.retry")(spec, None)
-        elif path != "limit" and not (spec.get("syncPolicy") or {}).get("retry"):
+        if not (spec.get("syncPolicy") or {}).get("retry"):
             raise InvalidObject("there are no retries: give --sync-retry-limit, too")
-        else:
-            field(f"syncPolicy.retry.{path}")(spec, value)
+        field(f"syncPolicy.retry.{path}")(spec, read(value))
 
     return put
 
@@ -87,7 +93,9 @@ def _destination(name: str, other: str) -> Put:
 def _replicas(source: Json, values: Sequence[str]) -> None:
     entries("kustomize.replicas", value="count")(source, values)
     for one in (source.get("kustomize") or {}).get("replicas") or ():
-        one["count"] = int(one["count"]) if str(one["count"]).isdigit() else one["count"]
+        if not _COUNT.fullmatch(str(one["count"])):
+            raise InvalidObject(f"expected integer value for count. Received: {one['count']}")
+        one["count"] = int(one["count"])
 
 
 def _values(source: Json, text: str) -> None:
@@ -122,11 +130,11 @@ FLAGS: Final = (
         list,
         source=False,
     ),
-    Flag("--sync-retry-limit", "How often a sync is tried again.", _retry("limit"), int, source=False),
+    Flag("--sync-retry-limit", "How often a sync is tried again.", _retry_limit, int, source=False),
     Flag("--sync-retry-refresh", "Tries take the newest revision.", _retry("refresh"), bool, source=False),
-    Flag("--sync-retry-backoff-duration", "The first wait.", _retry("backoff.duration"), source=False),
+    Flag("--sync-retry-backoff-duration", "The first wait.", _retry("backoff.duration", length), source=False),
     Flag("--sync-retry-backoff-factor", "How waits grow.", _retry("backoff.factor"), int, source=False),
-    Flag("--sync-retry-backoff-max-duration", "The longest wait.", _retry("backoff.maxDuration"), source=False),
+    Flag("--sync-retry-backoff-max-duration", "The longest wait.", _retry("backoff.maxDuration", length), source=False),
     Flag("--revision-history-limit", "How many deployments to keep.", field("revisionHistoryLimit"), int, source=False),
     Flag("--repo", "Repository URL.", field("repoURL")),
     Flag("--path", "Folder in the repository.", field("path")),
@@ -137,7 +145,6 @@ FLAGS: Final = (
     Flag("--release-name", "Helm's release name.", field("helm.releaseName")),
     Flag("--values", "Helm's values files.", field("helm.valueFiles"), list),
     Flag("--helm-set", "Helm values: KEY=VALUE.", entries("helm.parameters"), list),
-    Flag("--parameter", "Helm values: KEY=VALUE.", entries("helm.parameters"), list, "-p"),
     Flag("--helm-set-string", "Helm texts.", entries("helm.parameters", more={"forceString": True}), list),
     Flag("--helm-set-file", "Helm values from files.", entries("helm.fileParameters", value="path"), list),
     Flag("--values-literal-file", "A file of Helm values to keep in the spec.", _values, Path),
@@ -175,20 +182,24 @@ FLAGS: Final = (
     Flag("--jsonnet-libs", "Folders of libraries.", items("directory.jsonnet.libs"), list),
     Flag("--config-management-plugin", "Name of the plugin.", field("plugin.name")),
     Flag("--plugin-env", "The plugin's variables: NAME=VALUE.", entries("plugin.env"), list),
+    Flag("--parameter", "Helm values: KEY=VALUE.", entries("helm.parameters"), list, "-p"),
 )
 """In the order in which they are put: what others need comes first."""
 
 
-def put_flags(spec: Json, given: Mapping[str, Any], position: int = 0) -> None:
-    """Change a spec by the flags that are given (by `Flag.key`; None = not given). `position`: see `source_at`.
+def put_flags(spec: Json, given: Mapping[str, Any], position: int = 0, kind: str = "") -> None:
+    """Change a spec by the flags that are given (by `Flag.key`; None = not given).
 
-    Raises InvalidObject, which names the flag.
+    `position`: see `source_at`. `kind`: of the source, as the status tells it. Raises InvalidObject, which names the flag.
     """
     for flag in FLAGS:
         value = given.get(flag.key)
         if value is None:
             continue
         try:
-            flag.put(source_at(spec, position) if flag.source else spec, value)
+            where = source_at(spec, position) if flag.source else spec
+            if flag.key == "parameter":
+                check_helm(where, kind)
+            flag.put(where, value)
         except InvalidObject as x:
             raise InvalidObject(x.reason, field=flag.name) from x

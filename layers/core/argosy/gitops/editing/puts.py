@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from argosy.errors import InvalidObject
+from argosy.errors import EvaluationError, InvalidObject
+from argosy.lang import duration
 
-__all__ = ["Put", "entries", "field", "image_name", "items", "mapped", "without"]
+__all__ = ["Put", "entries", "field", "image_name", "items", "length", "mapped", "without"]
 
 type Json = dict[str, Any]
 type Put = Callable[[Json, Any], None]
@@ -85,6 +86,15 @@ def mapped(path: str) -> Put:
         field(path)(where, dict(_at(where, path) or {}) | dict(_split(pair) for pair in pairs))
 
     return put
+
+
+def length(text: str) -> str:
+    """A Go duration, as it stands. Raises InvalidObject for what is none."""
+    try:
+        duration.parse(text)
+    except EvaluationError as x:
+        raise InvalidObject(f"{text!r} is no length of time like 5s or 3m") from x
+    return text
 
 
 def _at(where: Any, path: str) -> Any:
