@@ -15,7 +15,7 @@ import typer
 from argosy.cli.apps.choosing import Name, pair
 from argosy.cli.apps.core import Verb, store
 from argosy.cli.apps.live import is_here, live_of, versions
-from argosy.cli.apps.printing import Format, print_rows, print_value
+from argosy.cli.apps.printing import Format, print_rows, print_value, taking
 from argosy.cli.apps.rendering import IN_CLUSTER, settings_of
 from argosy.cli.apps.store import Applications, application
 from argosy.errors import Denied, InvalidObject, NotFound
@@ -44,7 +44,7 @@ def listing(
     resource: ResourceName = "",
     group: Group = None,
     namespace: Namespace = "",
-    output: Annotated[Format, typer.Option("--output", "-o", help="wide, json or yaml.")] = Format.WIDE,
+    output: Annotated[Format, taking(Format.WIDE, Format.JSON, Format.YAML)] = Format.WIDE,
 ) -> None:
     """List the actions of an application's objects."""
     with store(context) as apps:

@@ -31,7 +31,7 @@ from argosy.cli.apps.choosing import (
 from argosy.cli.apps.core import FAILED, Verb, ended, store
 from argosy.cli.apps.following import Waiting, until
 from argosy.cli.apps.local import Local, LocalPath, LocalRoot, local_of
-from argosy.cli.apps.printing import Format, print_value
+from argosy.cli.apps.printing import Format, print_value, taking
 from argosy.cli.apps.store import Applications, application
 from argosy.errors import ArgosyError, InvalidObject, NotFound
 from argosy.gitops.editing.puts import length
@@ -51,7 +51,7 @@ type Labelled = set[tuple[str, str, str, str]]
 
 REFRESH = "argocd.argoproj.io/refresh"
 
-Output = Annotated[Format, typer.Option("--output", "-o", help="wide, json or yaml.")]
+Output = Annotated[Format, taking(Format.WIDE, Format.JSON, Format.YAML)]
 
 
 class Strategy(StrEnum):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from argosy.cli.output import aligned
+from argosy.errors import InvalidObject
 from argosy.gitops.showing import applications as showing
 from argosy.resources.yamlwriter import write_value
 
@@ -30,6 +31,7 @@ __all__ = [
     "print_rows",
     "print_summary",
     "print_value",
+    "taking",
 ]
 
 _LABEL: Final = 20
@@ -42,7 +44,7 @@ _COLOURS: Final = {
 
 
 class Format(StrEnum):
-    """Values of `-o` as argocd has them; each verb takes some."""
+    """Values of `-o` as argocd has them; each verb takes some (`taking`)."""
 
     WIDE = "wide"
     TREE = "tree"
@@ -50,6 +52,18 @@ class Format(StrEnum):
     ID = "id"
     JSON = "json"
     YAML = "yaml"
+
+
+def taking(*formats: Format) -> Any:
+    """The option `-o` of a verb that knows these formats; any other is an error in argocd's words."""
+    known = f"{', '.join(formats[:-1])} or {formats[-1]}"
+
+    def read(text: str) -> Format:
+        if text not in formats:
+            raise InvalidObject(f"unknown output format: {text}: give {known}")
+        return Format(text)
+
+    return typer.Option("--output", "-o", parser=read, metavar="FORMAT", help=f"{known}.")
 
 
 def coloured(cell: str) -> Text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -18,6 +18,7 @@ from argosy.cli.apps.printing import (
     print_rows,
     print_summary,
     print_value,
+    taking,
 )
 from argosy.cli.apps.store import application
 from argosy.gitops.editing.choosing import place_of
@@ -28,7 +29,11 @@ from argosy.resources.application import Application
 
 __all__ = ["register"]
 
-Output = Annotated[Format, typer.Option("--output", "-o", help="How to show it.")]
+_VALUES: Final = (Format.JSON, Format.YAML)
+Output = Annotated[Format, taking(Format.WIDE, Format.TREE, Format.NAME, *_VALUES)]
+OutputOfList = Annotated[Format, taking(Format.WIDE, Format.NAME, *_VALUES)]
+OutputOfHistory = Annotated[Format, taking(Format.WIDE, Format.ID, *_VALUES)]
+OutputOfResources = Annotated[Format, taking(Format.WIDE, Format.TREE, *_VALUES)]
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +50,7 @@ def listing(
     path: Annotated[str, typer.Option("--path", "-P", help="From this folder.")] = "",
     cluster: Annotated[str, typer.Option("--cluster", "-c", help="To this cluster (URL or name).")] = "",
     everywhere: Annotated[bool, typer.Option("--all-namespaces", "-A", help="In all namespaces.")] = False,
-    output: Output = Format.WIDE,
+    output: OutputOfList = Format.WIDE,
 ) -> None:
     """List applications."""
     with store(context) as apps:
@@ -105,7 +110,7 @@ def get(
             print_resources(with_health(apps, app))
 
 
-def history(context: typer.Context, name: Name, output: Output = Format.WIDE) -> None:
+def history(context: typer.Context, name: Name, output: OutputOfHistory = Format.WIDE) -> None:
     """Show what was deployed; `app rollback` takes its ids."""
     with store(context) as apps:
         body = apps.get(name)
@@ -128,7 +133,7 @@ def resources(
     orphaned: Annotated[
         bool | None, typer.Option("--orphaned/--no-orphaned", help="Only what is nobody's, or all but that.")
     ] = None,
-    output: Output = Format.WIDE,
+    output: OutputOfResources = Format.WIDE,
 ) -> None:
     """List the objects of an application, what they have made, and what is nobody's in its namespace."""
     with store(context) as apps:

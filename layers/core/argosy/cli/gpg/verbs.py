@@ -20,7 +20,7 @@ __all__ = ["register"]
 _PART_OF = {"app.kubernetes.io/name": CONFIG_MAP, "app.kubernetes.io/part-of": "argocd"}
 
 KeyId = Annotated[str, typer.Argument(metavar="KEYID", help="Of the key, or its fingerprint.")]
-Output = Annotated[printing.Format, typer.Option("--output", "-o", help="wide, json or yaml.")]
+Output = Annotated[printing.Format, printing.taking(printing.Format.WIDE, printing.Format.JSON, printing.Format.YAML)]
 
 
 def register(app: typer.Typer) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from argosy.cli.apps.core import Verb, store
-from argosy.cli.apps.printing import Format, print_lines, print_rows, print_value
+from argosy.cli.apps.printing import Format, print_lines, print_rows, print_value, taking
 from argosy.cli.apps.store import API, Applications
 from argosy.cli.inputs import load
 from argosy.errors import AlreadyExists, Denied, InvalidObject
@@ -25,7 +25,7 @@ type Json = dict[str, Any]
 _LABEL: Final = 31
 
 Project = Annotated[str, typer.Argument(metavar="PROJECT", help="Name of the project.")]
-Output = Annotated[Format, typer.Option("--output", "-o", help="wide, name, json or yaml.")]
+Output = Annotated[Format, taking(Format.WIDE, Format.NAME, Format.JSON, Format.YAML)]
 Server = Annotated[str, typer.Argument(metavar="SERVER/NAME", help="URL of the cluster, or with --name its name.")]
 Namespace = Annotated[str, typer.Argument(metavar="NAMESPACE")]
 AnyServer = Annotated[str, typer.Argument(metavar="SERVER", help="URL of the cluster, or a glob.")]

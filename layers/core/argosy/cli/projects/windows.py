@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from argosy.cli.apps.core import Verb, store
-from argosy.cli.apps.printing import Format, print_rows, print_value
-from argosy.cli.projects.verbs import Output, Project, edited
+from argosy.cli.apps.printing import Format, print_rows, print_value, taking
+from argosy.cli.projects.verbs import Project, edited
 from argosy.gitops.projects import editing
 from argosy.gitops.showing import projects as showing
 from argosy.resources.appproject import AppProject
@@ -20,6 +20,7 @@ type Json = dict[str, Any]
 
 app = typer.Typer(no_args_is_help=True, help="The sync windows of a project.")
 
+Output = Annotated[Format, taking(Format.WIDE, Format.JSON, Format.YAML)]
 Number = Annotated[int, typer.Argument(metavar="ID", help="Of `windows list`.")]
 Names = list[str] | None
 Schedule = Annotated[str | None, typer.Option("--schedule", help="Cron: when it opens.")]
