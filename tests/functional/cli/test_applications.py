@@ -212,10 +212,14 @@ def test_orphans_are_what_nobody_has_where_the_project_watches(apps: Application
 def test_revisions_are_for_places_or_names_of_sources() -> None:
     sources = [{"repoURL": "r", "path": "a", "name": "one"}, {"repoURL": "r", "path": "b", "name": "two"}]
     several = application(app("shop", sources=sources))
-    assert by_place(several, ["x"], [2], None) == by_place(several, ["x"], None, ["two"]) == {2: "x"}
+    assert by_place(several, ["x"], ["2"], None) == by_place(several, ["x"], None, ["two"]) == {2: "x"}
+    both = by_place(several, ["x", "y"], ["1", "2"], None)
+    assert both == by_place(several, ["x", "y"], ["1,2"], None) == {1: "x", 2: "y"}
     assert by_place(several, None, None, None) is None
     for given, error, said in (
-        ((["x"], [1], ["one"]), InvalidObject, "not both"),
+        ((["x"], ["1"], ["one"]), InvalidObject, "not both"),
+        ((["x"], ["1,2"], None), InvalidObject, "as many"),
+        ((["x"], ["1,"], None), InvalidObject, "'1,' are no places"),
         ((["x"], None, None), InvalidObject, "as many"),
         ((["x"], None, ["three"]), NotFound, "has no source of the name 'three'"),
     ):

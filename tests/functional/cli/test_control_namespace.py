@@ -58,3 +58,9 @@ def test_the_control_namespace_has_names_without_one_where_nothing_else_is_said(
 
 def test_what_names_no_application_takes_no_namespace_of_any(verbs: Verbs) -> None:
     assert "No such option" in verbs.fails("proj get team -N team-a", code=2)
+
+
+def test_the_project_default_counts_without_being_written(verbs: Verbs) -> None:
+    said = verbs.fails("proj get default")
+    assert "project 'default' is not written in namespace argocd and permits everything" in said
+    assert "argosy proj create default" in said

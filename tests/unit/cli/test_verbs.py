@@ -60,10 +60,18 @@ def said(*words: str, env: dict[str, str] | None = None) -> str:
         (["--prune=true", "--validate=false"], "argocd    True False"),
         (["--prune", "--no-validate"], "argocd    True False"),
         (["--prune=false", "--validate=TRUE"], "argocd    False True"),
+        (["--prune=1", "--validate=f"], "argocd    True False"),
+        (["--prune=t", "--validate=0"], "argocd    True False"),
+        (["--prune=T", "--validate=False"], "argocd    True False"),
     ],
 )
 def test_flags_as_argocd_takes_them(words: list[str], understood: str) -> None:
     assert said("do", *words) == understood
+
+
+@pytest.mark.parametrize("word", ["--prune=yes", "--prune=tRUE", "--prune=2", "--prune="])
+def test_what_go_reads_as_no_switch(word: str) -> None:
+    assert CliRunner().invoke(app, ["do", word]).exit_code == 2
 
 
 def test_namespaces_may_stand_in_the_environment() -> None:

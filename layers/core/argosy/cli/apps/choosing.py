@@ -35,7 +35,10 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[APPNAME...]", help=
 Labels = Annotated[str, typer.Option("--selector", "-l", help="The Applications with these labels.")]
 Timeout = Annotated[int, typer.Option("--timeout", help="Time out after this many seconds; 0 = never.")]
 Positions = Annotated[
-    list[int] | None, typer.Option("--source-positions", help="The places, from 1, that --revisions are for.")
+    list[str] | None,
+    typer.Option(
+        "--source-positions", metavar="INTEGER", help="The places, from 1, that --revisions are for; 1,2 or repeated."
+    ),
 ]
 SourceNames = Annotated[
     list[str] | None, typer.Option("--source-names", help="The names of the sources that --revisions are for.")
@@ -59,18 +62,26 @@ def selector(text: str) -> Selector:
 
 
 def by_place(
-    app: Application, revisions: Sequence[str] | None, places: Sequence[int] | None, names: Sequence[str] | None
+    app: Application, revisions: Sequence[str] | None, places: Sequence[str] | None, names: Sequence[str] | None
 ) -> dict[int, str] | None:
     """`--revisions` by `--source-positions` or `--source-names`, None for none.
 
-    Raises InvalidObject when they are not as many, or both are given, NotFound for a name that no source has.
+    Raises InvalidObject when they are not as many, both are given, or a place is no number, NotFound for a name that no
+    source has.
     """
     if places and names:
         raise InvalidObject("give --source-positions or --source-names, not both")
-    chosen = list(places or ()) or [_place_of(app, one) for one in names or ()]
+    chosen = _numbers(places or ()) or [_place_of(app, one) for one in names or ()]
     if len(revisions or ()) != len(chosen):
         raise InvalidObject("give as many --source-positions or --source-names as --revisions")
     return dict(zip(chosen, revisions or (), strict=True)) or None
+
+
+def _numbers(places: Sequence[str]) -> list[int]:
+    try:
+        return [int(one) for text in places for one in text.split(",")]
+    except ValueError as x:
+        raise InvalidObject(f"{','.join(places)!r} are no places like 1,2", field="--source-positions") from x
 
 
 def _place_of(app: Application, name: str) -> int:

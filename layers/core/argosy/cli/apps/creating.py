@@ -39,6 +39,7 @@ def create(
     context: typer.Context,
     flags: Json,
     name: Annotated[str, typer.Argument(metavar="[APPNAME]", help="NAME or NAMESPACE/NAME.")] = "",
+    named: Annotated[str, typer.Option("--name", help="The same; with a file it is left aside.")] = "",
     file: Annotated[str, typer.Option("--file", "-f", help="File with Applications; - = standard input.")] = "",
     upsert: Annotated[bool, typer.Option("--upsert", help="Change it if it is there and different.")] = False,
     validate: Annotated[
@@ -51,7 +52,7 @@ def create(
 ) -> None:
     """Create an application, of flags or a file."""
     with store(context) as apps:
-        for body in _written(file, name) if file else [_blank(name)]:
+        for body in _written(file, name) if file else [_blank(_name_of(name, named))]:
             put_flags(body["spec"], flags)
             metadata = body["metadata"]
             metadata["namespace"], metadata["name"] = apps.place(
@@ -70,6 +71,13 @@ def create(
                 typer.echo(f"application '{metadata['name']}' {said}")
             else:
                 print_value(apps.get(f"{metadata['namespace']}/{metadata['name']}"), output)
+
+
+def _name_of(argument: str, named: str) -> str:
+    """The one name that is given. Raises InvalidObject for two."""
+    if argument and named and argument != named:
+        raise InvalidObject(f"--name argument '{named}' does not match app name {argument}")
+    return argument or named
 
 
 def _blank(name: str) -> Json:

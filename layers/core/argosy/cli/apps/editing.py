@@ -87,7 +87,9 @@ def unset(
     namesuffix: Annotated[bool, typer.Option("--namesuffix", help="Kustomize's name suffix.")] = False,
     kustomize_version: Annotated[bool, typer.Option("--kustomize-version")] = False,
     kustomize_namespace: Annotated[bool, typer.Option("--kustomize-namespace")] = False,
-    ignore_missing_components: Annotated[bool, typer.Option("--kustomize-ignore-missing-components")] = False,
+    ignore_missing_components: Annotated[
+        bool, typer.Option("--ignore-missing-components", "--kustomize-ignore-missing-components")
+    ] = False,
     kustomize_image: Annotated[list[str] | None, typer.Option("--kustomize-image", help="Images.")] = None,
     kustomize_replica: Annotated[list[str] | None, typer.Option("--kustomize-replica", help="Replicas.")] = None,
     plugin_env: Annotated[list[str] | None, typer.Option("--plugin-env", help="The plugin's variables.")] = None,

@@ -37,10 +37,10 @@ def flagged(function: Callable[..., None], without: Collection[str] = ()) -> Cal
 
 
 def _option(flag: Flag) -> inspect.Parameter:
-    names = [flag.name, *([flag.short] if flag.short else [])]
+    names = [one for one in (flag.name, flag.short) if one]
     kind: Any = list[str] if flag.type is list else flag.type
     if flag.type is bool:
-        names = [f"{flag.name}/--no-{flag.name.removeprefix('--')}"]
+        names = [f"{one}/--no-{one.removeprefix('--')}" for one in names]
     annotation = Annotated[kind | None, typer.Option(*names, help=flag.help)]
     return inspect.Parameter(flag.key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 

@@ -21,6 +21,7 @@ from argosy.cli.apps.printing import (
     taking,
 )
 from argosy.cli.apps.store import application
+from argosy.errors import NotFound
 from argosy.gitops.editing.choosing import place_of
 from argosy.gitops.identity import Key, key_of
 from argosy.gitops.showing import applications as showing
@@ -130,6 +131,7 @@ def history(context: typer.Context, name: Name, output: OutputOfHistory = Format
 def resources(
     context: typer.Context,
     name: Name,
+    project: Annotated[str, typer.Option("--project", help="The project that it must be of.")] = "",
     orphaned: Annotated[
         bool | None, typer.Option("--orphaned/--no-orphaned", help="Only what is nobody's, or all but that.")
     ] = None,
@@ -138,6 +140,8 @@ def resources(
     """List the objects of an application, what they have made, and what is nobody's in its namespace."""
     with store(context) as apps:
         app = application(apps.get(name))
+        if project not in ("", app.spec.project_name):
+            raise NotFound(f"application '{name}' is not of project '{project}'")
         if output is Format.TREE:
             print_rows(tree(with_health(apps, app), owned_by(apps.cluster, app)))
             return

@@ -114,6 +114,11 @@ class Applications:
         except NotFound as x:
             if "serves no" in str(x):
                 raise
+            if (kind, name) == ("AppProject", DEFAULT_PROJECT.name):
+                made = "`argosy proj create default -s '*' -d '*,*' --allow-cluster-resource '*/*'` writes it down as it is"
+                raise NotFound(
+                    f"project 'default' is not written in namespace {namespace} and permits everything; {made}"
+                ) from x
             what, flag = ("application", "-N") if kind == "Application" else ("project", "--argocd-namespace")
             there = f"{flag} NAMESPACE names another namespace"
             raise NotFound(f"{what} '{name}' is not in namespace {namespace}; {there}") from x

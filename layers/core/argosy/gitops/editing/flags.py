@@ -28,7 +28,7 @@ _COUNT: Final = re.compile(r"[+-]?[0-9]+")
 class Flag:
     """`type`: str, int, bool, list (may be repeated), or Path (a file, of which the text is put).
 
-    `source`: whether it changes a source, else the spec.
+    `short`: another name of it. `source`: whether it changes a source, else the spec.
     """
 
     name: str
@@ -169,7 +169,13 @@ FLAGS: Final = (
     Flag("--kustomize-force-common-annotation", "Over those.", field("kustomize.forceCommonAnnotations"), bool),
     Flag("--kustomize-label-without-selector", "No selectors.", field("kustomize.labelWithoutSelector"), bool),
     Flag("--kustomize-label-include-templates", "Pods', too.", field("kustomize.labelIncludeTemplates"), bool),
-    Flag("--kustomize-ignore-missing-components", "Skip them.", field("kustomize.ignoreMissingComponents"), bool),
+    Flag(
+        "--ignore-missing-components",
+        "Skip Kustomize components that are not there.",
+        field("kustomize.ignoreMissingComponents"),
+        bool,
+        "--kustomize-ignore-missing-components",
+    ),
     Flag("--kustomize-kube-version", "The Kubernetes version.", field("kustomize.kubeVersion")),
     Flag("--kustomize-api-versions", "What the cluster serves.", field("kustomize.apiVersions"), list),
     Flag("--directory-recurse", "Folders inside, too.", field("directory.recurse"), bool),
