@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from support.verbs import FROM, Verbs
@@ -43,3 +45,34 @@ def test_a_name_is_given_when_a_source_is_made() -> None:
     verbs = Verbs()
     verbs.does(f"app create a {FROM} --source-name one")
     assert verbs.app("a")["spec"]["source"]["name"] == "one"
+
+
+def test_a_source_comes_and_goes(verbs: Verbs) -> None:
+    added = verbs.does("app add-source m --repo https://git/y.git --path d --source-name three --nameprefix p-")
+    assert added == "Application 'm' updated successfully\n"
+    last = verbs.app("m")["spec"]["sources"][2]
+    assert last == {"repoURL": "https://git/y.git", "path": "d", "name": "three", "kustomize": {"namePrefix": "p-"}}
+    verbs.does("app remove-source m --source-name one")
+    verbs.does("app remove-source m --source-position 2")
+    assert paths(verbs) == [("two", "b")]
+    assert "Cannot remove the only source remaining in the app" in verbs.fails("app remove-source m --source-name two")
+
+
+def test_a_source_that_does_not_come_or_go(verbs: Verbs) -> None:
+    verbs.put("s", source=source("", "p"))
+    assert "application s does not have spec.sources defined" in verbs.fails("app add-source s --repo r --path p")
+    assert "does not have multiple sources configured" in verbs.fails("app remove-source s --source-position 1")
+    assert "which source?" in verbs.fails("app add-source m")
+    assert "source-position must be greater than 0" in verbs.fails("app remove-source m")
+    assert "No such option" in verbs.fails("app add-source m --self-heal", code=2)
+    refused = verbs.fails("app add-source m --path p")
+    assert "repoURL" in refused
+    assert len(paths(verbs)) == 2
+
+
+def test_a_deletion_that_is_confirmed(verbs: Verbs) -> None:
+    verbs.does("app confirm-deletion m")
+    (at,) = verbs.app("m")["metadata"]["annotations"].items()
+    assert at[0] == "argocd.argoproj.io/deletion-approved"
+    assert datetime.now(UTC) - datetime.fromisoformat(at[1]) < timedelta(minutes=1)
+    assert "application 'nope' is not in" in verbs.fails("app confirm-deletion nope")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from argosy.cli.apps import acting, comparing, core, creating, editing, logs, operating, reading
+from argosy.cli.apps import acting, comparing, core, creating, editing, logs, operating, reading, sources
 
 __all__ = ["app"]
 
@@ -16,5 +16,6 @@ comparing.register(app)
 operating.register(app)
 creating.register(app)
 editing.register(app)
+sources.register(app)
 logs.register(app)
 app.add_typer(acting.app, name="actions", help="What may be done with the objects of an application.")

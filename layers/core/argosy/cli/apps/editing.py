@@ -1,14 +1,10 @@
-"""`argosy app set`, `unset`, `patch`, `edit` and `delete`."""
+"""`argosy app set`, `unset`, `patch`, `edit`, `delete` and `confirm-deletion`."""
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 import sys
-import tempfile
+from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +12,7 @@ import typer
 from argosy.cli.apps.choosing import Labels, Name, Names, Position, SourceName
 from argosy.cli.apps.core import Verb, store
 from argosy.cli.apps.creating import CASCADE, check
+from argosy.cli.apps.editor import edited
 from argosy.cli.apps.flagged import flagged
 from argosy.cli.apps.following import Waiting
 from argosy.cli.apps.printing import Format, print_value
@@ -24,9 +21,10 @@ from argosy.errors import InvalidObject, NotFound
 from argosy.gitops.editing.choosing import kind_at, place_of, source_at
 from argosy.gitops.editing.flags import put_flags
 from argosy.gitops.editing.unsetting import unset as unset_fields
+from argosy.gitops.statuses import stamp
+from argosy.gitops.sync.pruning import APPROVED
 from argosy.gitops.waiting import Awaited
 from argosy.resources.manifests import read_value
-from argosy.resources.yamlwriter import write_value
 
 __all__ = ["register"]
 
@@ -48,6 +46,7 @@ def register(app: typer.Typer) -> None:
         ("patch", patch),
         ("edit", edit),
         ("delete", delete),
+        ("confirm-deletion", confirm_deletion),
     ):
         app.command(name, cls=Verb)(verb)
 
@@ -151,12 +150,10 @@ def patch(
 def edit(context: typer.Context, name: Name) -> None:
     """Edit an application's spec with $EDITOR."""
     with store(context) as apps:
-        before = write_value(apps.get(name)["spec"])
-        after = _edited(before)
-        if after == before:
+        spec = edited(apps.get(name)["spec"])
+        if spec is None:
             typer.echo("Edit cancelled, no changes made.")
             return
-        spec = read_value(after)
 
         def change(body: Json) -> None:
             body["spec"] = spec
@@ -164,19 +161,6 @@ def edit(context: typer.Context, name: Name) -> None:
 
         apps.change(name, change)
     typer.echo(f"application '{name}' edited")
-
-
-def _edited(text: str) -> str:
-    """The text as somebody leaves it in an editor. Raises InvalidObject when there is none, or it fails."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "spec.yaml"
-        file.write_text(text, encoding="utf-8")
-        try:
-            subprocess.run([*shlex.split(editor), str(file)], check=True)
-        except (OSError, subprocess.CalledProcessError) as x:
-            raise InvalidObject(f"the editor {editor!r} ($VISUAL, $EDITOR) failed: {x}") from x
-        return file.read_text(encoding="utf-8")
 
 
 def delete(
@@ -211,3 +195,10 @@ def delete(
                 Waiting(apps, Awaited(), quiet=True).until_gone(name)
             else:
                 typer.echo(f"application '{name}' deleted")
+
+
+def confirm_deletion(context: typer.Context, name: Name) -> None:
+    """Let objects be pruned and deleted that wait for a confirmation."""
+    with store(context) as apps:
+        apps.patch(name, {"metadata": {"annotations": {APPROVED: stamp(datetime.now(UTC))}}})
+    typer.echo(f"Application '{name}' updated successfully")
