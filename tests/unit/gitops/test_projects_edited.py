@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 
 from argosy.cli.output import aligned
 from argosy.errors import AlreadyExists, ArgosyError, InvalidObject, NotFound
+from argosy.gitops.editing.flags import Flag
 from argosy.gitops.projects import editing
+from argosy.gitops.projects.flags import FLAGS, put_flags
 from argosy.gitops.showing.projects import details, listing, windows
 from argosy.resources.appproject import DEFAULT_PROJECT, AppProject
 
@@ -102,6 +105,89 @@ def test_what_is_changed_and_said(edit: Callable[[Json], str], spec: Json, left:
     assert spec == left
 
 
+WATCHED: Json = {"orphanedResources": {"ignore": [{"group": "", "kind": "Secret"}]}}
+NAMED = {"group": "", "kind": "Secret", "name": "a-*"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "spec", "left", "said"),
+    [
+        (lambda s: editing.add_source_namespace(s, "a"), {}, {"sourceNamespaces": ["a"]}, "'a' is allowed"),
+        (
+            lambda s: editing.add_source_namespace(s, "a"),
+            {"sourceNamespaces": ["*"]},
+            {"sourceNamespaces": ["*"]},
+            "Source namespace '*' already allowed in project",
+        ),
+        (
+            lambda s: editing.remove_source_namespace(s, "a"),
+            {"sourceNamespaces": ["a", "b"]},
+            {"sourceNamespaces": ["b"]},
+            "'a' is removed",
+        ),
+        (lambda s: editing.remove_source_namespace(s, "a"), {}, {}, "'a' does not exist in project"),
+        (lambda s: editing.add_orphaned_ignore(s, "", "Secret", ""), {}, WATCHED, "are ignored"),
+        (
+            lambda s: editing.add_orphaned_ignore(s, "", "Secret", "a-*"),
+            WATCHED,
+            {"orphanedResources": {"ignore": [*WATCHED["orphanedResources"]["ignore"], NAMED]}},
+            "are ignored",
+        ),
+        (
+            lambda s: editing.remove_orphaned_ignore(s, "", "Secret", ""),
+            WATCHED,
+            {"orphanedResources": {"ignore": []}},
+            "are ignored no more",
+        ),
+    ],
+)
+def test_namespaces_and_orphans(edit: Callable[[Json], str], spec: Json, left: Json, said: str) -> None:
+    changed = copy.deepcopy(spec)
+    assert said in edit(changed)
+    assert changed == left
+
+
+@pytest.mark.parametrize(
+    ("flags", "spec", "left"),
+    [
+        ({"description": "d", "src": ["a"]}, {"sourceRepos": ["b"]}, {"description": "d", "sourceRepos": ["a"]}),
+        ({"description": ""}, {"description": "d"}, {}),
+        ({"dest": ["prod,a"]}, {}, {"destinations": [{"name": "prod", "namespace": "a"}]}),
+        (
+            {"allow_cluster_resource": ["/Namespace"]},
+            {},
+            {"clusterResourceWhitelist": [{"group": "", "kind": "Namespace"}]},
+        ),
+        (
+            {"signature_keys": ["4AEE18F83AFDEB23"]},
+            {"signatureKeys": [{"keyID": "x"}]},
+            {"signatureKeys": [{"keyID": "4AEE18F83AFDEB23"}]},
+        ),
+        ({"orphaned_resources": True}, {}, {"orphanedResources": {}}),
+        ({"orphaned_resources": False}, WATCHED, {}),
+        ({"orphaned_resources_warn": False}, {}, {"orphanedResources": {"warn": False}}),
+        (
+            {"orphaned_resources_warn": True},
+            WATCHED,
+            {"orphanedResources": {**WATCHED["orphanedResources"], "warn": True}},
+        ),
+        ({"src": None, "orphaned_resources": None}, {"sourceRepos": ["b"]}, {"sourceRepos": ["b"]}),
+    ],
+)
+def test_what_flags_write(flags: Json, spec: Json, left: Json) -> None:
+    changed = copy.deepcopy(spec)
+    put_flags(changed, flags)
+    assert changed == left
+
+
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
+def test_a_flag_that_cannot_be_read_names_itself(flag: Flag) -> None:
+    if flag.type is list and flag.name not in ("--src", "--source-namespaces"):
+        with pytest.raises(InvalidObject) as caught:
+            put_flags({}, {flag.key: ["none"]})
+        assert caught.value.field == flag.name
+
+
 @pytest.mark.parametrize(
     ("edit", "error", "reason"),
     [
@@ -120,6 +206,17 @@ def test_what_is_changed_and_said(edit: Callable[[Json], str], spec: Json, left:
             "already defined",
         ),
         (lambda: editing.remove_service_account({}, ACCOUNT), NotFound, "does not exist"),
+        (
+            lambda: editing.add_orphaned_ignore(copy.deepcopy(WATCHED), "", "Secret", ""),
+            AlreadyExists,
+            "already defined in the orphaned ignore list",
+        ),
+        (
+            lambda: editing.remove_orphaned_ignore({}, "", "Secret", ""),
+            NotFound,
+            "does not exist in the orphaned ignore",
+        ),
+        (lambda: editing.remove_orphaned_ignore(WATCHED, "", "Secret", "a-*"), NotFound, "does not exist"),
         (lambda: editing.service_account("*,web"), InvalidObject, "is not SERVER,NAMESPACE,ACCOUNT"),
         (lambda: editing.window_at({}, 0), NotFound, "window with id '0' not found"),
         (lambda: editing.remove_window({"syncWindows": [{}]}, 1), NotFound, "window with id '1' not found"),

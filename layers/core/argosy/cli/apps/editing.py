@@ -19,7 +19,7 @@ from argosy.cli.apps.printing import Format, print_value
 from argosy.cli.apps.store import API, application
 from argosy.errors import InvalidObject, NotFound
 from argosy.gitops.editing.choosing import kind_at, place_of, source_at
-from argosy.gitops.editing.flags import put_flags
+from argosy.gitops.editing.flags import FLAGS, put_flags
 from argosy.gitops.editing.unsetting import unset as unset_fields
 from argosy.gitops.statuses import stamp
 from argosy.gitops.sync.pruning import APPROVED
@@ -41,7 +41,7 @@ class Propagation(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add the verbs."""
     for name, verb in (
-        ("set", flagged(set_, without=["--source-name"])),
+        ("set", flagged(set_, [flag for flag in FLAGS if flag.name != "--source-name"])),
         ("unset", unset),
         ("patch", patch),
         ("edit", edit),

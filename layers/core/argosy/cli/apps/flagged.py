@@ -1,10 +1,10 @@
-"""Options of a command made of the table of flags that create and set an Application's spec."""
+"""Options of a command made of a table of flags: those that create and set an Application's spec, or a project's."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,14 +16,10 @@ from argosy.gitops.editing.flags import FLAGS, Flag
 __all__ = ["flagged"]
 
 
-def flagged(function: Callable[..., None], without: Collection[str] = ()) -> Callable[..., None]:
-    """Replace its parameter `flags` by an option for each flag; it is called with those that were given.
-
-    `without`: flags by their names that mean something else to it.
-    """
+def flagged(function: Callable[..., None], table: Sequence[Flag] = FLAGS) -> Callable[..., None]:
+    """Replace its parameter `flags` by an option for each flag of a table; it is called with those that were given."""
     own = inspect.signature(function, eval_str=True)
     parameters = [one for name, one in own.parameters.items() if name != "flags"]
-    table = [flag for flag in FLAGS if flag.name not in without]
     options = [_option(flag) for flag in table]
 
     @functools.wraps(function)

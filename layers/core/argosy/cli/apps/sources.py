@@ -22,8 +22,7 @@ type Json = dict[str, Any]
 
 def register(app: typer.Typer) -> None:
     """Add the verbs."""
-    of_specs = [flag.name for flag in FLAGS if not flag.source]
-    app.command("add-source", cls=Verb)(flagged(add_source, without=of_specs))
+    app.command("add-source", cls=Verb)(flagged(add_source, [flag for flag in FLAGS if flag.source]))
     app.command("remove-source", cls=Verb)(remove_source)
 
 

@@ -7,7 +7,7 @@ of Argo CD 3.6.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from argosy.errors import AlreadyExists, InvalidObject, NotFound
@@ -17,18 +17,25 @@ from argosy.gitops.signatures import key_id
 __all__ = [
     "LISTS",
     "add_destination",
+    "add_orphaned_ignore",
     "add_service_account",
     "add_signature_key",
     "add_source",
+    "add_source_namespace",
     "change_kind",
     "destination",
+    "group_kind",
     "put_window",
     "remove_destination",
+    "remove_orphaned_ignore",
     "remove_service_account",
     "remove_signature_key",
     "remove_source",
+    "remove_source_namespace",
     "remove_window",
     "service_account",
+    "warn_of_orphans",
+    "watch_orphans",
     "window_at",
 ]
 
@@ -52,6 +59,14 @@ def destination(text: str) -> Json:
         raise InvalidObject(f"{text!r} is not SERVER,NAMESPACE", field="--dest")
     key = "server" if "://" in cluster or cluster == "*" else "name"
     return {key: cluster, "namespace": namespace}
+
+
+def group_kind(text: str) -> Json:
+    """`GROUP/KIND`. Raises InvalidObject."""
+    group, slash, kind = text.partition("/")
+    if not slash or not kind:
+        raise InvalidObject(f"{text!r} is not GROUP/KIND (the core group is empty: /Namespace)")
+    return {"group": group, "kind": kind}
 
 
 def add_source(spec: Json, url: str) -> str:
@@ -93,6 +108,65 @@ def remove_signature_key(spec: Json, key: str) -> str:
         raise NotFound("Specified signature key is not configured for project")
     del found[at]
     return f"Signature key '{key}' is removed"
+
+
+def add_source_namespace(spec: Json, namespace: str) -> str:
+    """Let Applications of a namespace use the project."""
+    found = spec.setdefault("sourceNamespaces", [])
+    there = next((one for one in found if one in ("*", namespace)), None)
+    if there is not None:
+        return f"Source namespace '{there}' already allowed in project"
+    found.append(namespace)
+    return f"Source namespace '{namespace}' is allowed"
+
+
+def remove_source_namespace(spec: Json, namespace: str) -> str:
+    """Let them use it no more."""
+    found = spec.get("sourceNamespaces") or []
+    if namespace not in found:
+        return f"Source namespace '{namespace}' does not exist in project"
+    found.remove(namespace)
+    return f"Source namespace '{namespace}' is removed"
+
+
+def watch_orphans(spec: Json, on: bool) -> None:
+    """Look for what is nobody's, or do so no more. What is to be ignored stays as long as it is looked for."""
+    if on:
+        spec["orphanedResources"] = spec.get("orphanedResources") or {}
+    else:
+        spec.pop("orphanedResources", None)
+
+
+def warn_of_orphans(spec: Json, on: bool) -> None:
+    """Look for it, and warn of it or not."""
+    spec["orphanedResources"] = (spec.get("orphanedResources") or {}) | {"warn": on}
+
+
+def add_orphaned_ignore(spec: Json, group: str, kind: str, name: str) -> str:
+    """Leave objects out of what is nobody's; it is looked for then. Raises AlreadyExists."""
+    watched = spec["orphanedResources"] = spec.get("orphanedResources") or {}
+    found = watched.setdefault("ignore", [])
+    if _ignored_at(found, group, kind, name) is not None:
+        raise AlreadyExists("Specified resource is already defined in the orphaned ignore list of project")
+    found.append({"group": group, "kind": kind} | ({"name": name} if name else {}))
+    return f"Orphaned resources '{group}/{kind}' are ignored"
+
+
+def remove_orphaned_ignore(spec: Json, group: str, kind: str, name: str) -> str:
+    """Leave them out no more. Raises NotFound."""
+    found = (spec.get("orphanedResources") or {}).get("ignore") or []
+    at = _ignored_at(found, group, kind, name)
+    if at is None:
+        raise NotFound("Specified resource does not exist in the orphaned ignore list of project")
+    del found[at]
+    return f"Orphaned resources '{group}/{kind}' are ignored no more"
+
+
+def _ignored_at(found: Sequence[Json], group: str, kind: str, name: str) -> int | None:
+    keys = ("group", "kind", "name")
+    return next(
+        (at for at, one in enumerate(found) if [one.get(key) or "" for key in keys] == [group, kind, name]), None
+    )
 
 
 def add_destination(spec: Json, given: Json) -> str:
