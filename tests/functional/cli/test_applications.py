@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -185,6 +186,9 @@ def test_logs_are_those_of_the_pods_that_are_meant(apps: Applications, cluster: 
     assert lines == ["shop-1-a web 1", "shop-1-a web 2", "shop-1-a proxy 1", "shop-1-a proxy 2"]
     proxies = containers_of(apps, "shop", lambda _: True, "proxy")
     assert list(said_by(cluster, proxies, Part(tail=1))) == ["shop-1-a proxy 2"]
+    written = datetime(2026, 1, 1, tzinfo=UTC)
+    assert list(said_by(cluster, proxies, Part(until=written))) == ["shop-1-a proxy 1", "shop-1-a proxy 2"]
+    assert list(said_by(cluster, proxies, Part(until=written - timedelta(seconds=1)))) == []
     with pytest.raises(NotFound, match="no pod with such a container"):
         containers_of(apps, "shop", lambda one: one.kind == "Service")
 

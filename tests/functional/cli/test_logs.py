@@ -6,16 +6,21 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from argosy.adapters.kube.connection import Door
-from argosy.cli.apps.logs import Container, Part, follow
+from argosy.cli.apps.logs import Container, Part, follow, not_after
 from argosy.errors import NotFound
 
-PIECES = {"a": [b"one\ntw", b"o\n", b"\nlast"], "b": [b"other\n"]}
+PIECES = {
+    "a": [b"one\ntw", b"o\n", b"\nlast"],
+    "b": [b"other\n"],
+    "stamped": [b"2026-05-04T12:30:00.000000001Z one\n", b"2026-05-04T12:30:02Z late\n"],
+}
 SHOP = [Container("web", "shop", "a"), Container("web", "shop", "b")]
 
 
@@ -60,6 +65,30 @@ def test_every_line_of_every_container_until_they_end() -> None:
     path, query = paths[0].split("?")
     assert path == "/api/v1/namespaces/web/pods/shop/log"
     assert {"follow=true", "tailLines=5", "sinceSeconds=60"} <= set(query.split("&"))
+
+
+def test_no_line_after_a_time() -> None:
+    lines: list[str] = []
+    paths: list[str] = []
+    until = datetime(2026, 5, 4, 12, 30, 1, tzinfo=UTC)
+    with server(paths) as door:
+        asyncio.run(follow(door, [Container("web", "shop", "stamped")], Part(until=until), lines.append))
+    assert lines == ["one"]
+    assert "timestamps=true" in paths[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("2026-05-04T12:30:01Z at the time", "at the time"),
+        ("2026-05-04T12:30:01.000001Z late", None),
+        ("2026-05-04T14:30:01+02:00 elsewhere", "elsewhere"),
+        ("2026-05-04T12:30:00Z ", ""),
+        ("no time at all", "no time at all"),
+    ],
+)
+def test_what_a_line_says_up_to_a_time(line: str, text: str | None) -> None:
+    assert not_after(line, datetime(2026, 5, 4, 12, 30, 1, tzinfo=UTC)) == text
 
 
 def test_a_container_that_is_not_there() -> None:

@@ -20,6 +20,7 @@ from support.verbs import Verbs
             "sync a --async --retry-limit 3 --retry-backoff-max-duration 5",
             "--retry-backoff-max-duration: '5' is no length",
         ),
+        ("logs a --until-time 2020", "--until-time: '2020' is no time like"),
         ("sync m --async --revision v1", "does not work on multi-source app with --revision flag"),
     ],
 )

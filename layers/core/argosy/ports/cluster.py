@@ -207,9 +207,13 @@ class Cluster(Protocol):
         tail: int | None = None,
         since_seconds: int | None = None,
         previous: bool = False,
+        timestamps: bool = False,
         limit_bytes: int = 1_000_000,
     ) -> str:
-        """What a container of a pod has written: the last `tail` lines of the last seconds, `limit_bytes` at most."""
+        """What a container of a pod has written: the last `tail` lines of the last seconds, `limit_bytes` at most.
+
+        `timestamps`: before each line, its time in RFC 3339 and a blank.
+        """
         ...
 
     def kinds(self) -> Sequence[ServedKind]:

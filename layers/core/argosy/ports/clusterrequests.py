@@ -224,6 +224,7 @@ class ForwardingCluster(ABC):
         tail: int | None = None,
         since_seconds: int | None = None,
         previous: bool = False,
+        timestamps: bool = False,
         limit_bytes: int = 1_000_000,
     ) -> str:
         """See `Cluster.log`."""
@@ -236,6 +237,7 @@ class ForwardingCluster(ABC):
             since_seconds=since_seconds,
             previous=previous,
             limit_bytes=limit_bytes,
+            **({"timestamps": True} if timestamps else {}),  # agents of before this do not know it
         )
         return str(text)
 

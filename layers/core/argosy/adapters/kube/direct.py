@@ -178,6 +178,7 @@ class DirectCluster:
         tail: int | None = None,
         since_seconds: int | None = None,
         previous: bool = False,
+        timestamps: bool = False,
         limit_bytes: int = 1_000_000,
     ) -> str:
         """See `Cluster.log`."""
@@ -185,6 +186,7 @@ class DirectCluster:
         given = {"container": container, "tailLines": tail, "sinceSeconds": since_seconds, "limitBytes": limit_bytes}
         query = {field: str(value) for field, value in given.items() if value not in (None, "")}
         query |= {"previous": "true"} if previous else {}
+        query |= {"timestamps": "true"} if timestamps else {}
         path, subject = served.object_path(namespace, pod, "log"), served.subject(namespace, pod)
         # The kubelet writes text, and sends an error as JSON, which the server passes on.
         answer = self.connection.call(Call("GET", path, query, accept="*/*", user=self._user), subject)

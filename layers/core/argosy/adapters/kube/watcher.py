@@ -72,11 +72,19 @@ class HttpWatcher:
                 yield Change(told["type"], body)
 
     async def follow(
-        self, namespace: str, pod: str, container: str, *, tail: int | None = None, since_seconds: int | None = None
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        tail: int | None = None,
+        since_seconds: int | None = None,
+        timestamps: bool = False,
     ) -> AsyncGenerator[str]:
         """What a container has written and goes on to write, line by line, until it ends. Raises as `Cluster.log`."""
         given = {"follow": "true", "container": container, "tailLines": tail, "sinceSeconds": since_seconds}
         query = {name: str(value) for name, value in given.items() if value is not None}
+        query |= {"timestamps": "true"} if timestamps else {}
         kind = Served("v1", "Pod", "pods", namespaced=True)
         subject = kind.subject(namespace, pod)
         async with await self._get(kind.object_path(namespace, pod, "log"), query, None, subject) as response:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,16 +15,16 @@ from argosy.cli.apps.choosing import Name
 from argosy.cli.apps.core import Verb, connected
 from argosy.cli.apps.live import owned_by
 from argosy.cli.apps.store import Applications, application
-from argosy.errors import NotFound
+from argosy.errors import InvalidObject, NotFound
 from argosy.gitops.showing.trees import below
-from argosy.lang import duration
+from argosy.lang import duration, instants
 from argosy.resources.application import ResourceStatus
 
 if TYPE_CHECKING:
     from argosy.adapters.kube.connection import Door
     from argosy.ports.cluster import Cluster
 
-__all__ = ["Container", "Part", "containers_of", "follow", "passes", "register", "said_by"]
+__all__ = ["Container", "Part", "containers_of", "follow", "not_after", "passes", "register", "said_by"]
 
 type Show = Callable[[str], object]
 
@@ -39,11 +40,12 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which part of a log: its last `tail` lines, of the last `since` seconds; that of the container before."""
+    """Which part of a log: its last `tail` lines, of the last `since` seconds, `until` a time; of the container before."""
 
     tail: int | None = None
     since: int | None = None
     previous: bool = False
+    until: datetime | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -63,6 +65,7 @@ def logs(
     tail: Annotated[int | None, typer.Option("--tail", help="The last lines of each container.")] = None,
     since_seconds: Annotated[int | None, typer.Option("--since-seconds", help="No older than this.")] = None,
     since: Annotated[str, typer.Option("--since", help="The same, as a time like 5m.")] = "",
+    until: Annotated[str, typer.Option("--until-time", help="No later than this: 2026-05-04T12:30:00Z.")] = "",
     previous: Annotated[bool, typer.Option("--previous", "-p", help="Of the containers before.")] = False,
     text: Annotated[str, typer.Option("--filter", help="Lines with this text, !TEXT = without it.")] = "",
     match_case: Annotated[bool, typer.Option("--match-case", "-m", help="Large and small letters differ.")] = False,
@@ -78,13 +81,21 @@ def logs(
             typer.echo(line)
 
     seconds = since_seconds if since_seconds is not None or not since else duration.parse(since) // duration.SECOND
+    part = Part(tail, seconds, previous, _time(until))
     with connected(context) as (apps, cluster):
         found = containers_of(apps, name, meant, container)
         if follows:
-            asyncio.run(follow(cluster.connection.door(), found, Part(tail, seconds), show))
+            asyncio.run(follow(cluster.connection.door(), found, part, show))
             return
-        for line in said_by(cluster, found, Part(tail, seconds, previous)):
+        for line in said_by(cluster, found, part):
             show(line)
+
+
+def _time(text: str) -> datetime | None:
+    found = instants.parse(text)
+    if text and found is None:
+        raise InvalidObject(f"{text!r} is no time like 2026-05-04T12:30:00Z", field="--until-time")
+    return found
 
 
 def passes(line: str, text: str, *, match_case: bool) -> bool:
@@ -121,8 +132,22 @@ def said_by(cluster: Cluster, containers: list[Container], part: Part) -> Iterat
             tail=part.tail,
             since_seconds=part.since,
             previous=part.previous,
+            timestamps=part.until is not None,
         )
-        yield from said.splitlines()
+        for line in said.splitlines():
+            text = line if part.until is None else not_after(line, part.until)
+            if text is None:
+                break
+            yield text
+
+
+def not_after(line: str, until: datetime) -> str | None:
+    """What a line says that has its time in front, None where that is later: so are all that follow."""
+    stamp, _, text = line.partition(" ")
+    at = instants.parse(stamp)
+    if at is None:  # the server's own words, such as what it could not read
+        return line
+    return None if at > until else text
 
 
 async def follow(door: Door, containers: list[Container], part: Part, show: Show) -> None:
@@ -132,10 +157,16 @@ async def follow(door: Door, containers: list[Container], part: Part, show: Show
     watcher = HttpWatcher(door)
 
     async def one(at: Container) -> None:
-        lines = watcher.follow(at.namespace, at.pod, at.name, tail=part.tail, since_seconds=part.since)
+        stamped = part.until is not None
+        lines = watcher.follow(
+            at.namespace, at.pod, at.name, tail=part.tail, since_seconds=part.since, timestamps=stamped
+        )
         async with aclosing(lines):
             async for line in lines:
-                show(line)
+                text = line if part.until is None else not_after(line, part.until)
+                if text is None:
+                    break
+                show(text)
 
     try:
         await asyncio.gather(*(one(at) for at in containers))

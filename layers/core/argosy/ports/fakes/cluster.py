@@ -45,7 +45,7 @@ class _State:
     kinds: dict[tuple[str, str], FakeKind] = field(default_factory=dict)
     objects: dict[Key, dict[str, Any]] = field(default_factory=dict)
     owners: dict[Key, Owners] = field(default_factory=dict)
-    logs: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    logs: dict[tuple[str, str, str], list[tuple[str, str]]] = field(default_factory=dict)
     versions: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_version(self) -> str:
@@ -206,17 +206,19 @@ class FakeCluster:
         tail: int | None = None,
         since_seconds: int | None = None,
         previous: bool = False,
+        timestamps: bool = False,
         limit_bytes: int = 1_000_000,
     ) -> str:
         """See `Cluster.log`. What was put there by `write_log`."""
         self._existing("get", "v1", "Pod", namespace, pod)
-        text = self._state.logs.get((namespace, pod, container), "")
-        lines = text.splitlines(keepends=True)
+        written = self._state.logs.get((namespace, pod, container), [])
+        lines = [f"{at} {line}" if timestamps else line for at, line in written]
         return "".join(lines if tail is None else lines[len(lines) - min(tail, len(lines)) :])[:limit_bytes]
 
     def write_log(self, namespace: str, pod: str, text: str, container: str = "") -> None:
-        """Let a container have written `text`."""
-        self._state.logs[namespace, pod, container] = text
+        """Let a container have written `text`, all of it now."""
+        at = self._now()
+        self._state.logs[namespace, pod, container] = [(at, line) for line in text.splitlines(keepends=True)]
 
     def kinds(self) -> Sequence[ServedKind]:
         """See `Cluster.kinds`."""
