@@ -81,6 +81,7 @@ RUNNING = {"operationState": {"phase": "Running", "operation": {}}}
         (_app(AUTOMATED), Wish(local=["{}"]), InvalidObject),
         (_app(sources=2), Wish(revisions={3: "v1"}), InvalidObject),
         (_app(sources=2), Wish(revision="v1"), InvalidObject),
+        (_app(), Wish(revisions={1: "v1"}), InvalidObject),
         (_app(AUTOMATED, 2), Wish(revision="main"), InvalidObject),
     ],
 )

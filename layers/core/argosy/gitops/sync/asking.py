@@ -57,6 +57,8 @@ def sync(app: Application, wish: Wish, *, windows_allow: bool = True) -> Json:
         raise Denied("cannot sync: blocked by sync window")
     if app.spec.multiple and wish.revision:
         raise InvalidObject(_ONE_REVISION, field="--revision")
+    if wish.revisions and not app.spec.multiple:
+        raise InvalidObject("the application has one source: give --revision", field="--revisions")
     _check_free(app)
     if app.spec.automated is not None and not wish.dry_run:
         _check_automated(app, wish)
