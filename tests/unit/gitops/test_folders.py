@@ -6,12 +6,14 @@ import gzip
 import io
 import tarfile
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from argosy.errors import EvaluationError
 from argosy.gitops import folders
-from argosy.gitops.folders import content_of, folders_of
+from argosy.gitops.contents import contents_of
+from argosy.gitops.folders import content_of
 from argosy.resources.source import Source
 
 FILES = {"README.md": "x", "apps/a/all.yaml": "a", "apps/a/deep/more.yaml": "b", "apps/b/all.yaml": "c"}
@@ -31,19 +33,23 @@ def archive(files: Mapping[str, str], links: Mapping[str, str] | None = None) ->
     return gzip.compress(raw.getvalue())
 
 
+def told(files: Mapping[str, str], links: Mapping[str, str] | None = None) -> Mapping[str, list[Any]]:
+    return contents_of(archive(files, links)).folders
+
+
 def source(path: str, **more: object) -> Source:
     return Source.model_validate({"repoURL": "r", "path": path, **more})
 
 
 def test_a_change_counts_in_its_folder_and_in_those_around_it() -> None:
-    before, after = folders_of(archive(FILES)), folders_of(archive(FILES | {"apps/a/deep/more.yaml": "new"}))
+    before, after = told(FILES), told(FILES | {"apps/a/deep/more.yaml": "new"})
     assert {path for path in before if before[path] != after[path]} == {"", "apps", "apps/a", "apps/a/deep"}
     assert before["apps/b"] == after["apps/b"]
 
 
 def test_a_file_that_moves_is_a_change() -> None:
     moved = {"apps/a/other.yaml": "a", "apps/a/deep/more.yaml": "b"}
-    assert folders_of(archive(FILES))["apps/a"] != folders_of(archive(moved))["apps/a"]
+    assert told(FILES)["apps/a"] != told(moved)["apps/a"]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +67,7 @@ def test_a_file_that_moves_is_a_change() -> None:
     ],
 )
 def test_what_is_made_of_its_own_files_alone(files: dict[str, str], links: dict[str, str], plain: bool) -> None:
-    found = folders_of(archive(FILES | files, links))
+    found = told(FILES | files, links)
     assert bool(content_of(found, source("apps/a"))) is plain
 
 
@@ -76,24 +82,24 @@ def test_what_is_made_of_its_own_files_alone(files: dict[str, str], links: dict[
     ],
 )
 def test_a_source_that_reaches_elsewhere(given: dict[str, object]) -> None:
-    assert content_of(folders_of(archive(FILES)), source("apps/a", **given)) == ""
+    assert content_of(told(FILES), source("apps/a", **given)) == ""
 
 
 @pytest.mark.parametrize("path", ["apps/a", "./apps/a", "apps/a/", "apps/b/../a"])
 def test_paths_as_people_write_them(path: str) -> None:
-    found = folders_of(archive(FILES))
+    found = told(FILES)
     assert content_of(found, source(path)) == found["apps/a"][0]
 
 
 def test_a_folder_that_is_not_there() -> None:
-    assert content_of(folders_of(archive(FILES)), source("nowhere")) == ""
+    assert content_of(told(FILES), source("nowhere")) == ""
 
 
 def test_of_too_many_folders_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "MOST_FOLDERS", 3)
-    assert folders_of(archive(FILES)) == {}
+    assert told(FILES) == {}
 
 
 def test_what_is_no_archive() -> None:
     with pytest.raises(EvaluationError, match="the archive cannot be read"):
-        folders_of(b"nonsense")
+        contents_of(b"nonsense")

@@ -10,13 +10,10 @@ On purpose different: what is in `charts/` is taken as it is; dependencies of de
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import json
 import posixpath
 import re
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -32,10 +29,10 @@ __all__ = [
     "LOCAL",
     "MOST_DEPTH",
     "Chart",
+    "Charts",
     "Dependency",
     "allows",
     "as_json",
-    "charts_of",
     "check_local",
     "from_json",
     "local_folder",
@@ -86,28 +83,34 @@ class _Found:
     kustomized: bool = False
 
 
-def charts_of(archive: bytes) -> dict[str, Chart]:
-    """The charts of a `Snapshot`'s archive by their folders, "" for the root. Raises EvaluationError for a broken archive.
+class Charts:
+    """The charts of an archive that is being read."""
 
-    A chart that cannot be read is one without dependencies: whoever renders it is told by Helm what is wrong.
-    """
-    found: dict[str, _Found] = {}
-    try:
-        with tarfile.open(fileobj=gzip.GzipFile(fileobj=io.BytesIO(archive)), mode="r|") as tar:
-            for member in tar:
-                folder, name = posixpath.split(member.name)
-                if name in _NAMES and member.isreg() and member.size <= _MOST_TEXT:
-                    data = tar.extractfile(member)
-                    found.setdefault(folder, _Found()).texts[name] = data.read() if data is not None else b""
-                if name in KUSTOMIZATIONS:
-                    found.setdefault(folder, _Found()).kustomized = True
-                if posixpath.basename(folder) == "charts" and (name.endswith(".tgz") or member.issym()):
-                    found.setdefault(posixpath.dirname(folder), _Found()).inside.add(name)
-    except (tarfile.TarError, OSError, EOFError) as x:
-        raise EvaluationError(f"the archive cannot be read: {x}") from x
-    read = {folder: _tolerant(one.texts) for folder, one in found.items() if "Chart.yaml" in one.texts}
-    whole = {folder: _with_present(chart, folder, found[folder].inside, read) for folder, chart in read.items()}
-    return {folder: replace(one, kustomized=found[folder].kustomized) for folder, one in whole.items()}
+    def __init__(self) -> None:
+        self._found: dict[str, _Found] = {}
+
+    def add(self, path: str, data: bytes | None, *, link: bool) -> None:
+        """A file, or what is none (`data` None); `link`: a symbolic one."""
+        folder, name = posixpath.split(path)
+        if name in _NAMES and data is not None and len(data) <= _MOST_TEXT:
+            self._of(folder).texts[name] = data
+        if name in KUSTOMIZATIONS:
+            self._of(folder).kustomized = True
+        if posixpath.basename(folder) == "charts" and (name.endswith(".tgz") or link):
+            self._of(posixpath.dirname(folder)).inside.add(name)
+
+    def told(self) -> dict[str, Chart]:
+        """The charts by their folders, "" for the root.
+
+        A chart that cannot be read is one without dependencies: whoever renders it is told by Helm what is wrong.
+        """
+        found = self._found
+        read = {folder: _tolerant(one.texts) for folder, one in found.items() if "Chart.yaml" in one.texts}
+        whole = {folder: _with_present(chart, folder, found[folder].inside, read) for folder, chart in read.items()}
+        return {folder: replace(one, kustomized=found[folder].kustomized) for folder, one in whole.items()}
+
+    def _of(self, folder: str) -> _Found:
+        return self._found.setdefault(folder, _Found())
 
 
 def _tolerant(texts: Mapping[str, bytes]) -> Chart:

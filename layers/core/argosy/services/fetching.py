@@ -26,7 +26,7 @@ from typing import Any, Self
 
 from argosy.errors import Denied, InvalidObject, NotFound, Unsupported
 from argosy.gitops import charts
-from argosy.gitops.folders import folders_of
+from argosy.gitops.contents import contents_of
 from argosy.gitops.remotes import file_at
 from argosy.gitops.revisions import Reference, is_commit, normalised, resolve, signed_tag
 from argosy.gitops.signatures import Verdict
@@ -316,6 +316,7 @@ def keep(
     blobs.put(archive, taken.archive)
     if package:
         blobs.put(f"{place}/package.tgz", package)
+    contents = contents_of(taken.archive)
     fetched = Fetched(
         commit,
         archive,
@@ -324,8 +325,8 @@ def keep(
         taken.size,
         tuple(taken.submodules),
         taken.joined,
-        _put(blobs, f"{place}/folders.json.gz", folders_of(taken.archive)),
-        _put(blobs, f"{place}/charts.json.gz", charts.as_json(charts.charts_of(taken.archive))),
+        _put(blobs, f"{place}/folders.json.gz", contents.folders),
+        _put(blobs, f"{place}/charts.json.gz", charts.as_json(contents.charts)),
         f"{place}/package.tgz" if package else "",
         hashlib.sha256(package).hexdigest() if package else "",
     )
