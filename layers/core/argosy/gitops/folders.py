@@ -46,7 +46,7 @@ class Folders:
         own = True
         while True:
             one = self._found.setdefault(folder, _Folder())
-            one.lines.append(f"{digest} {posixpath.relpath(path, folder or '.')}")
+            one.lines.append(f"{digest} {path[len(folder) + 1 :] if folder else path}")
             one.plain = one.plain and is_plain and not (own and name in _MARKS)
             if not folder:
                 return
