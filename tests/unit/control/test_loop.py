@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from argosy.control.effects import Apply, Call, Decision, Effect, Observation, O
 from argosy.control.keys import Key
 from argosy.control.loop import Loop
 from argosy.control.patience import Patience
-from argosy.control.state import State, States
+from argosy.control.state import CONTROL_PREFIX, State, States
 from argosy.control.timers import Timers
 from argosy.control.wakes import Wakes
 from argosy.errors import Denied, Unavailable
@@ -22,6 +22,7 @@ from argosy.ports.fakes.clock import FakeClock
 from argosy.ports.fakes.queue import FakeQueue
 from argosy.ports.fakes.store import FakeStore
 from argosy.ports.queue import QueueSpec
+from argosy.ports.store import Delete, Put
 
 WORK, TIMERS = "work", "timers"
 KEY, CHILD = Key("c", "g", "Kind", "ns", "a"), Key("c", "apps", "Deployment", "ns", "a")
@@ -78,10 +79,23 @@ class Carried:
         return self.outcomes.pop(0) if self.outcomes else Outcome()
 
 
+class Forgetful(FakeStore):
+    """A store that notes which of its rows a power cut would undo."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.unsafe: set[tuple[str, str]] = set()
+
+    def write(self, changes: Sequence[Put | Delete], *, durable: bool = True) -> None:
+        super().write(changes, durable=durable)
+        keys = {(one.row.pk, one.row.sk) if isinstance(one, Put) else (one.pk, one.sk) for one in changes}
+        self.unsafe = set() if durable else self.unsafe | keys
+
+
 class Turns:
     def __init__(self, *effects: Effect, carrier: Carried | None = None, patience: float = 0.0) -> None:
         self.clock = FakeClock()
-        self.store = store = FakeStore(self.clock)
+        self.store = store = Forgetful(self.clock)
         self.queue = FakeQueue([QueueSpec(WORK, fifo=True), QueueSpec(TIMERS)], self.clock)
         self.states = States(store, self.clock, WORK)
         wakes = Wakes(store, self.queue, self.clock, WORK)
@@ -101,6 +115,29 @@ class Turns:
     def waits(self) -> float:
         due = self.states.load(KEY).next_due
         return 0.0 if due is None else due - self.clock.now().timestamp()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "safe"),
+    [
+        (None, 60, True),
+        (60, 30, True),
+        (60, 90, False),
+        (60, None, False),
+        (None, None, False),
+    ],
+    ids=["the first", "an earlier one", "a later one: the earlier rings", "none any more: it rings in vain", "none"],
+)
+def test_a_timer_that_nothing_else_stands_for_survives_a_power_cut(
+    before: int | None, after: int | None, *, safe: bool
+) -> None:
+    turns = Turns()
+    for seconds in (before, after):
+        due = None if seconds is None else turns.clock.now() + timedelta(seconds=seconds)
+        turns.controller.decision = Decision(requeue_at=due)
+        turns.run()
+    rows = {pk for pk, _ in turns.store.unsafe}
+    assert (f"{CONTROL_PREFIX}{WORK}" not in rows and turns.waits > 0) == safe
 
 
 def test_what_failed_ends_the_decision_and_what_stands_apart_does_not() -> None:

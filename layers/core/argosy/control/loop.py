@@ -299,8 +299,9 @@ class Loop:
         problem = before.problem if end.soon else end.problem
         after = State(due, before.timer + rings, turn.results, "", 0.0, attempt, problem)
         if rings or turn.results or replace(after, results=before.results).differs(before):
-            # Without the end of a timer there is a turn too many.
-            saved = self._states.save(turn.key, before, after, durable=rings and due is not None)
+            # If a power cut undoes it, an earlier timer rings again, and the turn after that sets this one.
+            sooner = due is not None and (before.next_due is None or due < before.next_due)
+            saved = self._states.save(turn.key, before, after, durable=sooner)
             if rings:
                 self._timers.send(turn.key, saved)
         if at_once:
