@@ -118,3 +118,14 @@ def test_finalizers_of_hooks(has: list[str], targets: list[dict[str, Any]], fina
 )
 def test_when_the_sources_are_needed(finalizers: list[str], wants: bool) -> None:
     assert cascade.wants_targets(_app(*finalizers)) is wants
+
+
+def test_a_hook_without_a_name_has_the_same_at_each_look() -> None:
+    hook = thing("Job", "", hook="PreDelete")
+    hook["metadata"]["generateName"] = "cleanup-"
+    del hook["metadata"]["name"]
+    app = _app(PRE, cascade.RESOURCES)
+    (made,) = cascade.step(Leaving(app, OWN, [], [hook], True)).create
+    assert made["metadata"]["name"].startswith("cleanup-predelete-")
+    done = cascade.step(Leaving(app, OWN, [_live(dict(made), "Healthy")], [hook], True))
+    assert (list(done.create), done.finalizers) == ([], [cascade.RESOURCES])

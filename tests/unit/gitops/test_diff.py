@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from argosy.gitops.diff.knowntypes import KnownField, with_known_types
 from argosy.gitops.diff.kube import Misfit, encoded, kind_type, merging, struct, with_defaults
 from argosy.gitops.diff.kube.defaults import MODULES
 from argosy.gitops.diff.managers import without_managed
+from argosy.gitops.diff.normal import normalised
 from argosy.gitops.diff.secrets import masked
 from argosy.gitops.diff.serverside import compare_dry_run
 from argosy.gitops.loading import load
@@ -214,3 +216,26 @@ def test_a_type_that_nobody_knows_is_refused() -> None:
         with_known_types({"kind": "X"}, [KnownField("spec", "core/v1/Nothing")])
     body = {"kind": "X", "spec": {"q": "lots"}}
     assert with_known_types(body, [KnownField("spec.q", "core/Quantity"), KnownField("a.b", "core/Quantity")]) == body
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"data": ["hunter2"], "stringData": {"p": "hunter2"}},
+        {"data": "hunter2"},
+        {"stringData": "hunter2"},
+        {"stringData": ["hunter2"], "data": {"a": "aHVudGVyMg=="}},
+    ],
+)
+def test_what_is_no_secret_by_its_form_is_hidden_as_a_whole(parts: dict[str, Any]) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, **parts}
+    applied = {**secret, "metadata": {"name": "s", "annotations": {LAST_APPLIED: json.dumps(secret)}}}
+    shown = str(masked(secret, applied))
+    assert "hunter2" not in shown
+    assert "aHVudGVyMg==" not in shown
+
+
+@pytest.mark.parametrize("subset", [{"addresses": [None]}, {"ports": [None]}, {"addresses": ["a"], "ports": "b"}])
+def test_endpoints_of_another_form_are_left_as_they_are(subset: dict[str, Any]) -> None:
+    endpoints = {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "e"}, "subsets": [subset]}
+    assert normalised(endpoints)["subsets"] == [subset]

@@ -110,3 +110,15 @@ def test_an_object_that_is_going_waits_for_its_end() -> None:
 def test_an_application_without_resources_is_healthy() -> None:
     assert application_health([]) == Health("Healthy", "")
     assert application_health([Judged(Key("", "Service", "a", "b"), live=False, skipped=True)]) == Health("Healthy", "")
+
+
+@pytest.mark.parametrize("status", ["text", [], {"conditions": "text"}, {"conditions": [None]}, {"state": 5}])
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [("apps.kruise.io", "CloneSet"), ("ceph.rook.io", "CephCluster"), ("flagger.app", "Canary"), ("batch", "CronJob")],
+)
+def test_a_status_of_another_form_makes_one_object_unknown_and_breaks_nothing(
+    group: str, kind: str, status: Any
+) -> None:
+    found = visible_health({"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": "x"}, "status": status})
+    assert found is None or found.status in RANKS

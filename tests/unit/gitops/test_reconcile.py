@@ -285,6 +285,8 @@ def test_a_deleted_application_takes_its_objects_along() -> None:
     assert leaving([live(config_map("a")), last, stranger]) == (["Delete last"], {})
     assert leaving([live(config_map("a")), stranger]) == (["Delete a"], {})
     assert leaving([stranger]) == ([], {"metadata": {"finalizers": []}})
+    mine = owned(live(config_map("made")), controller=True)
+    assert leaving([mine]) == ([], {"metadata": {"finalizers": []}}), "what has an owner goes with it"
 
 
 def test_an_application_whose_cluster_is_not_known_is_let_go() -> None:
@@ -456,3 +458,52 @@ def test_an_answer_is_remembered_as_long_as_nothing_changes() -> None:
     changed["metadata"]["resourceVersion"] = "6"
     newer = replace(seen, live={key_of(changed): changed})
     assert len(compared(newer, seen.made).unsure) == 1
+
+
+def owned(obj: Json, *, controller: bool) -> Json:
+    owner = {"apiVersion": "x/v1", "kind": "Kafka", "name": "k", "uid": "u", "controller": controller}
+    return {**obj, "metadata": {**obj["metadata"], "ownerReferences": [owner]}}
+
+
+@pytest.mark.parametrize("controller", [True, False])
+def test_what_has_an_owner_is_not_pruned_for_a_copied_label(controller: bool) -> None:
+    labelled = config_map("made", labels={"app.kubernetes.io/instance": "shop"})
+    there = owned({**labelled, "metadata": {**labelled["metadata"], "namespace": "web"}}, controller=controller)
+    settings = Settings(tracking=Tracking(method="label"))
+    seen = observed(body(), [config_map("a")], [there], settings=settings)
+    found = compared(seen, seen.made or Made())
+    assert found.extra == []
+
+
+def test_the_namespace_that_syncs_make_and_label_is_not_pruned() -> None:
+    """It may carry the application's id from when its manifest was in Git."""
+    policy = {
+        "automated": {"prune": True},
+        "syncOptions": ["CreateNamespace=true"],
+        "managedNamespaceMetadata": {"labels": {"a": "b"}},
+    }
+    notes = {"argocd.argoproj.io/tracking-id": "shop:/Namespace:web/web"}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web", "uid": "n", "annotations": notes}}
+    seen = observed(body({"syncPolicy": policy}), [config_map("a")], [namespace])
+    assert compared(seen, seen.made or Made()).extra == []
+    seen = observed(body({"syncPolicy": {"automated": {"prune": True}}}), [config_map("a")], [namespace])
+    assert [key.kind for key in compared(seen, seen.made or Made()).extra] == ["Namespace"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "named"),
+    [
+        ({"annotations": {"argocd.argoproj.io/sync-wave": 5}}, "metadata.annotations[argocd.argoproj.io/sync-wave]"),
+        ({"annotations": {"argocd.argoproj.io/compare-options": 3}}, "compare-options"),
+        ({"annotations": ["x"]}, "metadata.annotations"),
+        ({"labels": {"a": True}}, "metadata.labels[a]"),
+    ],
+)
+def test_metadata_of_another_type_is_told(metadata: Json, named: str) -> None:
+    seen = observed(body(), [config_map("a", **metadata)])
+    deciding = Deciding(seen, NOW)
+    deciding.plan()
+    conditions = deciding.patch()["status"]["conditions"]
+    assert [(one["type"], "ConfigMap/a" in one["message"], named in one["message"]) for one in conditions] == [
+        ("ComparisonError", True, True)
+    ]

@@ -10,7 +10,9 @@ from argosy.errors import InvalidObject, Unsupported
 from argosy.gitops.sources import check_served, kind_of
 from argosy.resources.base import parse
 from argosy.resources.manifests import Manifest
-from argosy.resources.source import Source
+from argosy.resources.source import Source, are_same
+
+type Json = dict[str, Any]
 
 
 def source(**fields: Any) -> Source:
@@ -84,3 +86,17 @@ def test_a_type_that_does_not_fit(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidObject) as refusal:
         source(**fields)
     assert refusal.value.field.startswith(named)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"valuesObject": {"resources": None, "a": {"b": None}}}, {"valuesObject": {"a": {}}}, True),
+        ({"valuesObject": {"a": 1}}, {"valuesObject": {"a": 2}}, False),
+        ({"valuesObject": {"a": [None, 1]}}, {"valuesObject": {"a": [1]}}, False),
+        ({"values": "a"}, {}, False),
+    ],
+)
+def test_a_null_that_no_status_keeps_makes_no_other_source(one: Json, other: Json, same: bool) -> None:
+    sources = [[Source.model_validate({"repoURL": "r", "helm": helm})] for helm in (one, other)]
+    assert are_same(*sources) == same

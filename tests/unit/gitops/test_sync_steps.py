@@ -137,7 +137,7 @@ def test_hooks_run_in_their_phases() -> None:
     applied = [one for one in world.done if one.startswith("apply")]
     assert applied == ["apply before", "apply c", "apply d", "apply after"]
     job = world.cluster[Key("batch", "Job", "n", "before")]["metadata"]
-    assert job["annotations"][ATTEMPT] == "2024-05-01T12:00:00Z/0"
+    assert job["annotations"][ATTEMPT] == "2024-05-01T12:00:00Z/0/PreSync"
     assert HOOK_FINALIZER not in job["finalizers"]
 
 
@@ -269,7 +269,7 @@ def test_the_namespace_is_made_first() -> None:
         managed=NamespaceMetadata(labels={"a": "b"}),
     )
     managed.run()
-    assert managed.done == ["apply n", "apply c"]
+    assert managed.done == ["server-side n", "apply c"]
 
 
 @pytest.mark.parametrize(
@@ -435,3 +435,41 @@ def test_it_fails_the_same_wherever_it_was_killed(point: int) -> None:
     assert killed.made == calm.made
     assert killed.made["failing"] == 1
     assert killed.made["after"] == 0
+
+
+def test_a_label_that_the_namespace_is_not_to_carry_any_more_is_taken_away_by_the_server() -> None:
+    """As `sync_namespace.go` has it: applied server-side at each sync, whatever the namespace carries."""
+    world = World(
+        [thing("ConfigMap", "a")],
+        {"syncOptions": ["CreateNamespace=true"]},
+        managed=NamespaceMetadata(labels={"a": "b"}),
+    )
+    there = thing("Namespace", "n", "")
+    there["metadata"]["labels"] = {"a": "b", "istio-injection": "enabled"}
+    world.there(there)
+    assert world.run().phase == "Succeeded"
+    assert world.done == ["server-side n", "apply a"]
+
+
+def test_a_hook_of_several_phases_runs_in_each() -> None:
+    world = World([thing("Job", "both", hook="PreSync,PostSync"), thing("ConfigMap", "a")], health={"both": "Healthy"})
+    assert world.run().phase == "Succeeded"
+    assert [one for one in world.done if one.startswith("apply")] == ["apply both", "apply a", "apply both"]
+    assert world.results() == {"PreSync both": HOOK, "Sync a": OK, "PostSync both": HOOK}
+
+
+@pytest.mark.parametrize(
+    ("sync", "retry", "wanted"),
+    [
+        ({}, {}, {"revision": "c1"}),
+        ({"revision": "main"}, {}, {"revision": "c1"}),
+        ({"revision": "main"}, {"refresh": True}, {}),
+        ({"prune": True}, {}, {"prune": True, "revision": "c1"}),
+    ],
+)
+def test_a_retry_is_of_the_commit_of_the_first_attempt(
+    sync: dict[str, Any], retry: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    state = {"operation": {"sync": sync, "retry": retry}, "syncResult": {"revision": "c1", "resources": []}}
+    again = operation.resumed(state)
+    assert (again["operation"]["sync"], "syncResult" in again) == (wanted, False)

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
-from argosy.errors import ArgosyError
+import orjson
+
+from argosy.errors import ArgosyError, InvalidObject
 from argosy.gitops.annotations import COMPARE_OPTIONS, IGNORE_HEALTH
 from argosy.gitops.conditions import Condition
 from argosy.gitops.diff.compare import Comparison, compare
@@ -37,7 +39,17 @@ from argosy.gitops.tracking import is_self_referenced
 from argosy.resources.application import Application
 from argosy.resources.appproject import AppProject
 
-__all__ = ["EVALUATED", "Compared", "Destination", "Known", "Resource", "compare_application", "sides", "targets_of"]
+__all__ = [
+    "EVALUATED",
+    "Compared",
+    "Destination",
+    "Known",
+    "Resource",
+    "compare_application",
+    "is_owned",
+    "sides",
+    "targets_of",
+]
 
 EVALUATED: Final = frozenset(
     {
@@ -137,12 +149,33 @@ def targets_of(
     ]
     found: list[Object] = []
     for key, body in placed.objects.items():
+        _check(key, body)
         if settings.filter.excludes(key.group, key.kind, to.cluster.server):
             said = f"Resource {key.group}/{key.kind} {key.name} is excluded in the settings"
             warnings.append(Condition("ExcludedResourceWarning", said))
             continue
         found.append(settings.tracking.mark(body, instance, namespace))
     return Targets(found, warnings)
+
+
+def _check(key: Key, body: Object) -> None:
+    """Raises InvalidObject for what the API server would refuse, and what nobody here could read either."""
+    title = f"{key.kind}/{key.name}"
+    metadata = body.get("metadata") or {}
+    for part in ("labels", "annotations"):
+        given = metadata.get(part)
+        if given is None:
+            continue
+        if not isinstance(given, Mapping):
+            raise InvalidObject("must map names to texts", obj=title, field=f"metadata.{part}")
+        for name, text in given.items():
+            if not isinstance(text, str):
+                said = f"{text!r:.40} is no text; put it in quotes"
+                raise InvalidObject(said, obj=title, field=f"metadata.{part}[{name}]")
+    try:
+        orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+    except (TypeError, orjson.JSONEncodeError) as x:
+        raise InvalidObject(f"cannot be written as JSON: {x}", obj=title) from x
 
 
 class Memory[V](Protocol):
@@ -246,7 +279,7 @@ def compare_application(
     except ArgosyError as x:
         rules = IgnoreRules((), {}, jq)
         problems.append(Condition("ComparisonError", f"Failed to compare desired state to live state: {x}"))
-    paired = _paired(instance, targets.objects, live, project, settings, to)
+    paired = _paired(instance, targets.objects, live, project, settings, to, _managed_namespace(app))
     resources: list[Resource] = []
     judged: list[Judgement] = []
     server_side = server_side_of(app.metadata.annotations, everywhere=settings.server_side)
@@ -276,6 +309,14 @@ def sides(one: Resource, app: Application, settings: Settings, to: Destination, 
     return _Comparing("", rules, settings, to, Known()).differences(one.target, one.live)
 
 
+def _managed_namespace(app: Application) -> set[Key]:
+    """The namespace of the destination, where syncs make it and say what it carries: then it is wanted like a target."""
+    policy = app.spec.sync_policy
+    if policy is None or policy.managed_namespace_metadata is None or "CreateNamespace=true" not in policy.sync_options:
+        return set()
+    return {Key("", "Namespace", "", app.spec.destination.namespace)}
+
+
 def _paired(
     instance: str,
     targets: Sequence[Object],
@@ -283,10 +324,11 @@ def _paired(
     project: AppProject,
     settings: Settings,
     to: Destination,
+    kept: set[Key],
 ) -> _Pairing:
     found = _Pairing()
     permitted = {key: body for key, body in live.items() if not _refused(key, project, to)}
-    wanted: set[Key] = set()
+    wanted = set(kept)
     for target in targets:
         if hooks.is_hook_of_deletion(target, "PreDelete") or hooks.is_hook_of_deletion(target, "PostDelete"):
             continue
@@ -301,14 +343,14 @@ def _paired(
             said = f"{key.kind}/{key.name} is part of applications {instance} and {owner}"
             found.warnings.append(Condition("SharedResourceWarning", said))
     for key, there in permitted.items():
-        if key not in wanted and settings.tracking.owner(there) == instance and not _is_cluster_made(there):
+        if key not in wanted and settings.tracking.owner(there) == instance and not is_owned(there):
             found.pairs.append((None, there))
     return found
 
 
-def _is_cluster_made(obj: Object) -> bool:
-    """Whether a controller has made it: what carries a copied id and an owner is no object of the application's own."""
-    return any(one.get("controller") for one in (obj.get("metadata") or {}).get("ownerReferences") or ())
+def is_owned(obj: Object) -> bool:
+    """Whether it has an owner: what carries a copied id is no object of the application's own (`GetManagedLiveObjs`)."""
+    return bool((obj.get("metadata") or {}).get("ownerReferences"))
 
 
 def _refused(key: Key, project: AppProject, to: Destination) -> bool:

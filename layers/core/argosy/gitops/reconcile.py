@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from argosy.errors import ArgosyError
 from argosy.gitops import operating, pins
-from argosy.gitops.comparison import Compared, Targets, compare_application
+from argosy.gitops.comparison import Compared, Targets, compare_application, is_owned
 from argosy.gitops.conditions import Condition
 from argosy.gitops.identity import key_of
 from argosy.gitops.observed import Made, Observed, Plan
@@ -137,6 +137,7 @@ class Deciding:
             for key, body in seen.live.items()
             if tracking.owner(body) == seen.instance
             and is_self_referenced(body, None, seen.instance, tracking.method)
+            and not is_owned(body)
             and not operating.refusal(seen, key)
         ]
         known = bool(seen.to.cluster.server)

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from argosy.resources.base import Model
 
-__all__ = ["Directory", "Helm", "Jsonnet", "JsonnetVariable", "Kustomize", "Source", "SourcePlugin"]
+__all__ = ["Directory", "Helm", "Jsonnet", "JsonnetVariable", "Kustomize", "Source", "SourcePlugin", "are_same"]
 
 
 class HelmParameter(Model):
@@ -158,3 +158,16 @@ class Source(Model):
     ref: str = ""
     name: str = ""
     tag_prefix: str = ""
+
+
+def are_same(one: Sequence[Source], other: Sequence[Source]) -> bool:
+    """Whether sources say the same. A null, as in `valuesObject`, counts for none: no merge patch of a status keeps it."""
+    return list(one) == list(other) or [_bare(each.model_dump()) for each in one] == [
+        _bare(each.model_dump()) for each in other
+    ]
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _bare(one) for name, one in value.items() if one is not None}
+    return [_bare(one) for one in value] if isinstance(value, list | tuple) else value

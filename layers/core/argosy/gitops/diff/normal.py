@@ -77,7 +77,7 @@ def _role(role: Object, *, ignore_aggregated: bool) -> Object:
 
 def _endpoints(endpoints: Object) -> Object:
     subsets = endpoints.get("subsets")
-    if not isinstance(subsets, list) or not all(isinstance(one, dict) for one in subsets):
+    if not isinstance(subsets, list) or not _are_maps(subsets):
         return endpoints
     endpoints["subsets"] = sorted((_subset(one) for one in subsets), key=repr)
     return endpoints
@@ -87,8 +87,16 @@ def _subset(subset: Object) -> Object:
     found = dict(subset)
     for name in ("addresses", "notReadyAddresses"):
         if isinstance(found.get(name), list):
-            found[name] = sorted(found[name], key=lambda one: (str(one.get("ip")), repr(one.get("targetRef"))))
-    if isinstance(found.get("ports"), list):
+            found[name] = sorted(found[name], key=_address)
+    if isinstance(found.get("ports"), list) and _are_maps(found["ports"]):
         ports = [{**one, "protocol": one.get("protocol") or "TCP"} for one in found["ports"]]
         found["ports"] = sorted(ports, key=lambda one: repr(sorted(one.items())))
     return found
+
+
+def _address(one: Any) -> tuple[str, str]:
+    return (str(one.get("ip")), repr(one.get("targetRef"))) if isinstance(one, dict) else ("", repr(one))
+
+
+def _are_maps(listed: list[Any]) -> bool:
+    return all(isinstance(one, dict) for one in listed)

@@ -33,6 +33,8 @@ def masked(
     shown = [None if one is None else folded_secret(copied(dict(one))) for one in (target, live)]
     applied = [None if one is None else _applied(one, names) for one in shown]
     sides = [one for one in (*shown, *applied) if one is not None]
+    for side in sides:
+        _cover(side)
     _mask([side.get("data") for side in sides])
     notes = [_annotations(side) for side in sides]
     _mask([{name: note[name] for name in names if name in note} for note in notes], notes)
@@ -52,6 +54,13 @@ def _put_back(secret: Object, applied: Object | None) -> None:
     notes = _annotations(secret)
     if LAST_APPLIED in notes:
         notes[LAST_APPLIED] = _FIRST if applied is None else orjson.dumps(applied).decode()
+
+
+def _cover(secret: Object) -> None:
+    """What is no Secret by its form is hidden as a whole."""
+    for name in ("data", "stringData"):
+        if secret.get(name) is not None and (name == "stringData" or not isinstance(secret[name], dict)):
+            secret[name] = _FIRST
 
 
 def _annotations(obj: Object) -> Object:

@@ -7,7 +7,7 @@ Argosy compares an application or waits for a wave.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from argosy.errors import ArgosyError
 from argosy.gitops.annotations import HOOK_FINALIZER
@@ -18,6 +18,8 @@ from argosy.gitops.health.verdict import Health, Object, at, progressing, unknow
 from argosy.gitops.identity import group_version
 
 __all__ = ["health_of", "shipped_health", "visible_health"]
+
+_UNFORESEEN: Final = (AttributeError, LookupError, TypeError, ValueError)
 
 
 def health_of(obj: Object, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Health | None:
@@ -46,3 +48,5 @@ def visible_health(obj: Object, overrides: Mapping[str, Mapping[str, Any]] | Non
         return health_of(obj, overrides)
     except ArgosyError as x:
         return unknown(str(x))
+    except _UNFORESEEN as x:  # a status of another form than the check knows: its kind's schema lets it be anything
+        return unknown(f"its status cannot be read: {type(x).__name__} {x}")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from argosy.resources.application import ApplicationSpec
 from argosy.resources.application_operation import OperationState
+from argosy.resources.source import are_same
 
 __all__ = ["attempted"]
 
@@ -28,5 +29,5 @@ def attempted(spec: ApplicationSpec, state: OperationState | None, revisions: Se
         elif list(revisions) != [result.revision]:
             return False
     if spec.multiple:
-        return list(spec.sources) == list(result.sources)
-    return result.source is not None and result.source == spec.all_sources[0]
+        return are_same(spec.sources, result.sources)
+    return result.source is not None and are_same([result.source], spec.all_sources[:1])

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from argosy.lang import instants
 from argosy.resources.application import Application
+from argosy.resources.source import are_same
 
 __all__ = [
     "LATEST",
@@ -95,7 +96,7 @@ def changes_of_spec(app: Application) -> Changes:
     known = list(compared.sources) or ([compared.source] if compared.source is not None else [])
     return Changes(
         asked=app.metadata.annotations.get(REFRESH),
-        source=list(spec.all_sources) != known,
+        source=not are_same(spec.all_sources, known),
         destination=spec.destination != compared.destination,
         namespace_metadata=managed is not None and result is not None and managed != result.managed_namespace_metadata,
         ignored=list(spec.ignore_differences) != list(compared.ignore_differences),

@@ -103,13 +103,13 @@ def _hook(seen: Seen, obj: Object, phase: str) -> Object:
     if HOOK_FINALIZER not in finalizers:
         finalizers.append(HOOK_FINALIZER)
     metadata["finalizers"] = finalizers
-    metadata["annotations"] = {**options.annotations_of(obj), ATTEMPT: seen.attempt}
+    metadata["annotations"] = {**options.annotations_of(obj), ATTEMPT: f"{seen.attempt}/{phase}"}
     return {**obj, "metadata": metadata}
 
 
-def is_of_attempt(live: Live, seen: Seen) -> bool:
-    """Whether a live hook was made by this attempt."""
-    return options.annotations_of(live.body).get(ATTEMPT) == seen.attempt
+def is_of_attempt(live: Live, seen: Seen, phase: str) -> bool:
+    """Whether a live hook was made by this attempt in this phase: one of several phases is made anew in each."""
+    return options.annotations_of(live.body).get(ATTEMPT) == f"{seen.attempt}/{phase}"
 
 
 def _is_namespace(key: Key) -> bool:
@@ -129,8 +129,10 @@ def _namespace(seen: Seen, found: list[Task]) -> Task | None:
     metadata: dict[str, Any] = {"name": name}
     managed = seen.namespace_metadata
     if managed is not None:
-        metadata |= {"labels": dict(managed.labels), "annotations": dict(managed.annotations)}
-    if live is not None and not known and (managed is None or _carries(live.body, metadata)):
+        # Applied server-side each time: so the server takes away what is not wanted any more.
+        notes = {**managed.annotations, options.SYNC_OPTIONS: "ServerSideApply=true"}
+        metadata |= {"labels": dict(managed.labels), "annotations": notes}
+    if live is not None and not known and managed is None:
         return None
     target = {"apiVersion": "v1", "kind": "Namespace", "metadata": {name: one for name, one in metadata.items() if one}}
     return Task("PreSync", target, live)
@@ -138,12 +140,3 @@ def _namespace(seen: Seen, found: list[Task]) -> Task | None:
 
 def _known(seen: Seen) -> Any:
     return seen.state.sync_result.resources if seen.state.sync_result is not None else ()
-
-
-def _carries(live: Object, metadata: Mapping[str, Any]) -> bool:
-    there = live.get("metadata") or {}
-    return all(
-        (there.get(part) or {}).get(key) == text
-        for part in ("labels", "annotations")
-        for key, text in metadata[part].items()
-    )

@@ -120,7 +120,7 @@ def step(leaving: Leaving) -> Left:
 
 def _run_hooks(leaving: Leaving, when: When) -> Left:
     there = {key_of(one.body): one for one in leaving.live if hooks.is_hook_of_deletion(one.body, when)}
-    wanted = [one for one in leaving.targets if hooks.is_hook_of_deletion(one, when)]
+    wanted = [_named_hook(leaving, one, when) for one in leaving.targets if hooks.is_hook_of_deletion(one, when)]
     missing = [one for one in wanted if key_of(one) not in there]
     if missing:
         return Left(create=missing, message=_told("making", when, map(key_of, missing)))
@@ -133,6 +133,16 @@ def _run_hooks(leaving: Leaving, when: When) -> Left:
         problem = f"{when} hooks have failed, and run again once they are deleted: {said}"
         return Left(message=_told("failed:", when, failed), problem=problem)
     return Left(finalizers=_without(leaving.app, _HOOKS[when]))
+
+
+def _named_hook(leaving: Leaving, hook: Object, when: When) -> Object:
+    """A hook with a name: of `generateName` the same at each look, so that it is made once."""
+    metadata = hook.get("metadata") or {}
+    if metadata.get("name"):
+        return hook
+    since = instants.parse(leaving.app.metadata.deletion_timestamp) or _EPOCH
+    name = f"{metadata.get('generateName') or ''}{when}-{int(since.timestamp())}".lower()
+    return {**hook, "metadata": {**metadata, "name": name}}
 
 
 def _delete_objects(leaving: Leaving) -> Left:

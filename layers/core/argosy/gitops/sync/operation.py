@@ -76,6 +76,10 @@ def resumed(state: Mapping[str, Any]) -> Json:
         said = " with latest revisions"
         sync = operation.get("sync") or {}
         operation["sync"] = {key: value for key, value in sync.items() if key not in ("revision", "revisions")}
+    elif operation.get("sync") is not None:
+        synced = state.get("syncResult") or {}
+        pinned = {name: synced[name] for name in ("revision", "revisions") if synced.get(name)}
+        operation["sync"] = {**operation["sync"], **pinned}
     kept = {key: value for key, value in state.items() if key not in ("finishedAt", "syncResult")}
     message = f"Retrying operation{said}. Attempt #{state.get('retryCount') or 0}"
     return kept | {"operation": operation, "message": message}

@@ -64,7 +64,7 @@ def run(seen: Seen, tasks: Sequence[Task], results: Results) -> Ran:
 
 
 def _is_ours(seen: Seen, task: Task) -> bool:
-    return task.live is not None and building.is_of_attempt(task.live, seen)
+    return task.live is not None and building.is_of_attempt(task.live, seen, task.phase)
 
 
 def unconfirmed(seen: Seen, prunes: Iterable[Task]) -> list[Task]:
