@@ -507,3 +507,22 @@ def test_metadata_of_another_type_is_told(metadata: Json, named: str) -> None:
     assert [(one["type"], "ConfigMap/a" in one["message"], named in one["message"]) for one in conditions] == [
         ("ComparisonError", True, True)
     ]
+
+
+@pytest.mark.parametrize("untouched", [True, False])
+def test_a_commit_that_touches_nothing_of_the_application_begins_no_sync(untouched: bool) -> None:
+    source = body()["spec"]["source"]
+    result = {"revision": "b" * 40, "source": source}
+    state = {
+        "phase": "Succeeded",
+        "operation": {"sync": {}},
+        "startedAt": "2026-05-01T11:00:00Z",
+        "finishedAt": "2026-05-01T11:00:05Z",
+        "syncResult": result,
+    }
+    policy: Json = {"syncPolicy": {"automated": {}}}
+    made = Made([config_map("a")], [COMMIT], ["Directory"], untouched=untouched)
+    drifted = [live(config_map("a"), data={"v": "by hand"})]
+    seen = observed(body(policy, status={"operationState": state}), [], drifted, made=made, wanted=made)
+    decided, _ = after(seen)
+    assert decided.carry_on is not untouched

@@ -39,7 +39,8 @@ class Made:
 
     `name`: the same for the same objects, "" where nobody says. `problems`: why they have not; `transient`: as something
     could not be reached, `forbidden`: because the project does not permit it. `unverified`: which signatures they lack; they
-    are compared, and nothing is written.
+    are compared, and nothing is written. `untouched`: no file that counts for the Application (manifest-generate-paths) is
+    another one than in the last sync.
     """
 
     objects: Sequence[Object] = ()
@@ -50,6 +51,7 @@ class Made:
     forbidden: bool = False
     unverified: Sequence[str] = ()
     name: str = ""
+    untouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,7 +238,7 @@ class Deciding:
         state = seen.app.status.operation_state
         resources = [ResourceStatus.model_validate(one.as_json()) for one in found.resources]
         wait = autosync.self_heal_wait(autosync.Backoff(), _heals(state), _since_finished(state, self.now))
-        looked = autosync.Found(found.status, seen.made.revisions, resources, True, wait)
+        looked = autosync.Found(found.status, seen.made.revisions, resources, not seen.made.untouched, wait)
         decided = autosync.decide(seen.app, looked)
         self._judge_sync([decided.error] if decided.error else [])
         if decided.reason == "self-heal-backoff":

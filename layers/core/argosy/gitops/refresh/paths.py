@@ -8,15 +8,15 @@ Argo CD 3.6.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from argosy.errors import EvaluationError
 from argosy.lang import filematch
 from argosy.resources.application import Application, Hydrator
 from argosy.resources.source import Source
 
-__all__ = ["GENERATE_PATHS", "files_changed", "refresh_paths", "refresh_paths_of"]
+__all__ = ["GENERATE_PATHS", "files_changed", "is_untouched", "refresh_paths", "refresh_paths_of"]
 
 GENERATE_PATHS: Final = "argocd.argoproj.io/manifest-generate-paths"
 
@@ -52,6 +52,15 @@ def files_changed(paths: Sequence[str], files: Sequence[str]) -> bool:
         return True
     wanted = [_rooted(one) for one in paths]
     return any(_touches(_rooted(file), path) for file in files for path in wanted)
+
+
+def is_untouched(paths: Sequence[str], before: Mapping[str, list[Any]], after: Mapping[str, list[Any]]) -> bool:
+    """Whether nothing below these paths differs between two commits, by the digests of their folders (`folders`).
+
+    False where nobody can tell: without paths, and for a path that is a file or a pattern.
+    """
+    folders = [posixpath.normpath(_rooted(path)).strip("/") for path in paths]
+    return bool(folders) and all(one in before and one in after and before[one][0] == after[one][0] for one in folders)
 
 
 def _rooted(path: str) -> str:

@@ -7,6 +7,7 @@ it follows is written down, so that they are checked on schedule.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from argosy.gitops.observed import Made, Observed
 from argosy.gitops.projects.permissions import repository_permitted
 from argosy.gitops.projects.specs import destination_cluster, permission_problems, source_problems
 from argosy.gitops.refresh.needs import LATEST, LATEST_RESOLVED, RECENT
+from argosy.gitops.refresh.paths import GENERATE_PATHS
 from argosy.gitops.requests import AppInfo
 from argosy.gitops.settings import Settings
 from argosy.gitops.sync import cascade, local
@@ -52,6 +54,7 @@ class Making:
         status, spec, level = app.status.sync, app.spec, known.refresh.level
         before = status.told if level < LATEST else []
         made = local.left(app, known.project) or self._sources(spec.all_sources, before, whom, level, app)
+        made = self._with_paths(app, made, whom)
         hydrator = spec.source_hydrator
         dry = [place_of(hydrator.dry)] if hydrator is not None else []
         self._follow([place_of(one) for one in spec.all_sources], dry, known.settings)
@@ -75,6 +78,18 @@ class Making:
         if forbidden:
             return made, Made(problems=forbidden, forbidden=True)
         return made, self._sources(chosen, revisions, whom, RECENT if pinned else LATEST_RESOLVED, app)
+
+    def _with_paths(self, app: Application, made: Made, whom: For) -> Made:
+        """The same, and where the Application says what counts, whether any of that has changed since the last sync."""
+        state = app.status.operation_state
+        result = state.sync_result if state is not None else None
+        if result is None or made.problems or GENERATE_PATHS not in app.metadata.annotations:
+            return made
+        before = _revisions(result.revision, result.revisions)
+        sources = self._runtime.applications.sources
+        return replace(
+            made, untouched=sources.are_untouched(app, before, made.revisions, whom.credentials, self._round)
+        )
 
     def rendered_for(self, app: Application) -> For | None:
         """Whom an Application's sources are rendered for by somebody else.

@@ -18,6 +18,7 @@ from argosy.gitops.capabilities import trimmed
 from argosy.gitops.folders import content_of
 from argosy.gitops.observed import Made
 from argosy.gitops.refresh.needs import LATEST, LATEST_RESOLVED
+from argosy.gitops.refresh.paths import is_untouched, refresh_paths_of
 from argosy.gitops.requests import AppInfo, Manner, RenderRequest
 from argosy.gitops.revisions import is_commit
 from argosy.gitops.signatures import Required, Verdict
@@ -210,13 +211,42 @@ class Sources:
                 return False
         return True
 
+    def are_untouched(
+        self,
+        app: Application,
+        before: Sequence[str],
+        after: Sequence[str],
+        credentials: Callable[[str], Credentials],
+        together: Round,
+    ) -> bool:
+        """Whether no file that counts for an Application differs between two states of its sources, as far as is known here.
+
+        Raises what `credentials` raises.
+        """
+        sources = app.spec.all_sources
+        if not len(sources) == len(before) == len(after):
+            return False
+        for source, *commits in zip(sources, before, after, strict=True):
+            if commits[0] != commits[1]:
+                given = credentials(source.repo_url)
+                was, now = (self._folders_at(source, commit, given, together) for commit in commits)
+                if not is_untouched(refresh_paths_of(app, source), was, now):
+                    return False
+        return True
+
     def _content(self, source: Source, commit: str, credentials: Credentials, together: Round) -> str:
+        return content_of(self._folders_at(source, commit, credentials, together), source)
+
+    def _folders_at(
+        self, source: Source, commit: str, credentials: Credentials, together: Round
+    ) -> Mapping[str, list[Any]]:
+        """The folders of a commit, nothing for one that is not kept."""
         place = (place_of(source), commit, credentials)
         if place not in together.kept:
             request = _request(source, commit).asked_by(self._access.name(credentials), credentials)
             together.kept[place] = self._runtime.fetching.kept(request, commit)
         fetched = together.kept[place]
-        return content_of(self._folders_of(fetched), source) if fetched is not None else ""
+        return self._folders_of(fetched) if fetched is not None else {}
 
     def _folders_of(self, fetched: Fetched) -> Mapping[str, list[Any]]:
         folders = self._folders.get(fetched.digest)
