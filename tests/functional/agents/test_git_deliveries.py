@@ -355,3 +355,23 @@ def test_a_doubt_is_not_lost_to_somebody_who_writes_at_the_same_time() -> None:
     head = following.head(place)
     assert head is not None
     assert head.at == 0
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["manifest-generate-paths", "without"])
+def test_a_commit_elsewhere_undoes_nothing_where_an_application_says_what_counts(named: bool) -> None:
+    """Without self-heal, what somebody has changed by hand stands until a commit of the application's own."""
+    edge = Hooked()
+    edge.commit_files({"app/all.yaml": [config_map("a")], "other/all.yaml": [config_map("b")]})
+    edge.create(syncPolicy={"automated": {}})
+    if named:
+        notes = {"argocd.argoproj.io/manifest-generate-paths": "."}
+        edge.agent.cluster.patch(API, "Application", "argocd", "shop", {"metadata": {"annotations": notes}})
+    edge.settle(60)
+    edge.agent.cluster.patch("v1", "ConfigMap", "web", "a", {"data": {"v": "by hand"}})
+    edge.settle(60)
+    elsewhere = edge.commit_files({"app/all.yaml": [config_map("a")], "other/all.yaml": [config_map("b", "2")]})
+    edge.settle(600)
+    assert (edge.status()["sync"]["revision"], edge.value()) == (elsewhere, "by hand" if named else "1")
+    edge.commit_files({"app/all.yaml": [config_map("a", "2")], "other/all.yaml": [config_map("b", "2")]})
+    edge.settle(600)
+    assert edge.value() == "2"
