@@ -82,6 +82,7 @@ def test_what_is_made_listed_and_ended_by_command(up: Up, shop: Shop, context: s
     """In the namespace of the kubeconfig's context, and several at once."""
     kubeconfig = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text())
     next(one for one in kubeconfig["contexts"] if one["name"] == context)["context"]["namespace"] = shop.namespace
+    del kubeconfig["current-context"]
     there = tmp_path / "kubeconfig"
     there.write_text(yaml.safe_dump(kubeconfig))
 

@@ -475,6 +475,14 @@ def test_what_has_an_owner_is_not_pruned_for_a_copied_label(controller: bool) ->
     assert found.extra == []
 
 
+@pytest.mark.parametrize("part", ["labels", "annotations"])
+def test_a_label_without_a_value_as_charts_write_it_says_nothing(part: str) -> None:
+    metadata: Json = {part: {"a": None}}
+    seen = observed(body(), [config_map("a", **metadata)])
+    found = compared(seen, seen.made or Made())
+    assert found.conditions == []
+
+
 def test_the_namespace_that_syncs_make_and_label_is_not_pruned() -> None:
     """It may carry the application's id from when its manifest was in Git."""
     policy = {

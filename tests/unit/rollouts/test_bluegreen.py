@@ -145,3 +145,23 @@ def test_a_version_that_was_aborted_is_none_to_go_back_to() -> None:
     world.patch({"status": {"abort": None}})
     world.settle()
     assert (world.status["phase"], world.status["message"]) == ("Paused", "BlueGreenPause")
+
+
+def test_a_version_that_was_never_stable_is_none_to_go_back_to_either() -> None:
+    """Previews that were aborted or replaced have a deadline, too."""
+    world = blue_green(autoPromotionEnabled=False, scaleDownDelaySeconds=600, abortScaleDownDelaySeconds=600)
+    for image in ("app:2", "app:3"):
+        world.now += timedelta(seconds=5)
+        world.image(image)
+        world.settle()
+        assert world.status["message"] == "BlueGreenPause"
+        if image == "app:2":
+            world.patch({"status": {"abort": True}})
+            world.settle()
+    world.patch({"status": {"pauseConditions": None}})
+    world.settle()
+    assert world.status["phase"] == "Healthy"
+    world.now += timedelta(seconds=5)
+    world.image("app:2")
+    world.settle()
+    assert (world.status["phase"], world.status["message"]) == ("Paused", "BlueGreenPause")

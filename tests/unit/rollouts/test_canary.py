@@ -147,6 +147,17 @@ def test_somebody_looks_when_an_update_is_late() -> None:
     assert world.status["phase"] == "Degraded"
 
 
+def test_a_scaling_long_after_the_last_update_is_nothing_late() -> None:
+    """A quota keeps its pods from coming: nothing is due at once, turn after turn."""
+    world = canary()
+    world.later(86_400)
+    world.patch({"spec": {"replicas": 6}})
+    for _ in range(4):
+        world.turn()
+        assert world.due is None or world.due > world.now
+    assert (world.sets(), world.status["availableReplicas"]) == ({"app:1": 6}, 4)
+
+
 def test_nobody_looks_for_what_is_done_or_waits_for_somebody() -> None:
     world = canary([{"setWeight": 50}, {"pause": {}}])
     assert world.due is None

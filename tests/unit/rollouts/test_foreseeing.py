@@ -70,8 +70,14 @@ def blue_green(place: str, one: Json) -> Json:
         (analysis(), (arg("x", "1"),), web(failureCondition="result > {{args.x}}")),
         (analysis(arg("n", "3")), (arg("n"),), web(count="{{args.n}}", interval="1m")),
         # What is known later is taken as it may come.
-        (analysis(), (SECRET,), web(count="{{args.n}}", interval="1m")),
-        (analysis(), (SECRET,), web(count=2, interval="{{args.n}}")),
+        (
+            analysis(
+                {"name": "new", "valueFrom": {"podTemplateHashValue": "Latest"}},
+                {"name": "old", "valueFrom": {"podTemplateHashValue": "Stable"}},
+            ),
+            (arg("new"), arg("old")),
+            [web("rate-{{args.new}}"), web("rate-{{args.old}}")],
+        ),
         (analysis(field("n", "status.nowhere")), (arg("n"),), web(count="{{args.n}}", interval="1m")),
         (analysis(field("n", "spec.replicas")), (arg("n"),), web(count="{{args.n}}", interval="1m")),
         (
@@ -81,9 +87,10 @@ def blue_green(place: str, one: Json) -> Json:
         ),
     ],
 )
-def test_what_is_accepted(one: Json, args: tuple[Json, ...], metric: Json) -> None:
+def test_what_is_accepted(one: Json, args: tuple[Json, ...], metric: Json | list[Json]) -> None:
+    metrics = metric if isinstance(metric, list) else [metric]
     for strategy in (in_step(one), in_background(one), blue_green("prePromotionAnalysis", one)):
-        assert found(strategy, t=template(metric, args=args)) == []
+        assert found(strategy, t=template(*metrics, args=args)) == []
 
 
 @pytest.mark.parametrize(
@@ -100,6 +107,12 @@ def test_what_is_accepted(one: Json, args: tuple[Json, ...], metric: Json) -> No
             (arg("n"),),
             (web(count="{{args.n}}", interval="1m"),),
             "metrics[0]: count of metric \"m\" must be a whole number, not 'some'",
+        ),
+        (
+            analysis(),
+            (SECRET,),
+            (web(count=2, interval="{{args.n}}"),),
+            'metrics[0]: interval of metric "m" comes from a Secret, which it cannot',
         ),
     ],
 )

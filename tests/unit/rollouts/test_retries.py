@@ -84,6 +84,18 @@ def test_there_is_a_new_experiment() -> None:
     assert len(names(world, "Experiment")) == 2
 
 
+def test_an_experiment_whose_name_was_not_written_down_is_found_again() -> None:
+    experiment = {"experiment": {"templates": [{"name": "e", "specRef": "canary"}]}}
+    world = updating({"canary": {"steps": [{"setWeight": 25}, experiment, {"pause": {}}]}})
+    fail(world, "Experiment")
+    retry(world)
+    before = names(world, "Experiment")
+    world.patch({"status": {"canary": {"currentExperiment": None}}})
+    world.settle()
+    assert names(world, "Experiment") == before
+    assert world.status["canary"]["currentExperiment"] == before[-1]
+
+
 def test_the_status_says_nothing_of_the_run_before() -> None:
     world = updating(WAYS["background"])
     fail(world, "AnalysisRun")

@@ -27,7 +27,7 @@ class Told:
             "spec": {"metrics": list(metrics), **spec},
         }
         self.jobs: dict[str, Any] = {}
-        self.args: list[dict[str, Any]] | None = None
+        self.args: list[dict[str, Any]] | None = list(spec.get("args") or ())
         self.secrets: list[str] = []
 
     def turn(self, **measured: Measured | None) -> Plan:
@@ -243,7 +243,7 @@ def test_an_initial_delay_from_an_argument() -> None:
             web(inconclusiveLimit="{{args.token}}"),
             [SECRET],
             'Analysis spec invalid: metrics[0]: inconclusiveLimit of metric "m" must be a whole number, '
-            "not 'known-later'",
+            "not 'known-later-of-a-secret-token'",
         ),
         (web(interval="{{args.i}}"), given(), "Unable to resolve metric arguments: failed to resolve {{args.i}}"),
         (web(), [{"name": "i"}], 'Unable to resolve metric arguments: argument "i" was not supplied'),

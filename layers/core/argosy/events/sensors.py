@@ -7,6 +7,7 @@ derived from what they name.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,6 +35,8 @@ from argosy.resources.homes import home_of
 from argosy.resources.sensor import Backoff, Dependency, LabelPolicy, Sensor, Trigger, TriggerTemplate
 
 __all__ = ["CompiledSensor", "CompiledTrigger", "Dropped", "Firing", "Match", "firing_id"]
+
+_log = logging.getLogger("argosy.sensors")
 
 
 @record
@@ -140,11 +143,6 @@ class CompiledSensor:
                 if isinstance(verdict, Event):
                     found.append(Match(trigger, dependency.name, verdict))
         return found
-
-    def reached_by(self, event: Event) -> list[str]:
-        """The dependencies that mean an event of this source and name."""
-        routes = self._routes.get((event.source, event.subject), ())
-        return list(dict.fromkeys(one.name for _, dependencies in routes for one in dependencies))
 
     def fire(self, trigger: CompiledTrigger, events: Mapping[str, Event], now: datetime) -> Firing:
         """The firing of `trigger` with these events (dependency → event). Never raises: a firing may carry a problem."""
@@ -259,6 +257,9 @@ def _verdict(dependency: Dependency, event: Event, jq: RunJq | None) -> Event | 
         return event if passes(dependency, event) else None
     except EvaluationError as x:
         return Dropped(dependency.name, str(x))
+    except Exception as x:  # noqa: BLE001 - what nobody has foreseen in one dependency must keep the event from no other
+        _log.exception("dependency %s cannot judge event %s", dependency.name, event.id)
+        return Dropped(dependency.name, f"its filters cannot be evaluated: {x!r}")
 
 
 def _template(body: Mapping[str, Any]) -> TriggerTemplate:

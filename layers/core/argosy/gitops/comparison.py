@@ -12,9 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
-import orjson
-
-from argosy.errors import ArgosyError, InvalidObject
+from argosy.errors import ArgosyError
 from argosy.gitops.annotations import COMPARE_OPTIONS, IGNORE_HEALTH
 from argosy.gitops.conditions import Condition
 from argosy.gitops.diff.compare import Comparison, compare
@@ -34,8 +32,8 @@ from argosy.gitops.sync.options import annotations_of, listed, of_object
 from argosy.gitops.sync.writes import MANAGER
 from argosy.gitops.syncstatus import OUT_OF_SYNC, sync_status
 from argosy.gitops.syncstatus import Compared as Judgement
-from argosy.gitops.targets import retargeted
-from argosy.gitops.tracking import is_self_referenced
+from argosy.gitops.targets import check_target, retargeted
+from argosy.gitops.tracking import is_owned, is_self_referenced
 from argosy.resources.application import Application
 from argosy.resources.appproject import AppProject
 
@@ -46,7 +44,6 @@ __all__ = [
     "Known",
     "Resource",
     "compare_application",
-    "is_owned",
     "sides",
     "targets_of",
 ]
@@ -149,33 +146,13 @@ def targets_of(
     ]
     found: list[Object] = []
     for key, body in placed.objects.items():
-        _check(key, body)
+        check_target(key, body)
         if settings.filter.excludes(key.group, key.kind, to.cluster.server):
             said = f"Resource {key.group}/{key.kind} {key.name} is excluded in the settings"
             warnings.append(Condition("ExcludedResourceWarning", said))
             continue
         found.append(settings.tracking.mark(body, instance, namespace))
     return Targets(found, warnings)
-
-
-def _check(key: Key, body: Object) -> None:
-    """Raises InvalidObject for what the API server would refuse, and what nobody here could read either."""
-    title = f"{key.kind}/{key.name}"
-    metadata = body.get("metadata") or {}
-    for part in ("labels", "annotations"):
-        given = metadata.get(part)
-        if given is None:
-            continue
-        if not isinstance(given, Mapping):
-            raise InvalidObject("must map names to texts", obj=title, field=f"metadata.{part}")
-        for name, text in given.items():
-            if not isinstance(text, str):
-                said = f"{text!r:.40} is no text; put it in quotes"
-                raise InvalidObject(said, obj=title, field=f"metadata.{part}[{name}]")
-    try:
-        orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
-    except (TypeError, orjson.JSONEncodeError) as x:
-        raise InvalidObject(f"cannot be written as JSON: {x}", obj=title) from x
 
 
 class Memory[V](Protocol):
@@ -346,11 +323,6 @@ def _paired(
         if key not in wanted and settings.tracking.owner(there) == instance and not is_owned(there):
             found.pairs.append((None, there))
     return found
-
-
-def is_owned(obj: Object) -> bool:
-    """Whether it has an owner: what carries a copied id is no object of the application's own (`GetManagedLiveObjs`)."""
-    return bool((obj.get("metadata") or {}).get("ownerReferences"))
 
 
 def _refused(key: Key, project: AppProject, to: Destination) -> bool:

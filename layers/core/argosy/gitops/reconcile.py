@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from argosy.errors import ArgosyError
 from argosy.gitops import operating, pins
-from argosy.gitops.comparison import Compared, Targets, compare_application, is_owned
+from argosy.gitops.comparison import Compared, Targets, compare_application
 from argosy.gitops.conditions import Condition
 from argosy.gitops.identity import key_of
 from argosy.gitops.observed import Made, Observed, Plan
@@ -26,7 +26,7 @@ from argosy.gitops.refresh.needs import LATEST, REFRESH
 from argosy.gitops.statuses import compared_status, refused_status, stamp, with_conditions
 from argosy.gitops.sync import cascade, operation, retries
 from argosy.gitops.sync.writes import Apply, Batch, Delete, Release
-from argosy.gitops.tracking import is_self_referenced
+from argosy.gitops.tracking import is_owned, is_self_referenced
 from argosy.lang import instants
 from argosy.lang.patch import create_merge_patch
 from argosy.resources.application import ResourceStatus

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+from argosy.errors import InvalidObject
 from argosy.gitops.identity import Key, key_of
 
-__all__ = ["Targets", "retargeted"]
+__all__ = ["Targets", "check_target", "retargeted"]
 
 type Object = dict[str, Any]
 
@@ -50,3 +53,23 @@ def _placed(body: Mapping[str, Any], namespace: str, is_namespaced: Callable[[st
     elif not key.namespace and namespace:
         metadata["namespace"] = namespace
     return {**made, "metadata": metadata}
+
+
+def check_target(key: Key, body: Object) -> None:
+    """Raises InvalidObject for labels and annotations of other types than text, which the API server would refuse too."""
+    title = f"{key.kind}/{key.name}"
+    metadata = body.get("metadata") or {}
+    for part in ("labels", "annotations"):
+        given = metadata.get(part)
+        if given is None:
+            continue
+        if not isinstance(given, Mapping):
+            raise InvalidObject("must map names to texts", obj=title, field=f"metadata.{part}")
+        for name, text in given.items():
+            if text is not None and not isinstance(text, str):
+                said = f"{text!r:.40} is no text; put it in quotes"
+                raise InvalidObject(said, obj=title, field=f"metadata.{part}[{name}]")
+    try:
+        orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+    except (TypeError, orjson.JSONEncodeError) as x:
+        raise InvalidObject(f"cannot be written as JSON: {x}", obj=title) from x

@@ -16,7 +16,7 @@ from argosy.gitops.annotations import INSTALLATION_ID, TRACKING_ID
 from argosy.gitops.identity import Key, key_of
 from argosy.lang.copying import copied
 
-__all__ = ["Method", "Tracked", "Tracking", "is_self_referenced", "parse", "tracking_id"]
+__all__ = ["Method", "Tracked", "Tracking", "is_owned", "is_self_referenced", "parse", "tracking_id"]
 
 type Object = dict[str, Any]
 type Method = Literal["annotation", "label", "annotation+label"]
@@ -152,3 +152,8 @@ def _label_pods(obj: Object, name: str) -> None:
     if (key.group.replace("extensions", "apps"), key.kind) in _WORKLOADS:
         template = obj.setdefault("spec", {}).setdefault("template", {}).setdefault("metadata", {})
         template["labels"] = {**(template.get("labels") or {}), _LEGACY: name}
+
+
+def is_owned(obj: Mapping[str, Any]) -> bool:
+    """Whether it has an owner: what carries a copied id is no object of the application's own (`GetManagedLiveObjs`)."""
+    return bool((obj.get("metadata") or {}).get("ownerReferences"))

@@ -10,7 +10,7 @@ from argosy.rollouts.bluegreen import Facts, active_after, is_fast_tracked, prom
 from argosy.rollouts.bounds import max_unavailable
 from argosy.rollouts.ephemeral import sync_metadata
 from argosy.rollouts.pauses import BLUE_GREEN, blue_green_pause_over, needs_pause, pause_ends
-from argosy.rollouts.replicasets import HASH, ReplicaSet, by_hash
+from argosy.rollouts.replicasets import HASH, WAS_STABLE, ReplicaSet, by_hash
 from argosy.rollouts.restarting import restart_pods
 from argosy.rollouts.revisions import sync_revision, template_changed
 from argosy.rollouts.scaling import is_scaling_event, prune_history, scale_all
@@ -153,6 +153,8 @@ def _finish(turn: Turn) -> None:
     reason = "" if changed else _promote_reason(turn, window=window)
     if reason:
         promote(turn, reason)
+        if turn.new is not None:
+            turn.annotate(turn.new, {WAS_STABLE: "true"})
     elif not changed:
         turn.set_blue_green(scale_up_preview_check_point=_check_point(turn))
     blue_green_base(turn)

@@ -67,10 +67,16 @@ def _current(turn: Turn) -> Body | None:
     named = turn.rollout.status.canary.current_experiment
     base = _base(turn)
     found = next((one for one in turn.seen.experiments if _name(one) == (named or base)), None)
-    if named and found is not None and _name(found).startswith(base):
+    if named and found is not None and _is_called(found, base):
         return found
     # One that was made before a crash; one that has ended is of before a retry.
-    return next((one for one in turn.seen.experiments if _name(one) == base and not _is_ending(one)), None)
+    return next((one for one in turn.seen.experiments if _is_called(one, base) and not _is_ending(one)), None)
+
+
+def _is_called(one: Body, base: str) -> bool:
+    """Whether it is the step's first or one of those after it: `base`, `base-1`, …"""
+    rest = _name(one).removeprefix(base)
+    return rest != _name(one) and (not rest or (rest[0] == "-" and rest[1:].isdigit()))
 
 
 def _is_ending(one: Body) -> bool:

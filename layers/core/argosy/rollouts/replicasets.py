@@ -19,6 +19,7 @@ __all__ = [
     "HASH",
     "REVISION",
     "REVISION_HISTORY",
+    "WAS_STABLE",
     "ReplicaSet",
     "available",
     "by_hash",
@@ -35,6 +36,8 @@ REVISION: Final = "rollout.argoproj.io/revision"
 REVISION_HISTORY: Final = "rollout.argoproj.io/revision-history"
 DESIRED: Final = "rollout.argoproj.io/desired-replicas"
 DEADLINE: Final = "scale-down-deadline"
+WAS_STABLE: Final = "argosy.dev/was-stable"
+"""Ours: on ReplicaSets of blue-green rollouts that have been the stable one."""
 EXPERIMENT: Final = "experiment.argoproj.io/name"
 _UNSEEN: Final[Mapping[str, Sequence[str]]] = {
     "metadata": ("resourceVersion", "managedFields", "generation"),

@@ -175,8 +175,8 @@ def _look_when_late(turn: Turn) -> None:
     rollout, status = turn.rollout, turn.status
     done = names.is_healthy(rollout.model_copy(update={"status": status}), status) and names.is_completed(status)
     end = names.times_out_at(rollout.spec.progress_deadline, status)
-    if end is None or done or not _counts_time(turn):
-        return
+    if end is None or end <= turn.now or done or not _counts_time(turn):
+        return  # also for one that is scaled long after its last update: nothing has progressed since, and nothing is late
     unit = max(1, rollout.spec.progress_deadline // 100)
     turn.look_again(datetime.fromtimestamp(-(-(end.timestamp() + 1) // unit) * unit, end.tzinfo))
 

@@ -15,7 +15,15 @@ from argosy.resources.rollout import Rollout, RolloutStatus
 from argosy.rollouts.canary.progress import within_rollback_window
 from argosy.rollouts.hashing import template_hash
 from argosy.rollouts.pauses import INCONCLUSIVE_ANALYSIS
-from argosy.rollouts.replicasets import DEADLINE, DESIRED, REVISION, ReplicaSet, by_hash, is_experiment
+from argosy.rollouts.replicasets import (
+    DEADLINE,
+    DESIRED,
+    REVISION,
+    WAS_STABLE,
+    ReplicaSet,
+    by_hash,
+    is_experiment,
+)
 from argosy.rollouts.writes import Change, Create, Erase, Event, Evict, Outside, Ref, Write, merged
 
 __all__ = ["GROUP", "REPLICA_SET", "SERVICE", "Seen", "Turn"]
@@ -127,17 +135,18 @@ class Turn:
 
     @property
     def goes_back_fast(self) -> bool:
-        """Whether the version asked for was stable of late, and its pods were still kept up when the turn began.
+        """Whether the version that a blue-green rollout asks for was stable of late, and its pods are still kept up.
 
-        The deadline of a version that was aborted means nothing of the kind.
+        As they were when the turn began: it takes their deadline away. A deadline alone says nothing: previews that were
+        replaced or aborted have one, too.
         """
-        status, stable, new = self.rollout.status, self.stable, self.new
-        if new is None or stable is None or status.abort or status.aborted_at is not None:
+        new = self.new
+        if new is None or self.rollout.blue_green is None or self.rollout.status.abort:
             return False
         before = next((one for one in self.seen.sets if one.name == new.name), None)
-        if before is None or before.deadline is None or before.created is None or stable.created is None:
+        if before is None or before.deadline is None or WAS_STABLE not in before.annotations:
             return False
-        return before.created < stable.created and before.deadline > self.now and before.replicas > 0
+        return before.deadline > self.now and before.replicas > 0
 
     def find(self, ref: Ref) -> Body | None:
         """An object that the rollout names."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +11,6 @@ from argosy.events.envelope import Event
 from argosy.events.joins import JoinState, step
 from argosy.events.resets import last_reset
 from argosy.events.sensors import CompiledSensor, CompiledTrigger, Dropped, Firing, Match
-from argosy.events.transforms import RunJq
 from argosy.ports.store import ABSENT, Put, Row, Store
 from argosy.records import record
 from argosy.services.aside import or_set_aside
@@ -24,7 +22,6 @@ from argosy.services.runtime import Runtime
 
 __all__ = ["Sensing", "waiting"]
 
-_log = logging.getLogger("argosy.services")
 _REMEMBER_SECONDS = 3600.0
 _TRIES = 50
 
@@ -83,7 +80,7 @@ class Sensing:
     def _run(self, sensor: CompiledSensor, event: Event, now: datetime) -> list[Firing]:
         firings: list[Firing] = []
         jq = self._runtime.jq.first if self._runtime.jq is not None else None
-        for found in _matched(sensor, event, jq):
+        for found in sensor.match(event, jq):
             if isinstance(found, Dropped):
                 self._runtime.outcomes.dropped(
                     sensor.namespace, sensor.name, found.dependency, found.reason, event.id, now
@@ -132,16 +129,6 @@ class Sensing:
         raise Conflict(
             f"join of {sensor.namespace}/{sensor.name} trigger {match.trigger.name}: {_TRIES} lost races", delay=1
         )
-
-
-def _matched(sensor: CompiledSensor, event: Event, jq: RunJq | None) -> Sequence[Match | Dropped]:
-    """What an event is to a sensor; whatever one sensor stumbles over keeps the event from no other."""
-    try:
-        return sensor.match(event, jq)
-    except Exception as x:  # noqa: BLE001 - what nobody has foreseen in one sensor must not reach the others
-        _log.exception("event %s cannot be judged by %s/%s", event.id, sensor.namespace, sensor.name)
-        reason = f"the filters cannot be evaluated: {x!r}"
-        return [Dropped(name, reason) for name in sensor.reached_by(event)]
 
 
 def waiting(store: Store, sensor: CompiledSensor, trigger: CompiledTrigger, now: datetime) -> Mapping[str, Event]:

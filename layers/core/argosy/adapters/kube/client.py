@@ -93,12 +93,13 @@ def _configuration(shown: str, kubeconfig: Path | None, context: str | None) -> 
 
 def _home(kubeconfig: Path | None, context: str | None) -> str:
     """The namespace that a context of a kubeconfig, which has just been read, means by default."""
-    from kubernetes import config
+    from kubernetes.config import kube_config
 
-    file = str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG")
-    known, current = config.list_kube_config_contexts(config_file=file)  # type: ignore[no-untyped-call]  # as above
-    named = [one for one in known if one.get("name") == context] if context else [current]
-    return str((named[0].get("context") or {}).get("namespace") or "default") if named else "default"
+    file = str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG") or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    merged = kube_config.KubeConfigMerger(file).config  # type: ignore[no-untyped-call]  # as above
+    name = context or merged.safe_get("current-context")
+    found = merged["contexts"].get_with_name(name, safe=True) if name else None
+    return str((found.value.get("context") or {}).get("namespace") or "default") if found is not None else "default"
 
 
 def _in_pod(shown: str) -> bool:

@@ -20,6 +20,7 @@ from argosy.lang.strconv import format_general
 from argosy.rollouts.instants import stamp
 
 __all__ = [
+    "OF_A_SECRET",
     "PLACEHOLDER",
     "experiment_values",
     "field_value",
@@ -33,7 +34,9 @@ __all__ = [
 type Arg = Mapping[str, Any]
 
 PLACEHOLDER: Final = "known-later"
-"""Stands for a value that is not known yet, or that only a measurement may read."""
+"""Stands for a value that is not known yet, with the argument's name behind it."""
+OF_A_SECRET: Final = f"{PLACEHOLDER}-of-a-secret"
+"""The same for one that only a measurement may read."""
 
 _TAG: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _SECTION: Final = re.compile(r"[.\[\]]+")
@@ -76,9 +79,12 @@ def with_args(metric: Mapping[str, Any], args: Sequence[Arg]) -> dict[str, Any]:
 def without_secrets(args: Sequence[Arg]) -> list[Arg]:
     """The arguments with a placeholder for each that comes from a Secret."""
     return [
-        {"name": arg["name"], "value": PLACEHOLDER} if (arg.get("valueFrom") or {}).get("secretKeyRef") else arg
-        for arg in args
+        {"name": arg["name"], "value": f"{OF_A_SECRET}-{arg['name']}"} if _is_of_a_secret(arg) else arg for arg in args
     ]
+
+
+def _is_of_a_secret(arg: Arg) -> bool:
+    return bool((arg.get("valueFrom") or {}).get("secretKeyRef"))
 
 
 def merge(incoming: Sequence[Arg], template: Sequence[Arg]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from argosy.errors import EvaluationError
 from argosy.resources.rollout import RolloutAnalysis
-from argosy.rollouts.analysis.args import PLACEHOLDER, field_value, merge
+from argosy.rollouts.analysis.args import OF_A_SECRET, PLACEHOLDER, field_value, merge
 from argosy.rollouts.analysis.templates import flatten
 from argosy.rollouts.replicasets import ReplicaSet
 from argosy.rollouts.writes import Ref
@@ -93,14 +93,17 @@ def foreseen_spec(analysis: RolloutAnalysis, objects: Objects, rollout: Body) ->
     Raises EvaluationError as `run_spec` does.
     """
     spec = _spec(analysis, objects, [_foreseen(arg, rollout) for arg in analysis.args])
-    later = [{**arg, "value": PLACEHOLDER} if arg.get("value") is None else arg for arg in spec.get("args") or ()]
+    later = [
+        arg if arg.get("value") is not None else {**arg, "value": f"{OF_A_SECRET}-{arg['name']}"}
+        for arg in spec.get("args") or ()
+    ]
     return {**spec, "args": later}
 
 
 def _foreseen(arg: Body, rollout: Body) -> dict[str, Any]:
     source, value = arg.get("valueFrom") or {}, arg.get("value") or ""
     if source:
-        value = PLACEHOLDER
+        value = f"{PLACEHOLDER}-{arg.get('name', '')}"
     if source.get("fieldRef"):
         with contextlib.suppress(EvaluationError):  # a field that is not there may come, as those of a status do
             value = field_value(rollout, str(source["fieldRef"].get("fieldPath", "")))

@@ -10,12 +10,12 @@ depend on what is known later are taken as they may come.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from argosy.errors import EvaluationError
 from argosy.resources.rollout import RolloutAnalysis
-from argosy.rollouts.analysis.args import PLACEHOLDER, with_args
+from argosy.rollouts.analysis.args import OF_A_SECRET, PLACEHOLDER, with_args
 from argosy.rollouts.analysis.building import foreseen_spec
 from argosy.rollouts.analysis.phases import effective_count
 from argosy.rollouts.analysis.templates import COUNTS, TIMES, metric_problems
@@ -34,16 +34,24 @@ def foreseen_problems(
     """`must_end`: something waits for the run, so that none of its metrics may go on forever."""
     try:
         spec = foreseen_spec(analysis, objects, rollout)
-        metrics = [_told(with_args(metric, spec["args"])) for metric in spec["metrics"]]
+        metrics = [with_args(metric, spec["args"]) for metric in spec["metrics"]]
     except EvaluationError as x:
         yield str(x)
         return
-    problems = list(metric_problems(metrics))
+    problems = [*_secret_measures(metrics), *metric_problems([_told(metric) for metric in metrics])]
     yield from problems
     if must_end and not problems:
         for index, metric in enumerate(metrics):
-            if effective_count(metric) is None:
+            if effective_count(_told(metric)) is None:
                 yield f'metrics[{index}]: metric "{metric.get("name")}" runs indefinitely: it has an interval and no count'
+
+
+def _secret_measures(metrics: Iterable[Body]) -> Iterator[str]:
+    """Numbers and times of a Secret: a run reads those when it measures, and would be an Error before that."""
+    for index, metric in enumerate(metrics):
+        for name in sorted(_MEASURES):
+            if OF_A_SECRET in str(metric.get(name, "")):
+                yield f'metrics[{index}]: {name} of metric "{metric.get("name")}" comes from a Secret, which it cannot'
 
 
 def _told(metric: Body) -> Body:

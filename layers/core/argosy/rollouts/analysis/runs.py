@@ -206,9 +206,10 @@ def _measure_job(seen: RunSeen, metric: Body, result: Json, now: datetime, *, te
     if refused is not None:
         _finish(result, _measurement(refused, seen.secrets, now))
         return []
+    if seen.args is None:
+        return []  # it has become due since they were read
     try:
-        args = seen.args if seen.args is not None else (seen.body.get("spec") or {}).get("args") or ()
-        manifest = Job.manifest(seen.body, with_args(metric, args), result)
+        manifest = Job.manifest(seen.body, with_args(metric, seen.args), result)
     except EvaluationError as x:
         _finish(result, _measurement(Measured(ERROR, message=str(x)), seen.secrets, now))
         return []
