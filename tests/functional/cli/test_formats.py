@@ -49,3 +49,12 @@ def test_a_format_that_a_verb_does_not_know(verbs: Verbs, verb: str, unknown: st
 )
 def test_one_that_it_knows(verbs: Verbs, line: str, shown: str) -> None:
     assert verbs.does(line) == shown
+
+
+def test_one_application_that_cannot_be_read_keeps_nobody_from_the_list() -> None:
+    verbs = Verbs()
+    verbs.put("a")
+    verbs.put("odd", source="text")
+    said = verbs.does("app list -o name")
+    assert "argocd/a\n" in said
+    assert "Application/argocd/odd" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Annotated, Final
 
@@ -20,8 +21,8 @@ from argosy.cli.apps.printing import (
     print_value,
     taking,
 )
-from argosy.cli.apps.store import application
-from argosy.errors import NotFound
+from argosy.cli.apps.store import Json, application
+from argosy.errors import InvalidObject, NotFound
 from argosy.gitops.editing.choosing import place_of
 from argosy.gitops.identity import Key, key_of
 from argosy.gitops.showing import applications as showing
@@ -56,7 +57,7 @@ def listing(
     """List applications."""
     with store(context) as apps:
         bodies = apps.listing(selector, project or (), everywhere=everywhere)
-    pairs = [(body, app) for body in bodies if _meant(app := application(body), repo, path, cluster)]
+    pairs = [(body, app) for body, app in _readable(bodies) if _meant(app, repo, path, cluster)]
     if output in (Format.JSON, Format.YAML):
         print_value([body for body, _ in pairs], output)
     elif output is Format.NAME:
@@ -64,6 +65,15 @@ def listing(
             typer.echo(showing.qualified(app))
     else:
         print_rows(showing.listing([app for _, app in pairs]))
+
+
+def _readable(bodies: Iterable[Json]) -> Iterator[tuple[Json, Application]]:
+    """Those whose fields are of their types; the others are told, and keep nobody from the list."""
+    for body in bodies:
+        try:
+            yield body, application(body)
+        except InvalidObject as x:
+            typer.echo(f"warning: left out: {x}", err=True)
 
 
 def _meant(app: Application, repo: str, path: str, cluster: str) -> bool:
