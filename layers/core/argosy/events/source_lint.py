@@ -14,9 +14,10 @@ from typing import Any, Final
 from argosy.errors import EvaluationError
 from argosy.events.sources import calendar
 from argosy.events.sources.hooks import hook_of
-from argosy.lang import duration, expr
+from argosy.lang import expr
 from argosy.resources.base import Problem
 from argosy.resources.eventsource import HTTP_TYPES, KNOWN_TYPES, CalendarSource, EventSource
+from argosy.resources.sources.common import check_duration
 
 __all__ = ["late_problems"]
 
@@ -57,11 +58,8 @@ def _calendar(entry: CalendarSource, path: str, now: datetime) -> Iterator[Probl
         if not line.startswith("EXDATE:"):
             yield Problem(f"{path}.exclusionDates[{index}]", f"{line!r} excludes nothing; it begins with EXDATE:")
     catchup = entry.persistence.catchup if entry.persistence is not None else None
-    if catchup is not None and catchup.max_duration:
-        try:
-            duration.parse(catchup.max_duration)
-        except EvaluationError as x:
-            yield Problem(f"{path}.persistence.catchup.maxDuration", str(x))
+    if catchup is not None:
+        yield from check_duration(catchup.max_duration, f"{path}.persistence.catchup.maxDuration")
 
 
 def _collisions(source: EventSource) -> Iterator[Problem]:

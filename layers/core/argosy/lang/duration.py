@@ -11,7 +11,18 @@ import re
 
 from argosy.errors import EvaluationError
 
-__all__ = ["HOUR", "MICROSECOND", "MILLISECOND", "MINUTE", "NANOSECOND", "SECOND", "format", "parse"]
+__all__ = [
+    "HOUR",
+    "MICROSECOND",
+    "MILLISECOND",
+    "MINUTE",
+    "MOST_INT32",
+    "NANOSECOND",
+    "SECOND",
+    "format",
+    "parse",
+    "plain_seconds",
+]
 
 NANOSECOND = 1
 MICROSECOND = 1_000
@@ -19,6 +30,11 @@ MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
+
+MOST_INT32 = 2**31 - 1
+"""What Kubernetes' fields of whole numbers hold at most: 32 bits."""
+_MOST_DIGITS = 20
+_DIGITS = re.compile(r"[+-]?[0-9]+\Z")
 
 _UNITS = {
     "ns": NANOSECOND,
@@ -33,6 +49,14 @@ _UNITS = {
 _PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^0-9.]*)")  # matches at any place, at the end with nothing
 _LIMIT = 1 << 63
 _TOO_LONG = "it is longer than 2562047h47m16.854775807s"
+
+
+def plain_seconds(value: int | str) -> int | None:
+    """Seconds that are written as a number; -1 for more than `MOST_INT32`, None for a text that is no number."""
+    if isinstance(value, str) and not _DIGITS.match(value):
+        return None
+    number = int(value) if len(str(value)) <= _MOST_DIGITS else -1
+    return number if number <= MOST_INT32 else -1
 
 
 def parse(text: str) -> int:

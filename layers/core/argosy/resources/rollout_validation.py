@@ -20,8 +20,6 @@ from argosy.resources.rollout_traffic import TrafficRouting
 
 __all__ = ["validate", "validate_canary", "validate_spec", "validate_strategy"]
 
-_MOST: Final = 2**31 - 1
-_MOST_DIGITS: Final = 20
 _STRATEGY: Final = "spec.strategy"
 _NEEDS_SERVICES: Final = ("alb", "istio", "smi", "apisix", "ambassador", "nginx", "app_mesh", "traefik")
 _SAME: Final = "This rollout uses the same service for the {} services, but two different services are required."
@@ -240,10 +238,9 @@ def _step(canary: Canary, step: Step, path: str) -> Iterator[Problem]:
 
 
 def _lasts(value: int | str) -> bool:
+    plain = duration.plain_seconds(value)
     try:
-        if isinstance(value, int) or value.lstrip("+-").isdigit():
-            return len(str(value)) <= _MOST_DIGITS and 0 <= int(value) <= _MOST
-        return duration.parse(value) >= 0
+        return (duration.parse(str(value)) if plain is None else plain) >= 0
     except EvaluationError:
         return False
 

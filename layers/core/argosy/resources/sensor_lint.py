@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from argosy.errors import EvaluationError
-from argosy.lang import duration, gotemplate, govaluate, regex, strconv
+from argosy.lang import gotemplate, govaluate, regex, strconv
 from argosy.lang.conditions import compile_condition
 from argosy.resources.base import Problem
 from argosy.resources.sensor import DataFilter, Dependency, ExprFilter, Parameter, Sensor, Trigger
+from argosy.resources.sources.common import check_duration
 
 __all__ = ["late_problems", "uncompilable"]
 
@@ -149,10 +150,7 @@ def _trigger(trigger: Trigger, dependencies: Sequence[str], path: str) -> Iterat
             yield from _sources(listed, dependencies, reached, at)
     wait = trigger.retry_strategy.duration if trigger.retry_strategy is not None else None
     if isinstance(wait, str):
-        try:
-            duration.parse(wait)
-        except EvaluationError as x:
-            yield Problem(f"{path}.retryStrategy.duration", str(x))
+        yield from check_duration(wait, f"{path}.retryStrategy.duration")
     if trigger.dlq_trigger is not None:
         yield from _trigger(trigger.dlq_trigger, dependencies, f"{path}.dlqTrigger")
 

@@ -6,7 +6,6 @@ somebody has resumed, and the step counts as done.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,20 +40,16 @@ INCONCLUSIVE_EXPERIMENT: Final = "InconclusiveExperiment"
 _AFTER: Final = timedelta(milliseconds=1)
 """A pause is over after its end, not at it."""
 
-_MOST: Final = 2**31 - 1
-_MOST_DIGITS: Final = 20
-_DIGITS: Final = re.compile(r"[+-]?[0-9]+\Z")
-
 
 def seconds(value: int | str | None) -> int:
     """A pause's duration in whole seconds: 0 for none, -1 for what is none (RolloutPause.DurationSeconds)."""
     if value is None:
         return 0
-    if isinstance(value, int) or _DIGITS.match(value):
-        number = int(value) if len(str(value)) <= _MOST_DIGITS else -1
-        return number if number <= _MOST else -1
+    plain = duration.plain_seconds(value)
+    if plain is not None:
+        return plain
     try:
-        return int(duration.parse(value) / duration.SECOND)
+        return int(duration.parse(str(value)) / duration.SECOND)
     except EvaluationError:
         return -1
 

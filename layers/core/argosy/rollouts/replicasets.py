@@ -107,13 +107,6 @@ class ReplicaSet:
 
         How far the ReplicaSet controller has come counts for a set without pods alone: it may be removed after that.
         """
-        if (self.name, self.uid, self.replicas, self.deleting) != (
-            other.name,
-            other.uid,
-            other.replicas,
-            other.deleting,
-        ):
-            return False
         if not self.replicas and self.observed != other.observed:
             return False
         return self._decisive == other._decisive

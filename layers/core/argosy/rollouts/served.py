@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from argosy.errors import EvaluationError
+from argosy.lang.duration import MOST_INT32
 from argosy.resources.base import Problem
 from argosy.resources.rollout import Rollout
 from argosy.rollouts.bounds import percent
@@ -18,7 +19,6 @@ __all__ = ["unserved"]
 
 _CANARY: Final = "spec.strategy.canary"
 _ROUTING: Final = f"{_CANARY}.trafficRouting"
-_MOST: Final = 2**31 - 1
 _NUMBERS: Final = (
     "replicas",
     "minReadySeconds",
@@ -43,8 +43,8 @@ def unserved(rollout: Rollout, body: Mapping[str, Any]) -> Iterator[Problem]:
     spec = body.get("spec") or {}
     for path in _NUMBERS:
         value = _at(spec, path)
-        if isinstance(value, int) and value > _MOST:
-            yield _invalid(f"spec.{path}", value, f"must be at most {_MOST}")
+        if isinstance(value, int) and value > MOST_INT32:
+            yield _invalid(f"spec.{path}", value, f"must be at most {MOST_INT32}")
     for path in _BOUNDS:
         value = _at(spec, path)
         try:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from argosy.lang.patch import create_merge_patch
 from argosy.lang.selectors import label_selector, selector_text
 from argosy.resources.rollout import CanaryStatus, Condition, RolloutStatus
 from argosy.rollouts import conditions as names
@@ -330,9 +331,9 @@ def _json(status: RolloutStatus) -> dict[str, Any]:
 
 
 def _trimmed(value: Any) -> Any:
-    """Without empty texts and lists; numbers and booleans stay."""
-    if isinstance(value, dict):
-        return {name: _trimmed(one) for name, one in value.items() if one not in ("", (), [])}
+    """Without what says nothing: nulls, empty texts, lists and objects; numbers and booleans stay."""
+    if isinstance(value, Mapping):
+        return {name: _trimmed(one) for name, one in value.items() if one not in (None, "", (), [], {})}
     return [_trimmed(one) for one in value] if isinstance(value, list | tuple) else value
 
 
@@ -346,23 +347,9 @@ def _difference(before: Mapping[str, Any], after: Mapping[str, Any], model: Any)
             if inner or old is None:
                 patch[name] = inner
         elif isinstance(old, Mapping) and isinstance(new, Mapping):
-            inner = _changes(old, new)
+            inner = create_merge_patch(_trimmed(old), new)
             if inner:
                 patch[name] = inner
         elif old != new and not (new is None and not old):
-            patch[name] = new
-    return patch
-
-
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The merge patch between two objects; of what says nothing, nothing is taken away."""
-    patch: dict[str, Any] = {}
-    for name in sorted({*before, *after}):
-        old, new = before.get(name), after.get(name)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            inner = _changes(old, new)
-            if inner:
-                patch[name] = inner
-        elif old != new and not (new is None and old in (None, "", [], {})):
             patch[name] = new
     return patch
