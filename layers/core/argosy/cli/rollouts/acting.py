@@ -96,10 +96,7 @@ def retry(
     if _kind(kind, ("Rollout", "Experiment")) == "Rollout":
         _patch(names, namespace, kube_context, kubeconfig, "retry", said="retried")
         return
-    with opened(kube_context, kubeconfig) as cluster:
-        for name in names:
-            cluster.patch(API, "Experiment", namespace or cluster.home, name, {"status": None})
-            typer.echo(f"experiment '{name}' retried")
+    _patch_each("Experiment", names, namespace, kube_context, kubeconfig, {"status": None}, said="retried")
 
 
 def terminate(
@@ -111,10 +108,25 @@ def terminate(
 ) -> None:
     """End analysis runs, or experiments, that are under way."""
     found = _kind(kind, ("AnalysisRun", "Experiment"))
-    with opened(kube_context, kubeconfig) as cluster:
+    ended = {"spec": {"terminate": True}}
+    _patch_each(found, names, namespace, kube_context, kubeconfig, ended, said="terminated")
+
+
+def _patch_each(
+    kind: str,
+    names: Sequence[str],
+    namespace: str,
+    context: str,
+    kubeconfig: Path | None,
+    body: Mapping[str, Any],
+    *,
+    said: str,
+) -> None:
+    """The same patch for several objects."""
+    with opened(context, kubeconfig) as cluster:
         for name in names:
-            cluster.patch(API, found, namespace or cluster.home, name, {"spec": {"terminate": True}})
-            typer.echo(f"{found.lower()} '{name}' terminated")
+            cluster.patch(API, kind, namespace or cluster.home, name, dict(body))
+            typer.echo(f"{kind.lower()} '{name}' {said}")
 
 
 def create(

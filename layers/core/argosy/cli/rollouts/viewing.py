@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _LOOK_SECONDS: Final = 0.5
+
+AllNamespaces = Annotated[bool, typer.Option("--all-namespaces", "-A", help="In all namespaces.")]
+Output = Annotated[OutputFormat, typer.Option("-o", "--output", help="How to show them.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -71,8 +75,8 @@ def status(
 
 def list_rollouts(
     namespace: Namespace = "",
-    all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="In all namespaces.")] = False,
-    output: Annotated[OutputFormat, typer.Option("-o", "--output", help="How to show them.")] = OutputFormat.TABLE,
+    all_namespaces: AllNamespaces = False,
+    output: Output = OutputFormat.TABLE,
     kube_context: KubeContext = "",
     kubeconfig: Kubeconfig = None,
 ) -> None:
@@ -80,14 +84,13 @@ def list_rollouts(
     from argosy.rollouts.listing import columns
 
     with opened(kube_context, kubeconfig) as cluster:
-        found = cluster.list(API, "Rollout", "" if all_namespaces else namespace or cluster.home)
-    show(found, [*_place(all_namespaces), *(Column(title, cell) for title, cell in columns())], output, single=False)
+        _list(cluster, "Rollout", columns(), namespace, output, everywhere=all_namespaces)
 
 
 def list_experiments(
     namespace: Namespace = "",
-    all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="In all namespaces.")] = False,
-    output: Annotated[OutputFormat, typer.Option("-o", "--output", help="How to show them.")] = OutputFormat.TABLE,
+    all_namespaces: AllNamespaces = False,
+    output: Output = OutputFormat.TABLE,
     kube_context: KubeContext = "",
     kubeconfig: Kubeconfig = None,
 ) -> None:
@@ -95,13 +98,22 @@ def list_experiments(
     from argosy.rollouts.listing import experiment_columns
 
     with opened(kube_context, kubeconfig) as cluster:
-        found = cluster.list(API, "Experiment", "" if all_namespaces else namespace or cluster.home)
-    titles = experiment_columns(datetime.now(UTC))
-    show(found, [*_place(all_namespaces), *(Column(title, cell) for title, cell in titles)], output, single=False)
+        titles = experiment_columns(datetime.now(UTC))
+        _list(cluster, "Experiment", titles, namespace, output, everywhere=all_namespaces)
 
 
-def _place(all_namespaces: bool) -> list[Column]:
-    return [Column("NAMESPACE", lambda one: str(one["metadata"].get("namespace", "")))] if all_namespaces else []
+def _list(
+    cluster: DirectCluster,
+    kind: str,
+    titles: Sequence[tuple[str, Callable[[Mapping[str, Any]], str]]],
+    namespace: str,
+    output: OutputFormat,
+    *,
+    everywhere: bool,
+) -> None:
+    found = cluster.list(API, kind, "" if everywhere else namespace or cluster.home)
+    place = [Column("NAMESPACE", lambda one: str(one["metadata"].get("namespace", "")))] if everywhere else []
+    show(found, [*place, *(Column(title, cell) for title, cell in titles)], output, single=False)
 
 
 def get_rollout(

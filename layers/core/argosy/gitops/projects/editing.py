@@ -7,7 +7,7 @@ of Argo CD 3.6.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from argosy.errors import AlreadyExists, InvalidObject, NotFound
@@ -71,21 +71,29 @@ def group_kind(text: str) -> Json:
 
 def add_source(spec: Json, url: str) -> str:
     """Allow a repository."""
-    found = spec.setdefault("sourceRepos", [])
-    there = next((one for one in found if one == "*" or comparable(one) == comparable(url)), None)
-    if there is not None:
-        return f"Source repository '{there}' already allowed in project"
-    found.append(url)
-    return f"Source repository '{url}' is allowed"
+    return _allow(spec, "sourceRepos", "Source repository", url, lambda one: comparable(one) == comparable(url))
 
 
 def remove_source(spec: Json, url: str) -> str:
     """Allow it no more."""
-    found = spec.get("sourceRepos") or []
-    if url not in found:
-        return f"Source repository '{url}' does not exist in project"
-    found.remove(url)
-    return f"Source repository '{url}' is removed"
+    return _remove(spec, "sourceRepos", "Source repository", url)
+
+
+def _allow(spec: Json, field: str, what: str, value: str, is_same: Callable[[str], bool]) -> str:
+    found = spec.setdefault(field, [])
+    there = next((one for one in found if one == "*" or is_same(one)), None)
+    if there is not None:
+        return f"{what} '{there}' already allowed in project"
+    found.append(value)
+    return f"{what} '{value}' is allowed"
+
+
+def _remove(spec: Json, field: str, what: str, value: str) -> str:
+    found = spec.get(field) or []
+    if value not in found:
+        return f"{what} '{value}' does not exist in project"
+    found.remove(value)
+    return f"{what} '{value}' is removed"
 
 
 def add_signature_key(spec: Json, key: str) -> str:
@@ -112,21 +120,12 @@ def remove_signature_key(spec: Json, key: str) -> str:
 
 def add_source_namespace(spec: Json, namespace: str) -> str:
     """Let Applications of a namespace use the project."""
-    found = spec.setdefault("sourceNamespaces", [])
-    there = next((one for one in found if one in ("*", namespace)), None)
-    if there is not None:
-        return f"Source namespace '{there}' already allowed in project"
-    found.append(namespace)
-    return f"Source namespace '{namespace}' is allowed"
+    return _allow(spec, "sourceNamespaces", "Source namespace", namespace, lambda one: one == namespace)
 
 
 def remove_source_namespace(spec: Json, namespace: str) -> str:
     """Let them use it no more."""
-    found = spec.get("sourceNamespaces") or []
-    if namespace not in found:
-        return f"Source namespace '{namespace}' does not exist in project"
-    found.remove(namespace)
-    return f"Source namespace '{namespace}' is removed"
+    return _remove(spec, "sourceNamespaces", "Source namespace", namespace)
 
 
 def watch_orphans(spec: Json, on: bool) -> None:
