@@ -14,6 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -49,7 +50,7 @@ def connect(kubeconfig: Path | None = None, context: str | None = None) -> Direc
 
         configuration = _configuration(shown, kubeconfig, context)
         configuration.retries = False
-        cluster = DirectCluster(ClientConnection(ApiClient(configuration)), home=_home(kubeconfig, context))
+        cluster = DirectCluster(ClientConnection(ApiClient(configuration)), home=partial(_home, kubeconfig, context))
     try:
         cluster.version()
     except BaseException:

@@ -6,9 +6,10 @@ get it from `client`, `eks` or `pod`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import orjson
@@ -41,13 +42,18 @@ _APPLY: Final = "application/apply-patch+yaml"
 
 
 class DirectCluster:
-    """A `Cluster` on one API server; the connection is shared with what `acting_as` returns.
+    """A `Cluster` on one API server; the connection is shared with what `acting_as` returns."""
 
-    `home`: the namespace that is meant where none is named.
-    """
+    def __init__(
+        self, connection: Connection, user: ServiceAccount | None = None, home: Callable[[], str] = lambda: "default"
+    ) -> None:
+        """`home`: tells the namespace that is meant where none is named."""
+        self.connection, self._user, self._home = connection, user, home
 
-    def __init__(self, connection: Connection, user: ServiceAccount | None = None, home: str = "default") -> None:
-        self.connection, self._user, self.home = connection, user, home
+    @cached_property
+    def home(self) -> str:
+        """The namespace that is meant where none is named; found out when it is asked for, which few do."""
+        return self._home()
 
     def create(
         self, manifest: Mapping[str, Any], *, namespace: str | None = None, dry_run: bool = False
