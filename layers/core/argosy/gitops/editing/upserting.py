@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from argosy.gitops.annotations import POST_DELETE_FINALIZER, PRE_DELETE_FINALIZER
+
 __all__ = ["upserted"]
 
 type Json = dict[str, Any]
 
-_OF_CONTROLLERS: Final = ("pre-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.argocd.argoproj.io")
+_OF_CONTROLLERS: Final = (PRE_DELETE_FINALIZER, POST_DELETE_FINALIZER)
 
 
 def upserted(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> Json:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from argosy.gitops.annotations import HOOK_FINALIZER
+from argosy.gitops.annotations import HOOK_FINALIZER, POST_DELETE_FINALIZER, PRE_DELETE_FINALIZER
 from argosy.gitops.identity import Key, key_of
 from argosy.gitops.sync import hooks, pruning
 from argosy.gitops.sync.tasks import Live
@@ -35,8 +35,8 @@ type Object = Mapping[str, Any]
 type When = Literal["PreDelete", "PostDelete"]
 
 _HOOKS: Final[Mapping[When, str]] = {
-    "PreDelete": "pre-delete-finalizer.argocd.argoproj.io",
-    "PostDelete": "post-delete-finalizer.argocd.argoproj.io",
+    "PreDelete": PRE_DELETE_FINALIZER,
+    "PostDelete": POST_DELETE_FINALIZER,
 }
 _ALL: Final = (*_CASCADE, *(one for name in _HOOKS.values() for one in (name, f"{name}/cleanup")))
 _SHOWN: Final = 3
